@@ -1,0 +1,117 @@
+"""The card a learner sees: the same report as HTML, readable in light and dark, and as plain text."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from selfattention.engine import data
+
+if TYPE_CHECKING:
+    from selfattention.engine.judging import Report, Verdict
+
+# Mid-tone colours keep a contrast of at least 3:1 on white and on near-black; the words carry the meaning.
+LOOK = {"passed": ("#2e9d4f", "✓", "passed"), "failed": ("#d9480f", "✗", "not yet"),
+        "not attempted": ("#868e96", "○", "not attempted yet"), "error": ("#d9480f", "✗", "your code raised an error"),
+        "timeout": ("#d9480f", "✗", "stopped: it took too long")}
+MARKS = {"passed": "✓", "not attempted": "○"}
+BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:46em;line-height:1.5"
+CODE = "margin:4px 0;padding:0;background:transparent;color:inherit;white-space:pre-wrap"
+
+
+def headline(report: Report) -> str:
+    """One line: the verdict, the exercise and the points."""
+    _, mark, words = LOOK[report.status]
+    return f"{mark} {report.exercise}: {words}, {report.earned:g} of {report.points} points"
+
+
+def show(value: Any) -> str:
+    """A value in at most twelve short lines."""
+    array = data.as_array(value)
+    if array is None:
+        return "a function" if callable(value) else str(value)[:300]
+    if array.dtype.kind == "f":
+        array = array + 0.0  # no "-0."
+    lines = np.array2string(np.asarray(array), precision=4, suppress_small=True, threshold=60, edgeitems=3,
+                            max_line_width=72).splitlines()
+    return "\n".join(lines[:12] + ["…"] * (len(lines) > 12))
+
+
+def details(report: Report) -> list[tuple[str, str, bool]]:
+    """What to tell beyond the list of checks, in order: label, text, and whether the text is code."""
+    trouble = report.first_trouble
+    if trouble is None:
+        return []
+    if report.status == "not attempted":
+        return [("To do", "replace `raise NotImplementedError` with your code, run that cell, then this one", False)]
+    rows: list[tuple[str, str, bool]] = []
+    if report.mistake:
+        rows.append(("Known mistake", report.mistake.name, False))
+    if trouble.raised:
+        rows += _raised(trouble)
+    else:
+        rows.append(("What is wrong", trouble.detail, False))
+    if report.hint:
+        rows.append(("Hint", report.hint, False))
+    example = report.counterexample
+    if example:
+        rows += [(f"With {name} =", show(value), True) for name, value in example.inputs.items()]
+        rows += [("expected", show(example.expected), True), ("got", show(example.got), True)]
+    elif trouble.expected is not None:
+        rows += [("expected", show(trouble.expected), True), ("got", show(trouble.got), True)]
+    if report.printed.strip():
+        rows.append(("Your code printed", report.printed.strip()[:600], True))
+    return rows
+
+
+def _raised(trouble: Verdict) -> list[tuple[str, str, bool]]:
+    raised = trouble.raised
+    what = raised.message if raised.kind == "TimeLimit" else f"{raised.kind}: {raised.message}"
+    rows = [("What happened", what, False)]
+    if raised.source:
+        rows.append((f"At line {raised.line}", raised.source, True))
+    if raised.advice:
+        rows.append(("", raised.advice, False))
+    return rows
+
+
+def as_text(report: Report) -> str:
+    """The card as plain text, for a terminal, a log or a screen reader."""
+    lines = [headline(report)]
+    if report.status != "not attempted":
+        lines += [f"  {MARKS.get(verdict.status, '✗')} {verdict.claim}" for verdict in report.verdicts]
+    for label, text, is_code in details(report):
+        if is_code:
+            lines += [f"  {label}", *("      " + line for line in text.splitlines())]
+        else:
+            lines.append(f"  {label + ': ' if label else ''}{text}")
+    return "\n".join(lines)
+
+
+def as_html(report: Report) -> str:
+    """The card as HTML with inline styles only; it inherits the page's text and background colours."""
+    colour, _, _ = LOOK[report.status]
+    parts = [f'<div style="{BOX.format(colour=colour)}" role="status">',
+             f"<strong>{_inline(headline(report))}</strong>"]
+    if report.status != "not attempted":
+        items = "".join(f"<li>{MARKS.get(verdict.status, '✗')} {_inline(verdict.claim)}</li>"
+                        for verdict in report.verdicts)
+        parts.append(f'<ul style="list-style:none;padding:0;margin:4px 0">{items}</ul>')
+    for label, text, is_code in details(report):
+        label = f"<strong>{_inline(label)}</strong>"
+        if is_code:
+            parts.append(f'<div>{label}<pre style="{CODE}">{html.escape(text)}</pre></div>')
+        else:
+            parts.append(f"<div>{label} {_inline(text)}</div>")
+    parts.append("</div>")
+    return "\n".join(parts)
+
+
+def _inline(text: str) -> str:
+    """Escaped text with `code` spans."""
+    pieces = html.escape(text).split("`")
+    if len(pieces) % 2 == 0:
+        return html.escape(text)
+    return "".join(f"<code>{piece}</code>" if odd % 2 else piece for odd, piece in enumerate(pieces))

@@ -1,0 +1,203 @@
+"""Judge an answer: run the checks through the door, split the points, and say what went wrong."""
+
+import inspect
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from selfattention.engine import data, probes
+from selfattention.engine.diagnosis import recognise
+from selfattention.engine.door import Answer, AnswerRaised, Door, InputChanged, Raised, Reply, Request
+from selfattention.engine.exercise import Check, Exercise, Mistake
+
+ROUNDS = 2
+PASSED, FAILED, NOT_ATTEMPTED, ERROR, TIMEOUT = "passed", "failed", "not attempted", "error", "timeout"
+Record = list[tuple[Request, Reply]]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one check found."""
+
+    claim: str
+    status: str
+    detail: str = ""
+    hint: str = ""
+    expected: Any = None
+    got: Any = None
+    raised: Raised | None = None
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """An input on which the answer and the reference differ."""
+
+    inputs: dict[str, Any]
+    expected: Any
+    got: Any
+
+
+@dataclass
+class Report:
+    """What the learner, the teacher and the command line are told about one exercise."""
+
+    chapter: str
+    exercise: str
+    points: int
+    earned: float = 0.0
+    status: str = NOT_ATTEMPTED
+    verdicts: list[Verdict] = field(default_factory=list)
+    mistake: Mistake | None = None
+    counterexample: Counterexample | None = None
+    printed: str = ""
+    seconds: float = 0.0
+
+    @property
+    def first_trouble(self) -> Verdict | None:
+        """The first check that did not pass."""
+        return next((verdict for verdict in self.verdicts if verdict.status != PASSED), None)
+
+    @property
+    def claim(self) -> str:
+        """The first claim that does not hold, or an empty string."""
+        return self.first_trouble.claim if self.first_trouble else ""
+
+    @property
+    def hint(self) -> str:
+        """The hint of the named mistake, else that of the first claim that does not hold."""
+        if self.mistake:
+            return self.mistake.hint
+        return self.first_trouble.hint if self.first_trouble else ""
+
+    def row(self) -> dict[str, Any]:
+        """The report as one flat object for `--json`."""
+        return {"chapter": self.chapter, "exercise": self.exercise, "points": self.points, "earned": self.earned,
+                "status": self.status, "claim": self.claim, "mistake": self.mistake.name if self.mistake else "",
+                "hint": self.hint, "seconds": round(self.seconds, 3)}
+
+    def _repr_html_(self) -> str:
+        from selfattention.engine import card
+
+        return card.as_html(self)
+
+    def __repr__(self) -> str:
+        from selfattention.engine import card
+
+        return card.as_text(self)
+
+
+def judge(exercise: Exercise, open_door: Callable[[], Door], seed: int = 0) -> Report:
+    """Run every check of `exercise` on the answer behind the door.
+
+    Args:    open_door: gives a fresh door to the same function for each check. seed: what the checks draw
+             their data from; the same seed gives the same data.
+    Returns: a report; it never raises for anything the answer does.
+    """
+    started = time.perf_counter()
+    report = Report(exercise.chapter, exercise.name, exercise.points)
+    records: list[list[Record]] = []
+    for check in exercise.checks:
+        verdict, rounds = _run(exercise, check, open_door, seed)
+        if verdict.status == NOT_ATTEMPTED:
+            report.verdicts = [verdict]
+            break
+        report.verdicts.append(verdict)
+        records.append(rounds)
+        if verdict.status == TIMEOUT:
+            break
+    passed = sum(verdict.status == PASSED for verdict in report.verdicts)
+    report.earned = round(exercise.points * passed / len(exercise.checks), 2)
+    trouble = report.first_trouble
+    report.status = trouble.status if trouble else PASSED
+    if trouble and trouble.status in (FAILED, ERROR):
+        at = report.verdicts.index(trouble)
+        report.mistake = recognise(exercise, records, at)
+        report.printed = records[at][-1][-1][1].printed if records[at][-1] else ""
+        if trouble.status == FAILED:
+            report.counterexample = _counterexample(exercise, open_door, records[at])
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def _run(exercise: Exercise, check: Check, open_door: Callable[[], Door], seed: int) -> tuple[Verdict, list[Record]]:
+    """One check in several rounds of fresh data, up to the first that does not pass."""
+    rounds: list[Record] = []
+    fitted = _fit_to_reference(exercise)
+    for number in range(ROUNDS):
+        record: Record = []
+        rounds.append(record)
+        rng = np.random.default_rng([seed, zlib.crc32(f"{exercise.key} {check.claim}".encode()), number])
+        failed = _failure(check, Answer(open_door(), record, inspect=fitted), rng)
+        if failed is not None:
+            return failed, rounds
+    return Verdict(check.claim, PASSED), rounds
+
+
+def _failure(check: Check, answer: Answer, rng: np.random.Generator) -> Verdict | None:
+    """Why the check did not pass, or None where it did."""
+    claim, hint = check.claim, check.hint
+    try:
+        check.run(answer, rng)
+    except AnswerRaised as error:
+        kinds = {"NotImplementedError": NOT_ATTEMPTED, "TimeLimit": TIMEOUT}
+        return Verdict(claim, kinds.get(error.raised.kind, ERROR), str(error.raised), raised=error.raised)
+    except InputChanged:
+        return Verdict(claim, FAILED, "it changes its input in place: whoever passed the array would find it altered",
+                       "Which line writes into an array that was passed in?")
+    except probes.Misfit as error:
+        shapes = "Print the shape after each line of your function: where does it change?"
+        return Verdict(claim, FAILED, str(error), shapes if "(" in str(error).split("got")[-1] else "")
+    except probes.ClaimFailed as error:
+        return Verdict(claim, FAILED, str(error), hint, error.expected, error.got)
+    except Exception as error:  # the check could not read what came back: the answer is at fault, not the reader
+        return Verdict(claim, FAILED, f"what came back cannot be used here ({type(error).__name__}: {error})", hint)
+    return None
+
+
+def _fit_to_reference(exercise: Exercise) -> Callable[[Request, Any], Any]:
+    """Holds each returned value against the type and shape of the reference's, with the names of the axes."""
+    axes = getattr(exercise.function.__annotations__.get("return"), "dim_str", "")
+
+    def fitted(request: Request, value: Any) -> Any:
+        if request.verb != "call":
+            return value
+        try:
+            expected = exercise.function(*data.copy(request.args), **data.copy(request.kwargs))
+        except Exception:  # the check means to see the answer refuse this input
+            return value
+        return probes.fits(value, data.plain(expected, lambda _: data.Handle(0)), axes)
+
+    return fitted
+
+
+def _counterexample(exercise: Exercise, open_door: Callable[[], Door], rounds: list[Record]) -> Counterexample | None:
+    """The hand-sized example that shows the trouble, else the smallest recorded call that does."""
+    names = list(inspect.signature(exercise.function).parameters)
+    for args in exercise.examples:
+        request = Request("call", args)
+        found = _differs(exercise, names, request, open_door().perform(request))
+        if found:
+            return found
+    calls = [pair for record in rounds for pair in record if pair[0].verb == "call" and pair[0].target == 0]
+    calls.sort(key=lambda pair: sum(array.size for array in map(data.as_array, pair[0].args) if array is not None))
+    return next(filter(None, (_differs(exercise, names, *pair) for pair in calls)), None)
+
+
+def _differs(exercise: Exercise, names: list[str], request: Request, reply: Reply) -> Counterexample | None:
+    if reply.raised:
+        return None
+    try:
+        expected = data.plain(exercise.function(*data.copy(request.args), **data.copy(request.kwargs)), _nothing)
+    except Exception:
+        return None
+    if isinstance(reply.value, (data.Handle, data.Foreign, type(None))) or expected is None or data.same(reply.value, expected):
+        return None
+    return Counterexample(dict(zip(names, request.args)) | request.kwargs, expected, reply.value)
+
+
+def _nothing(_: Any) -> None:
+    """A reference that returns a module has no value to show."""

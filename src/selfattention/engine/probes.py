@@ -1,0 +1,151 @@
+"""Reusable questions to an answer. Each raises `ClaimFailed` with what was expected and what came."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from selfattention.engine import data
+from selfattention.engine.door import Answer, AnswerRaised, Room
+
+
+class ClaimFailed(Exception):
+    """A claim does not hold. `expected` and `got` are shown where they are given."""
+
+    def __init__(self, message: str, expected: Any = None, got: Any = None) -> None:
+        super().__init__(message)
+        self.expected, self.got = expected, got
+
+
+class Misfit(ClaimFailed):
+    """What came back has another type or shape; the message says all there is to say."""
+
+
+def require(condition: bool, message: str) -> None:
+    """Fail with `message` unless `condition`."""
+    if not condition:
+        raise ClaimFailed(message)
+
+
+def describe(value: Any, axes: str = "") -> str:
+    """A value's type and shape in words: `array (queries 3, keys 5)`."""
+    if isinstance(value, data.Foreign):
+        return value.type_name
+    if isinstance(value, data.Handle):
+        return "function"
+    if value is None:
+        return "None"
+    if not (data.is_tensor(value) or isinstance(value, np.ndarray)):
+        return type(value).__name__
+    names = _axis_names(axes, len(value.shape))
+    sizes = ", ".join(f"{name} {size}".strip() for name, size in zip(names, value.shape))
+    kind = "tensor" if data.is_tensor(value) else "array"
+    boolean = " of booleans" if "bool" in str(value.dtype) else ""
+    return f"{kind}{boolean} ({sizes})" if value.shape else f"single number{boolean}"
+
+
+def _axis_names(axes: str, rank: int) -> list[str]:
+    """The names of `rank` axes out of a jaxtyping string; a `*name` takes as many as are left over."""
+    names = [name for name in axes.split() if name != "..."]
+    stars = [position for position, name in enumerate(names) if name.startswith("*")]
+    if stars:
+        at, more = stars[0], rank - len(names) + 1
+        names[at:at + 1] = [names[at][1:]] * max(more, 0)
+    return names if len(names) == rank else [""] * rank
+
+
+def fits(got: Any, expected: Any, axes: str = "") -> Any:
+    """`got` in the form of `expected` (array, tensor, number, tuple), or a `Misfit` naming both."""
+    if isinstance(expected, (tuple, list)):
+        if not isinstance(got, (tuple, list)) or len(got) != len(expected):
+            what = f"{len(got)} values" if isinstance(got, (tuple, list)) else describe(got)
+            raise Misfit(f"expected {len(expected)} values, got {what}")
+        return tuple(fits(one, other) for one, other in zip(got, expected))
+    if got is None and expected is not None:
+        raise Misfit(f"expected {describe(expected, axes)}, got None: is there a `return`?")
+    if isinstance(expected, (data.Handle, str, dict, type(None))):
+        if type(got) is not type(expected):
+            raise Misfit(f"expected {describe(expected)}, got {describe(got)}")
+        return got
+    array, target = data.as_array(got), data.as_array(expected)
+    if array is None or (data.is_tensor(expected) and not data.is_tensor(got)):
+        raise Misfit(f"expected {describe(expected, axes)}, got {describe(got)}")
+    if array.shape != target.shape:
+        raise Misfit(f"expected {describe(expected, axes)}, got {describe(got)}")
+    if (array.dtype.kind == "b") != (target.dtype.kind == "b"):
+        wanted = "booleans, True or False" if target.dtype.kind == "b" else "numbers"
+        raise Misfit(f"expected {wanted}, got values of type {array.dtype}", expected, got)
+    if array.dtype.kind == "c":
+        raise Misfit(f"expected real numbers, got values of type {array.dtype}")
+    if data.is_tensor(expected):
+        return got
+    return array if isinstance(expected, np.ndarray) else type(expected)(array)
+
+
+def equal(got: Any, expected: Any, message: str = "the numbers differ") -> None:
+    """Every element is equal within the tolerance of the coarser precision; NaN is never expected."""
+    target = data.as_array(expected)
+    if data.as_array(got) is not None and not np.isnan(target).any():
+        nans = np.isnan(data.as_array(got))
+        if nans.any():
+            raise ClaimFailed(f"{int(nans.sum())} of {nans.size} numbers are NaN (not a number)", expected, got)
+    if not data.same(got, expected):
+        raise ClaimFailed(message, expected, got)
+
+
+def parity(answer: Callable, reference: Callable, *inputs: Any) -> Any:
+    """The answer gives what the reference gives; returns it."""
+    got = answer(*inputs)
+    expected = reference(*inputs)
+    for one, other in zip(_parts(got), _parts(expected)):
+        equal(one, other)
+    return got
+
+
+def _parts(value: Any) -> tuple:
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+
+
+def finite(values: Any) -> None:
+    """No element is NaN or infinite."""
+    array = data.as_array(values)
+    for what, bad in (("NaN (not a number)", np.isnan(array)), ("infinite", np.isinf(array))):
+        if bad.any():
+            raise ClaimFailed(f"{int(bad.sum())} of {array.size} numbers are {what}", got=values)
+
+
+def sums_to_one(weights: Any, axis: int = -1) -> None:
+    """Weights are not negative and sum to one along `axis`."""
+    finite(weights)
+    array = data.as_array(weights)
+    if (array < 0).any():
+        raise ClaimFailed("some weights are negative", got=weights)
+    sums = array.sum(axis=axis)
+    if not data.close(sums, np.ones_like(sums)):
+        raise ClaimFailed("the sums along the last axis are not all 1", np.ones_like(sums), sums)
+
+
+def raises(answer: Callable, kind: type[Exception], *inputs: Any) -> None:
+    """The answer refuses these inputs with an exception of this kind."""
+    try:
+        answer(*inputs)
+    except AnswerRaised as error:
+        if error.raised.kind != kind.__name__:
+            raise
+    else:
+        raise ClaimFailed(f"expected a {kind.__name__}, but nothing was raised")
+
+
+def gradient_parity(answer: Any, reference: Callable, *inputs: Any, cotangent: Any) -> None:
+    """The gradients that reach every input are those of the reference, and finite."""
+    got = answer.gradients(*inputs, cotangent=cotangent)
+    expected = Answer(Room(reference), []).gradients(*inputs, cotangent=cotangent)
+    for name in expected:
+        finite(got[name])
+        equal(got[name], expected[name], "a gradient differs")
+
+
+def unmoved(before: Any, after: Any, message: str) -> None:
+    """Two outputs are equal: what was changed in between must have no influence."""
+    if not data.same(before, after):
+        raise ClaimFailed(message, before, after)

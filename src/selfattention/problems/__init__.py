@@ -1,0 +1,1 @@
+"""The exercises: one module a chapter, one decorated function an exercise."""
