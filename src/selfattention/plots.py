@@ -1,5 +1,6 @@
 """Every figure of the course, in one look: colour-blind-safe, queries down, keys across, a caption that says what is seen."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -64,6 +65,6 @@ def show(figure, caption: str) -> None:
 
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=100, facecolor="white")
-    display({"image/png": buffer.getvalue(), "text/plain": caption}, raw=True,
+    display({"image/png": b64encode(buffer.getvalue()).decode(), "text/plain": caption}, raw=True,
             metadata={"image/png": {"alt": caption}})
     display(Markdown(f"*{caption}*"))
