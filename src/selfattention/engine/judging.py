@@ -107,7 +107,7 @@ def judge(exercise: Exercise, open_door: Callable[[], Door], seed: int = 0) -> R
             break
         report.verdicts.append(verdict)
         records.append(rounds)
-        if verdict.status == TIMEOUT:
+        if verdict.status == TIMEOUT or (verdict.raised and verdict.raised.kind == "ProcessEnded"):
             break
     passed = sum(verdict.status == PASSED for verdict in report.verdicts)
     report.earned = round(exercise.points * passed / len(exercise.checks), 2)

@@ -1,0 +1,1 @@
+"""What people run: the learner's tools in a notebook, the command line, and the notebook writer."""

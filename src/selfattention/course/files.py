@@ -1,0 +1,29 @@
+"""Where the course's files are, and how a file is written so that none is ever half written."""
+
+import os
+import tempfile
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+FOLDERS = ("notebooks", "exercises", "solutions")
+
+
+def root() -> Path:
+    """The folder that holds `notebooks`, `exercises` and `solutions`: the repository, or the installed package."""
+    return PACKAGE if (PACKAGE / "notebooks").is_dir() else PACKAGE.parents[1]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` to `path` beside it first, then rename: an interruption leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise

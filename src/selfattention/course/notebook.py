@@ -1,0 +1,79 @@
+"""What a learner calls in a notebook: `check` and `hint`."""
+
+import difflib
+import html
+import os
+import sys
+from collections import Counter
+from typing import Any
+
+from selfattention.course.catalogue import Unknown, find
+from selfattention.engine import card
+from selfattention.engine.door import Room
+from selfattention.engine.judging import Report, judge
+
+_hints_taken: Counter[str] = Counter()
+
+
+class Notice:
+    """A short message, shown like a card."""
+
+    def __init__(self, text: str, *, trouble: bool = False) -> None:
+        self.text, self._colour = text, card.LOOK["error" if trouble else "not attempted"][0]
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return f'<div style="{card.BOX.format(colour=self._colour)}" role="status">{html.escape(self.text)}</div>'
+
+
+def check(key: str, *, seed: int = 0) -> Report | Notice | float:
+    """Judge the function of this notebook that answers exercise `key`, such as `"02.softmax"`.
+
+    Args:    seed: what the checks draw their data from.
+    Returns: the card; for nbgrader, which reads a number, the points (the card is displayed as well).
+    """
+    namespace = sys._getframe(1).f_globals
+    shown = _judged(key, namespace, seed)
+    if "NBGRADER_EXECUTION" not in os.environ:
+        return shown
+    from IPython.display import display
+
+    display(shown)
+    return float(getattr(shown, "earned", 0.0))
+
+
+def _judged(key: str, namespace: dict[str, Any], seed: int) -> Report | Notice:
+    try:
+        exercise = find(key)
+    except Unknown as error:
+        return Notice(f"Nothing was checked: {error}.", trouble=True)
+    if exercise.name not in namespace:
+        mine = [name for name, value in namespace.items() if callable(value) and not name.startswith("_")]
+        near = difflib.get_close_matches(exercise.name, mine, n=1)
+        advice = f" There is a `{near[0]}`: is that its name misspelt?" if near else ""
+        return Notice(f"`{exercise.name}` is not defined yet: run the cell above that defines it, then this one.{advice}",
+                      trouble=True)
+    answer = namespace[exercise.name]
+    if not callable(answer):
+        return Notice(f"`{exercise.name}` should be a function but is now of type {type(answer).__name__}: "
+                      "run the cell above that defines it again, and give the other thing another name.", trouble=True)
+    return judge(exercise, lambda: Room(answer), seed)
+
+
+def hint(key: str) -> Notice:
+    """The next hint for exercise `key`; call it again for the one after."""
+    try:
+        exercise = find(key)
+    except Unknown as error:
+        return Notice(f"No hint: {error}.", trouble=True)
+    step = min(_hints_taken[exercise.key], len(exercise.hints) - 1)
+    _hints_taken[exercise.key] += 1
+    return Notice(hint_text(exercise.hints, step))
+
+
+def hint_text(hints: tuple[str, ...], step: int) -> str:
+    """One step of the hints, with its number; the last one says where to look next."""
+    last = "" if step < len(hints) - 1 else " (That was the last one. The lesson and the card's example say the rest.)"
+    return f"Hint {step + 1} of {len(hints)}: {hints[step]}{last}"

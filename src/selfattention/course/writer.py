@@ -1,0 +1,214 @@
+"""Writes the three notebook folders from `problems/` and `lessons/`; nobody edits them by hand."""
+
+import ast
+import hashlib
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from selfattention import problems
+from selfattention.course import files
+from selfattention.engine import Exercise, card
+
+LESSONS = files.PACKAGE / "lessons"
+KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+          "language_info": {"name": "python"}}
+CELL_SECONDS = 300
+HELP = ('Each check cell says what holds and what does not; run it as often as you like. Stuck? `hint("{key}")` in a '
+        "new cell gives one step at a time.")
+SOLVED = "These are the solutions. Your own may look different: what counts is that the checks pass."
+
+
+def exercise_notebook(chapter: str) -> NotebookNode:
+    """The prompts, a stub for each answer, and one check cell each."""
+    return _problems_notebook(chapter, "exercises", _stub)
+
+
+def solution_notebook(chapter: str) -> NotebookNode:
+    """The same notebook with the reference solutions in place of the stubs."""
+    return _problems_notebook(chapter, "solutions", _solution)
+
+
+def lesson_notebook(chapter: str) -> NotebookNode:
+    """A lesson's percent text as a notebook, with cell ids derived from the cells."""
+    import jupytext
+
+    read = jupytext.read(LESSONS / f"{chapter}.py", fmt="py:percent")
+    taken: set[str] = set()
+    cells = []
+    for cell in read.cells:
+        tags = cell.metadata.get("tags", [])
+        make = new_code_cell if cell.cell_type == "code" else new_markdown_cell
+        if any(tag.startswith("claim:") for tag in tags) and "nbval-ignore-output" not in tags:
+            tags = [*tags, "nbval-check-output"]
+        metadata = {"tags": tags} if tags else {}
+        cells.append(make(cell.source, id=_cell_id(cell.source, taken), metadata=metadata))
+    return _notebook(cells, chapter, "lesson")
+
+
+def _cell_id(source: str, taken: set[str]) -> str:
+    """The same for the same text wherever it stands; equal cells are told apart by order."""
+    number = 0
+    while True:
+        name = hashlib.sha256(f"{number}{source}".encode()).hexdigest()[:12]
+        if name not in taken:
+            taken.add(name)
+            return name
+        number += 1
+
+
+def _notebook(cells: list[NotebookNode], chapter: str, kind: str) -> NotebookNode:
+    metadata = {**KERNEL, "selfattention": {"chapter": chapter, "kind": kind}}
+    return new_notebook(cells=cells, metadata=metadata)
+
+
+def _problems_notebook(chapter: str, kind: str, answer: Callable[[Exercise], str]) -> NotebookNode:
+    module = problems.module(chapter)
+    exercises = problems.exercises(chapter)
+    about = SOLVED if kind == "solutions" else HELP.format(key=exercises[0].key)
+    intro = inspect.cleandoc(module.__doc__ or "")
+    cells = [new_markdown_cell(f"{intro}\n\n{about}", id="intro"), new_code_cell(_imports(module), id="set-up")]
+    for number, exercise in enumerate(exercises, start=1):
+        cells += [
+            new_markdown_cell(_prompt(exercise, number), id=f"{exercise.name}-prompt"),
+            new_code_cell(answer(exercise), id=f"{exercise.name}-answer",
+                          metadata={"nbgrader": _nbgrader(f"{exercise.name}-answer", solution=True)}),
+            new_code_cell(f'from selfattention import check, hint\n\ncheck("{exercise.key}")', id=f"{exercise.name}-check",
+                          metadata={"nbgrader": _nbgrader(f"{exercise.name}-check", points=exercise.points),
+                                    "tags": ["nbval-check-output"]}),
+        ]
+    return _notebook(cells, chapter, kind)
+
+
+def _nbgrader(grade_id: str, *, solution: bool = False, points: int | None = None) -> dict:
+    """Cell metadata in nbgrader's schema 3: an answer to be written, or a locked check worth points."""
+    graded = {"points": points} if points is not None else {}
+    return {"grade": points is not None, "grade_id": grade_id, "locked": not solution, "schema_version": 3,
+            "solution": solution, "task": False, **graded}
+
+
+def _imports(module: ModuleType) -> str:
+    """The module's own imports, without the engine: what an answer may use."""
+    source = inspect.getsource(module)
+    nodes = [node for node in ast.parse(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    wanted = [ast.get_source_segment(source, node) for node in nodes
+              if not (isinstance(node, ast.ImportFrom) and node.module.startswith("selfattention.engine"))]
+    return "\n".join(wanted)
+
+
+def _prompt(exercise: Exercise, number: int) -> str:
+    text = [f"## {number} · `{exercise.name}` ({exercise.points} points)", exercise.prompt]
+    names = list(inspect.signature(exercise.function).parameters)
+    for args in exercise.examples[:1]:
+        shown = [f"{name} =\n{card.show(value)}" for name, value in zip(names, args)]
+        result = exercise.function(*args)
+        results = result if isinstance(result, tuple) else (result,)
+        call = f"{exercise.name}({', '.join(names[:len(args)])}) ="
+        shown.append("\n".join([call, *map(card.show, results)]))
+        text.append("For example:\n\n```text\n" + "\n\n".join(shown) + "\n```")
+    return "\n\n".join(text)
+
+
+def _parts(exercise: Exercise) -> tuple[str, str]:
+    """Signature with the docstring's first line, and the body below the docstring."""
+    lines = inspect.getsource(exercise.function).splitlines()
+    node = ast.parse("\n".join(lines)).body[0]
+    docstring, *body = node.body
+    signature = lines[node.lineno - 1:docstring.lineno - 1]
+    summary = exercise.prompt.splitlines()[0]
+    raw = "r" if "\\" in summary else ""
+    head = [*signature, f'    {raw}"""{summary}"""']
+    return "\n".join(head), "\n".join(lines[docstring.end_lineno:node.end_lineno])
+
+
+def _stub(exercise: Exercise) -> str:
+    return f"{_parts(exercise)[0]}\n    raise NotImplementedError"
+
+
+def _solution(exercise: Exercise) -> str:
+    return "\n".join(_parts(exercise))
+
+
+def everything() -> Iterator[tuple[Path, NotebookNode]]:
+    """Each notebook of the course with where it belongs, not yet run. Chapters are found by globbing."""
+    root = files.root()
+    for lesson in sorted(LESSONS.glob("[0-9][0-9]_*.py")):
+        yield root / "notebooks" / f"{lesson.stem}.ipynb", lesson_notebook(lesson.stem)
+    for chapter in problems.chapters():
+        yield root / "exercises" / f"{chapter}.ipynb", exercise_notebook(chapter)
+        yield root / "solutions" / f"{chapter}.ipynb", solution_notebook(chapter)
+
+
+def is_fresh(path: Path, wanted: NotebookNode) -> bool:
+    """True where the file holds just these cells, and all of them have been run."""
+    if not path.is_file():
+        return False
+    there = nbformat.read(path, as_version=4)
+    ran = all(cell.execution_count is not None for cell in there.cells if cell.cell_type == "code")
+    return ran and _bare(there) == _bare(wanted)
+
+
+def _bare(notebook: NotebookNode) -> tuple:
+    cells = [(cell.id, cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
+    return cells, notebook.metadata, notebook.nbformat_minor
+
+
+def stale() -> list[Path]:
+    """The notebooks that are missing, differ from what the writer writes, or that nothing writes any more."""
+    wanted = dict(everything())
+    there = [path for folder in files.FOLDERS for path in (files.root() / folder).glob("*.ipynb")]
+    return ([path for path, notebook in wanted.items() if not is_fresh(path, notebook)]
+            + [path for path in there if path not in wanted])
+
+
+def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """Run a notebook from top to bottom in a fresh kernel; its outputs are stored in it."""
+    from nbclient import NotebookClient
+
+    os.environ.update(OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
+    NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False,
+                   resources={"metadata": {"path": str(folder)}}).execute()
+    chapter = notebook.metadata["selfattention"]
+    notebook.metadata = NotebookNode({**KERNEL, "selfattention": chapter})
+    return notebook
+
+
+def write(path: Path, notebook: NotebookNode) -> None:
+    """Write one notebook, whole or not at all."""
+    nbformat.validate(notebook)
+    files.write_whole(path, nbformat.writes(notebook, version=4) + "\n")
+
+
+CLAIM = re.compile(r"Claim:\s+(.*)\nMeasured:\s+(.*)\nVerdict:\s+(.*)")
+
+
+def claims() -> list[tuple[str, str, str, str]]:
+    """Chapter, claim, figure and verdict of every tagged claim, from the stored outputs."""
+    rows = []
+    for path in sorted((files.root() / "notebooks").glob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if any(tag.startswith("claim:") for tag in cell.metadata.get("tags", [])):
+                text = "".join(output.get("text", "") for output in cell.outputs)
+                rows += [(path.stem, *found.groups()) for found in CLAIM.finditer(text)]
+    return rows
+
+
+def claims_table() -> str:
+    """The claims as a Markdown table."""
+    lines = ["| chapter | claim | measured |", "|---|---|---|"]
+    lines += [f"| [{chapter[:2]}](notebooks/{chapter}.ipynb) | {statement} | {figure} |"
+              for chapter, statement, figure, _ in claims()]
+    return "\n".join(lines)
+
+
+def with_claims(readme: str) -> str:
+    """The README's text with the table of claims between its two markers."""
+    return re.sub(r"(<!-- claims -->\n).*?(\n<!-- end of claims -->)", lambda found: found[1] + claims_table() + found[2],
+                  readme, flags=re.DOTALL)

@@ -1,0 +1,132 @@
+"""How plain data crosses between two processes: frames of JSON and raw numbers, never pickles.
+
+A frame is an 8-byte length, a 4-byte length of its JSON part, the JSON part, and the bytes of its arrays
+one after the other. Nothing in a frame is ever evaluated.
+"""
+
+import json
+import struct
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from selfattention.engine import data
+
+FRAME_BYTES = 64 * 2**20
+DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+          "float16", "float32", "float64", "complex64", "complex128"}
+HEAD = struct.Struct("<QI")
+
+
+class BadFrame(Exception):
+    """What came is no frame, or a larger one than may be."""
+
+
+def pack(value: Any) -> bytes:
+    """Plain data as one frame."""
+    blocks: list[bytes] = []
+    text = json.dumps(_encode(value, blocks)).encode()
+    size = len(text) + sum(map(len, blocks))
+    if size > FRAME_BYTES:
+        raise BadFrame(f"{size} bytes in one frame, at most {FRAME_BYTES} may be")
+    return b"".join([HEAD.pack(size, len(text)), text, *blocks])
+
+
+def unpack(frame: bytes) -> Any:
+    """The plain data in one frame (without its head, whose text length comes first)."""
+    try:
+        (size,) = struct.unpack_from("<I", frame)
+        tree = json.loads(frame[4:4 + size])
+        value, end = _decode(tree, memoryview(frame), 4 + size)
+    except BadFrame:
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error, RecursionError) as error:
+        raise BadFrame(f"damaged frame: {type(error).__name__}: {error}") from error
+    if end != len(frame):
+        raise BadFrame(f"{len(frame) - end} bytes are left over in a frame")
+    return value
+
+
+def read(stream: BinaryIO) -> Any:
+    """The next frame's data; EOFError where the other side has closed."""
+    head = _exactly(stream, HEAD.size)
+    size, text = HEAD.unpack(head)
+    if size > FRAME_BYTES or text > size:
+        raise BadFrame(f"a frame of {size} bytes is announced, at most {FRAME_BYTES} may be")
+    return unpack(head[8:] + _exactly(stream, size))
+
+
+def write(stream: BinaryIO, value: Any) -> None:
+    """Send one frame."""
+    stream.write(pack(value))
+    stream.flush()
+
+
+def _exactly(stream: BinaryIO, count: int) -> bytes:
+    parts = []
+    while count:
+        part = stream.read(count)
+        if not part:
+            raise EOFError
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def _encode(value: Any, blocks: list[bytes]) -> Any:
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, list):
+        return [_encode(item, blocks) for item in value]
+    if isinstance(value, tuple):
+        return {"tuple": [_encode(item, blocks) for item in value]}
+    if isinstance(value, dict):
+        return {"dict": {key: _encode(item, blocks) for key, item in value.items()}}
+    if isinstance(value, data.Handle):
+        return {"handle": value.number}
+    if isinstance(value, data.Foreign):
+        return {"foreign": value.type_name}
+    array = data.as_array(value)
+    if array is None or array.dtype.name not in DTYPES:
+        return {"foreign": type(value).__name__}
+    array = np.asarray(array, order="C")
+    blocks.append(array.tobytes())
+    return {"array": array.dtype.name, "shape": list(array.shape), "tensor": data.is_tensor(value)}
+
+
+def _decode(tree: Any, frame: memoryview, at: int) -> tuple[Any, int]:
+    if isinstance(tree, list):
+        items = []
+        for item in tree:
+            value, at = _decode(item, frame, at)
+            items.append(value)
+        return items, at
+    if not isinstance(tree, dict):
+        return tree, at
+    if "tuple" in tree:
+        items, at = _decode(tree["tuple"], frame, at)
+        return tuple(items), at
+    if "dict" in tree:
+        items, at = _decode(list(tree["dict"].values()), frame, at)
+        return dict(zip(tree["dict"], items)), at
+    if "handle" in tree:
+        return data.Handle(int(tree["handle"])), at
+    if "foreign" in tree:
+        return data.Foreign(str(tree["foreign"])), at
+    return _array(tree, frame, at)
+
+
+def _array(tree: dict, frame: memoryview, at: int) -> tuple[Any, int]:
+    if tree["array"] not in DTYPES or not all(type(size) is int and size >= 0 for size in tree["shape"]):
+        raise BadFrame(f"no array may be of type {tree['array']!r} and shape {tree['shape']}")
+    dtype = np.dtype(tree["array"])
+    count = int(np.prod(tree["shape"], dtype=object))
+    end = at + count * dtype.itemsize
+    if end > len(frame):
+        raise BadFrame(f"an array of shape {tree['shape']} is announced, but its bytes are missing")
+    array = np.frombuffer(frame[at:end], dtype=dtype).reshape(tree["shape"]).copy()
+    if tree["tensor"]:
+        import torch
+
+        return torch.from_numpy(array), end
+    return array, end
