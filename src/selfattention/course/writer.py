@@ -5,6 +5,7 @@ import hashlib
 import inspect
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -212,3 +213,20 @@ def with_claims(readme: str) -> str:
     """The README's text with the table of claims between its two markers."""
     return re.sub(r"(<!-- claims -->\n).*?(\n<!-- end of claims -->)", lambda found: found[1] + claims_table() + found[2],
                   readme, flags=re.DOTALL)
+
+
+def build(force: bool = False) -> Iterator[str]:
+    """Run and write what is stale (all of it where `force`), bring the README's table up to date; yields what it did."""
+    wanted = dict(everything())
+    for path in stale():
+        if path not in wanted:
+            path.unlink()
+            yield f"removed {path.relative_to(files.root())}"
+    for path, notebook in wanted.items():
+        if force or not is_fresh(path, notebook):
+            started = time.perf_counter()
+            write(path, run(notebook, path.parent))
+            yield f"wrote {path.relative_to(files.root())} ({time.perf_counter() - started:.0f} s)"
+    readme = files.root() / "README.md"
+    files.write_whole(readme, with_claims(readme.read_text(encoding="utf-8")))
+    yield "all notebooks are fresh"

@@ -26,7 +26,7 @@ def main() -> None:
         os.dup2(nothing, stream)
     selfattention.check = selfattention.hint = _no_check
     start = wire.read(incoming)
-    functions, troubles = _run_cells(start["cells"], start["seconds"])
+    functions, troubles = _run_cells(start["cells"], start["cell_seconds"])
     wire.write(outgoing, {"troubles": troubles, "defined": sorted(functions)})
     room: Room | None = None
     while True:
@@ -35,7 +35,7 @@ def main() -> None:
         except EOFError:
             return
         if "open" in question:
-            room = Room(functions[question["open"]], start["seconds"])
+            room = Room(functions[question["open"]], start["call_seconds"])
             wire.write(outgoing, {})
             continue
         args = tuple(_callback(arg.number, incoming, outgoing) if isinstance(arg, data.Handle) else arg

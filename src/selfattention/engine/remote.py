@@ -18,7 +18,8 @@ from selfattention.engine import data, wire
 from selfattention.engine.door import CALL_SECONDS, Raised, Reply, Request
 
 GRACE_SECONDS = 5.0
-LOAD_SECONDS = 60.0
+CELL_SECONDS = 60.0
+LOAD_SECONDS = 180.0
 SLOW = "still running after"
 
 
@@ -38,14 +39,15 @@ class Child:
     """A process that has run a notebook's cells and answers requests to the functions they define."""
 
     def __init__(self, cells: list[Cell], *, call_seconds: float = CALL_SECONDS,
-                 load_seconds: float = LOAD_SECONDS) -> None:
+                 cell_seconds: float = CELL_SECONDS, load_seconds: float = LOAD_SECONDS) -> None:
         self._call_seconds = call_seconds
         self._process = subprocess.Popen(
             [sys.executable, "-m", "selfattention.engine.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"})
         self._frames: queue.Queue = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
-        self._send({"cells": [asdict(cell) for cell in cells], "seconds": call_seconds})
+        self._send({"cells": [asdict(cell) for cell in cells], "cell_seconds": cell_seconds,
+                    "call_seconds": call_seconds})
         self.ended = ""
         try:
             loaded = self._receive(load_seconds)

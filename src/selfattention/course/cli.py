@@ -1,0 +1,253 @@
+"""The command line: `selfattention start`, `lab`, `status`, `check`, `hint`, `reset`, `doctor`, `build`.
+
+Exit status of `check`: 0 all passed, 1 something did not, 2 nothing could be run. Everything heavy is
+imported where it is used, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from selfattention import __version__
+
+if TYPE_CHECKING:
+    from selfattention.course.workspace import Workspace
+    from selfattention.engine.judging import Report
+
+WORK = click.option("--work", "folder", metavar="FOLDER", help="The working copy; by default the one you are in, else work/.")
+WATCH_SECONDS = 0.5
+COLOURS = {"passed": "green", "not attempted": "bright_black"}
+
+
+def main() -> None:
+    """Run the command line; what goes wrong is said in one line, without a traceback."""
+    from selfattention.course.catalogue import Unknown
+
+    try:
+        commands(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)
+    except (Unknown, OSError) as error:
+        click.echo(f"selfattention: {error}", err=True)
+        sys.exit(2)
+
+
+def _workspace(folder: str | None) -> Workspace:
+    from selfattention.course.workspace import Workspace
+
+    return Workspace.find(folder)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="selfattention")
+def commands() -> None:
+    """A course on self-attention: every claim is measured, every wrong answer is expected."""
+
+
+@commands.command()
+@click.argument("folder", required=False)
+def start(folder: str | None) -> None:
+    """Make a working copy of lessons and exercises in FOLDER (by default work/); never overwrites a file."""
+    space = _workspace(folder)
+    written, kept = space.start()
+    click.echo(f"{space.folder}: {len(written)} files written, {len(kept)} were there and are left as they are.")
+    click.echo("Next: selfattention lab")
+
+
+@commands.command()
+@WORK
+@click.option("--no-browser", is_flag=True, help="Print the address only.")
+@click.option("--port", type=int, default=8888, show_default=True, help="The first port to try.")
+def lab(folder: str | None, no_browser: bool, port: int) -> None:
+    """Open JupyterLab on the start page, in your working copy."""
+    space = _workspace(folder)
+    space.start()
+    page = "notebooks/00_start_here.ipynb"
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={space.folder.resolve()}", f"--port={port}",
+               f"--LabApp.default_url=/lab/tree/{page}", "--LabApp.news_url=None",
+               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    sys.exit(subprocess.call(command + ["--no-browser"] * no_browser))
+
+
+@commands.command()
+@WORK
+def status(folder: str | None) -> None:
+    """Show every chapter and exercise with your points, and what to do next."""
+    from rich.console import Console
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    space = _require_exercises(_workspace(folder))
+    table = Table("chapter", "exercise", "progress", "points", "state", box=None, header_style="bold")
+    following, earned, points = "", 0.0, 0
+    for path in space.exercise_files():
+        for row in _rows(space, path):
+            if row["status"] != "passed" and not following:
+                following = f"{row['exercise']} in {path}" + (f": {row['hint']}" if row["hint"] else "")
+            table.add_row(row["chapter"], row["exercise"], ProgressBar(row["points"], row["earned"], width=12),
+                          f"{row['earned']:g} / {row['points']}", row["mistake"] or row["status"])
+            earned, points = earned + row["earned"], points + row["points"]
+    console = Console()
+    console.print(table)
+    console.print(f"\n{earned:g} of {points} points.", highlight=False)
+    console.print(f"Next: {following or 'nothing, all is passed.'}", highlight=False)
+
+
+def _require_exercises(space: Workspace) -> Workspace:
+    if not space.exercise_files():
+        raise click.ClickException(f"there are no exercises in {space.folder}: `selfattention start` writes them")
+    return space
+
+
+def _rows(space: Workspace, path: Path) -> list[dict]:
+    """What a file earned; judged only where it has changed since."""
+    from selfattention.course.submission import Unreadable, judge_file
+
+    rows = space.remembered(path)
+    if rows is None:
+        try:
+            rows = [report.row() for report in judge_file(path)]
+        except Unreadable as error:
+            click.echo(str(error), err=True)
+            return []
+        space.remember(path, rows)
+    return rows
+
+
+@commands.command()
+@click.argument("targets", nargs=-1, metavar="[NN | FILE]...")
+@WORK
+@click.option("--watch", is_flag=True, help="Check again whenever a file is saved, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects, one an exercise.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+              help="What the checks draw their data from.")
+def check(targets: tuple[str, ...], folder: str | None, watch: bool, as_json: bool, seed: int) -> None:
+    """Check chapters (NN) or notebook files; without an argument, all of your working copy.
+
+    Exit status: 0 all passed, 1 something did not, 2 nothing could be run.
+    """
+    paths = _targets(targets, folder)
+    code = _check_once(paths, as_json, seed)
+    while watch:
+        before = _saved(paths)
+        while _saved(paths) == before:
+            time.sleep(WATCH_SECONDS)
+        code = _check_once(paths, as_json, seed)
+    sys.exit(code)
+
+
+def _targets(targets: tuple[str, ...], folder: str | None) -> list[Path]:
+    space = _workspace(folder)
+    if not targets:
+        return _require_exercises(space).exercise_files()
+    return [space.exercise_file(target) if target.isdigit() else Path(target) for target in targets]
+
+
+def _saved(paths: list[Path]) -> list[int]:
+    return [path.stat().st_mtime_ns if path.exists() else 0 for path in paths]
+
+
+def _check_once(paths: list[Path], as_json: bool, seed: int) -> int:
+    """Judge each file, print what was found, and return the exit status."""
+    from selfattention.course.submission import Unreadable, judge_file
+
+    reports: list[Report] = []
+    unreadable = 0
+    for path in paths:
+        try:
+            found = judge_file(path, seed)
+        except Unreadable as error:
+            click.echo(f"selfattention: {error}", err=True)
+            unreadable += 1
+            continue
+        reports += found
+        if not as_json:
+            _print_reports(path, found)
+    if as_json:
+        click.echo(json.dumps([report.row() for report in reports], indent=1))
+    if not reports:
+        return 2
+    return 0 if not unreadable and all(report.status == "passed" for report in reports) else 1
+
+
+def _print_reports(path: Path, reports: list[Report]) -> None:
+    click.secho(str(path), bold=True)
+    for report in reports:
+        first, *rest = str(report).splitlines()
+        click.secho(first, fg=COLOURS.get(report.status, "red"))
+        if report.status != "passed":
+            click.echo("\n".join(rest))
+    earned, points = sum(report.earned for report in reports), sum(report.points for report in reports)
+    click.echo(f"{earned:g} of {points} points\n")
+
+
+@commands.command()
+@click.argument("chapter", metavar="NN")
+@click.argument("name")
+@WORK
+def hint(chapter: str, name: str, folder: str | None) -> None:
+    """Give the next hint for exercise NAME of chapter NN."""
+    from selfattention.course.catalogue import find
+    from selfattention.course.notebook import hint_text
+
+    exercise = find(f"{chapter}.{name}")
+    step = _workspace(folder).next_hint(exercise.key, len(exercise.hints))
+    click.echo(hint_text(exercise.hints, step))
+
+
+@commands.command()
+@click.argument("chapter", metavar="NN")
+@WORK
+def reset(chapter: str, folder: str | None) -> None:
+    """Write the exercises of chapter NN anew, keeping a dated backup of yours."""
+    target, backup = _workspace(folder).reset(chapter)
+    click.echo(f"{target} is fresh." + (f" Your answers are kept in {backup}" if backup else ""))
+
+
+@commands.command()
+@WORK
+def doctor(folder: str | None) -> None:
+    """Look whether this computer is ready for the course, and say what to do where it is not."""
+    from selfattention.course.doctor import examine
+
+    findings = examine(_workspace(folder).folder)
+    for finding in findings:
+        mark = click.style("!" if finding.remedy else "✓", fg="red" if finding.remedy else "green")
+        click.echo(f"{mark} {finding.what}: {finding.found}" + (f"\n    → {finding.remedy}" if finding.remedy else ""))
+    broken = [finding for finding in findings if finding.remedy and finding.what not in ("port", "processor cores")]
+    sys.exit(1 if broken else 0)
+
+
+@commands.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 where a notebook is stale.")
+@click.option("--force", is_flag=True, help="Run and write every notebook, also the fresh ones.")
+def build(only_check: bool, force: bool) -> None:
+    """Write notebooks, exercises and solutions from src/; runs those that have changed."""
+    from selfattention.course import files, writer
+
+    if files.root() == files.PACKAGE:
+        raise click.ClickException("build works in the course's repository, not on an installed copy")
+    if only_check:
+        stale = [path.relative_to(files.root()) for path in writer.stale()]
+        for path in stale:
+            click.echo(f"stale: {path}")
+        click.echo("run `make notebooks`" if stale else "all notebooks are fresh")
+        sys.exit(1 if stale else 0)
+    for line in writer.build(force):
+        click.echo(line)
+
+
+if __name__ == "__main__":
+    main()
