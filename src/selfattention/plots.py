@@ -30,7 +30,7 @@ def heatmap(axes, weights: np.ndarray, *, queries: Sequence[str] = (), keys: Seq
     """Draw a matrix with queries down and keys across; `largest` is the value of the darkest colour."""
     weights = np.asarray(weights, dtype=float)
     largest = weights.max() if largest is None else largest
-    image = axes.imshow(weights, cmap="cividis_r", vmin=min(0.0, weights.min()), vmax=largest or 1.0, aspect="auto")
+    image = axes.imshow(weights, cmap="Blues", vmin=min(0.0, weights.min()), vmax=largest or 1.0, aspect="auto")
     axes.set(title=title, ylabel=row_axis, xlabel=column_axis,
              yticks=range(len(queries)), yticklabels=queries, xticks=range(len(keys)), xticklabels=keys)
     if not len(queries):
@@ -64,7 +64,7 @@ def show(figure, caption: str) -> None:
     from IPython.display import Markdown, display
 
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=100, facecolor="white")
+    figure.savefig(buffer, format="png", dpi=120, facecolor="white")
     display({"image/png": b64encode(buffer.getvalue()).decode(), "text/plain": caption}, raw=True,
             metadata={"image/png": {"alt": caption}})
     display(Markdown(f"*{caption}*"))

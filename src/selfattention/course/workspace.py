@@ -49,7 +49,7 @@ class Workspace:
                 if target.exists():
                     kept.append(target)
                 else:
-                    files.write_whole(target, source.read_text(encoding="utf-8"))
+                    files.write_whole(target, _unspoilt(source))
                     written.append(target)
         if not (self.folder / MEMORY).exists():
             self._save({})
@@ -96,6 +96,16 @@ class Workspace:
 
     def _save(self, memory: dict[str, Any]) -> None:
         files.write_whole(self.folder / MEMORY, json.dumps(memory, indent=1) + "\n")
+
+
+def _unspoilt(source: Path) -> str:
+    """A notebook's text; where a lesson asks for a guess, the stored answer is left out."""
+    text = source.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    asking = [cell for cell in notebook["cells"] if "guessed(" in "".join(cell["source"]) and cell.get("outputs")]
+    for cell in asking:
+        cell.update(outputs=[], execution_count=None)
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n" if asking else text
 
 
 def _digest(path: Path) -> str:

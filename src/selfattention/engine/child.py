@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import selfattention
 from selfattention.engine import data, wire
 from selfattention.engine.door import Reply, Request, Room, describe
-from selfattention.engine.limits import time_limit
+from selfattention.engine.limits import limited
 
 
 def main() -> None:
@@ -85,8 +85,7 @@ def _run_cells(cells: list[dict], seconds: float) -> tuple[dict[str, Callable], 
         try:
             source = TransformerManager().transform_cell(cell["source"])
             linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-            with time_limit(seconds):
-                exec(compile(source, filename, "exec"), namespace)
+            limited(seconds, exec, compile(source, filename, "exec"), namespace)
         except BaseException as error:
             troubles.setdefault(name, str(describe(error, seconds)))
         if name and callable(namespace.get(name)) and namespace[name] is not before:

@@ -2,7 +2,7 @@
 
 from selfattention.engine import data
 from selfattention.engine.door import Reply, Request, Room
-from selfattention.engine.exercise import Exercise, Mistake
+from selfattention.engine.definition import Exercise, Mistake
 
 REPLAY_SECONDS = 2.0
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from selfattention.engine import data
-from selfattention.engine.limits import TimeLimit, time_limit
+from selfattention.engine.limits import TimeLimit, limited
 
 CALL_SECONDS = 10.0
 ENGINE_FOLDER = __file__.rsplit("door.py", 1)[0]
@@ -165,8 +165,8 @@ class Room:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                with time_limit(self._seconds):
-                    value = data.plain(VERBS[request.verb](self._objects[request.target], *args, **kwargs), self._keep)
+                value = limited(self._seconds, VERBS[request.verb], self._objects[request.target], *args, **kwargs)
+                value = data.plain(value, self._keep)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:

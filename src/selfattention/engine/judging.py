@@ -12,7 +12,7 @@ import numpy as np
 from selfattention.engine import data, probes
 from selfattention.engine.diagnosis import recognise
 from selfattention.engine.door import Answer, AnswerRaised, Door, InputChanged, Raised, Reply, Request
-from selfattention.engine.exercise import Check, Exercise, Mistake
+from selfattention.engine.definition import Check, Exercise, Mistake
 
 ROUNDS = 2
 PASSED, FAILED, NOT_ATTEMPTED, ERROR, TIMEOUT = "passed", "failed", "not attempted", "error", "timeout"

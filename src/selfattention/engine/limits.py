@@ -6,22 +6,18 @@ loop written in Python; one long call inside a compiled library ends first and i
 
 import ctypes
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any
+
+AGAIN_SECONDS = 1.0
 
 
 class TimeLimit(BaseException):
     """Raised inside code that ran longer than it may; no `except Exception` swallows it."""
 
 
-def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
-    kind = ctypes.py_object(exception) if exception else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), kind)
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Run the body for at most `seconds`, then raise `TimeLimit` in it, again and again until it ends."""
+def limited(seconds: float, function: Callable, *args: Any, **kwargs: Any) -> Any:
+    """Call `function` for at most `seconds`, then raise `TimeLimit` in it, again and again until it ends."""
     thread = threading.get_ident()
     done = threading.Event()
 
@@ -29,13 +25,26 @@ def time_limit(seconds: float) -> Iterator[None]:
         pause = seconds
         while not done.wait(pause):
             _raise_in(thread, TimeLimit)
-            pause = 0.1
+            pause = AGAIN_SECONDS
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
+
+    def stop() -> None:
         done.set()
         watcher.join()
         _raise_in(thread, None)
+
+    try:
+        watcher.start()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            stop()
+    except TimeLimit:  # it may have arrived in the middle of `stop`; the next one is a second away
+        stop()
+        raise
+
+
+def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
+    kind = ctypes.py_object(exception) if exception else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), kind)

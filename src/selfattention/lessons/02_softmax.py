@@ -140,7 +140,7 @@ names = {"queries": ["q0", "q1", "q2"], "keys": ["k0", "k1", "k2"]}
 heatmap(left_axes, right, title="over the keys: rows sum to 1", largest=1.0, **names)
 heatmap(right_axes, wrong, title="over the queries: columns do", largest=1.0, **names)
 show(figure, "The same nine scores, normalised over the keys (left) and over the queries (right). Query q1 has three equal "
-             "scores: its weights must be .33 each, but on the right they are .11, .11 and .35.")
+             "scores: its weights must be .33 each, but on the right they are .11, .04 and .27.")
 
 # %% [markdown]
 # A second way to break it: shift by **one maximum for all rows**. It works until one row lies far below another.
@@ -179,7 +179,7 @@ figure, axes = canvas(height=3.0)
 lines(axes, temperatures, {"entropy of 8 weights": entropies}, xlabel="temperature", ylabel="entropy (nats)", log_x=True)
 axes.axhline(np.log(8), color="0.4", linewidth=1, linestyle=":")
 axes.text(0.012, np.log(8) - 0.17, "log 8: equal weights", color="0.3")
-axes.text(0.012, 0.08, "0: one key has all the weight", color="0.3")
+axes.text(0.8, 0.04, "0: one key has all the weight", color="0.3")
 show(figure, "Entropy of the weights of eight random scores against temperature, on a logarithmic axis. It rises from 0 below "
              "T = 0.1 to log 8 = 2.08 nats above T = 100.")
 

@@ -1,0 +1,210 @@
+"""The two kinds of door give the same verdicts, and only plain data crosses the remote one."""
+
+import inspect
+import textwrap
+import threading
+
+import numpy as np
+import pytest
+
+from selfattention import problems
+from selfattention.engine import data, exercise, probes
+from selfattention.engine.door import Answer, AnswerRaised, InputChanged, Request, Room
+from selfattention.engine.judging import ERROR, FAILED, PASSED, TIMEOUT, judge
+from selfattention.engine.limits import TimeLimit, limited
+from selfattention.engine.remote import Cell, Child
+
+EXERCISES = [found for chapter in problems.chapters() for found in problems.exercises(chapter)]
+
+
+@exercise(points=2)
+def linear(width: int, outputs: int):
+    """Return a module that maps the last axis to `outputs` numbers."""
+    import torch
+
+    return torch.nn.Linear(width, outputs)
+
+
+@linear.check("maps with the weights it is given", hint="Which attribute holds the weights?")
+def maps(answer, rng):
+    import torch
+
+    module = answer(7, 3)
+    weight, bias = (torch.from_numpy(rng.normal(size=shape)).float() for shape in ((3, 7), (3,)))
+    module.load_state_dict({"weight": weight, "bias": bias})
+    x = torch.from_numpy(rng.normal(size=(5, 7))).float()
+    probes.equal(module(x), x @ weight.T + bias)
+    gradients = module.gradients(x, cotangent=torch.ones(5, 3))
+    probes.equal(gradients["weight"], x.sum(dim=0).expand(3, 7))
+    assert set(module.state_dict()) == {"weight", "bias"}
+
+
+@linear.check("gives the same in evaluation mode", hint="What changes between training and evaluation?")
+def deterministic(answer, rng):
+    import torch
+
+    module = answer(7, 3)
+    module.eval()
+    first = module(torch.ones(2, 7))
+    module.train()
+    probes.equal(module(torch.ones(2, 7)), first)
+
+
+@linear.mistake("adds no bias", hint="How many parameters has the module?")
+def no_bias(width, outputs):
+    import torch
+
+    return torch.nn.Linear(width, outputs, bias=False)
+
+
+def room_for(source, name="answer", **limits):
+    return Child([Cell(textwrap.dedent(source), name)], **limits)
+
+
+SOURCES = {"right": "import torch\ndef linear(width, outputs):\n    return torch.nn.Linear(width, outputs)",
+           "wrong": "import torch\ndef linear(width, outputs):\n    return torch.nn.Linear(width, outputs, bias=False)"}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_module_is_judged_alike_through_both_doors(kind):
+    namespace = {}
+    exec(SOURCES[kind], namespace)
+    local = judge(linear, lambda: Room(namespace["linear"]))
+    with room_for(SOURCES[kind], "linear") as child:
+        remote = judge(linear, lambda: child.open("linear"))
+    assert local.status == remote.status == (PASSED if kind == "right" else ERROR)
+    assert [verdict.status for verdict in local.verdicts] == [verdict.status for verdict in remote.verdicts]
+    assert local.mistake == remote.mistake
+
+
+@pytest.mark.parametrize("chapter", problems.chapters())
+def test_solutions_and_mistakes_are_judged_alike_in_another_process(chapter):
+    """The learner's text runs in a child without the engine's problems; the verdicts are those of the notebook."""
+    module = problems.module(chapter)
+    header = "\n".join(line for line in inspect.getsource(module).splitlines()
+                       if line.startswith(("import ", "from ")) and "engine" not in line)
+    for item in problems.exercises(chapter):
+        body = inspect.getsource(item.function).split("\n")
+        start = next(number for number, line in enumerate(body) if line.startswith("def "))
+        with Child([Cell(header), Cell("\n".join(body[start:]), item.name)]) as child:
+            assert child.troubles == {}
+            assert judge(item, lambda: child.open(item.name)).status == PASSED
+        stub = f"def {item.name}(*inputs):\n    return None"
+        with Child([Cell(header), Cell(stub, item.name)]) as child:
+            local = judge(item, lambda: Room(lambda *inputs: None))
+            remote = judge(item, lambda: child.open(item.name))
+            assert remote.row() | {"seconds": 0} == local.row() | {"seconds": 0}
+
+
+def test_the_child_knows_no_answers():
+    source = """
+        import sys
+        def answer():
+            return sorted(name for name in sys.modules if name.startswith("selfattention"))
+        """
+    with room_for(source) as child:
+        loaded = child.open("answer").perform(Request("call")).value
+    assert not any(part in name for name in loaded for part in ("problems", "judging", "diagnosis", "definition", "course"))
+
+
+def test_a_function_passed_by_a_check_is_called_back_across_the_door():
+    with room_for("def answer(model, x):\n    return model(x + 1) * 2") as child:
+        got = child.open("answer").perform(Request("call", (lambda x: x ** 2, np.array([1.0, 2.0]))))
+    assert data.same(got.value, np.array([8.0, 18.0]))
+
+
+def test_a_function_that_fails_when_called_back_raises_in_the_answer():
+    with room_for("def answer(model):\n    return model(1)") as child:
+        got = child.open("answer").perform(Request("call", (lambda x: 1 / 0,)))
+    assert got.raised.kind == "ValueError" and "ZeroDivisionError" in got.raised.message
+
+
+@pytest.mark.parametrize(("body", "kind"), [
+    ("import os; os._exit(3)", "ProcessEnded"),
+    ("while True: pass", "TimeLimit"),
+    ("while True:\n        try:\n            while True: pass\n        except BaseException: pass", "TimeLimit"),
+    ("return answer(x)", "RecursionError"),
+    ("raise SystemExit", "SystemExit"),
+    ("return undefined_name", "NameError"),
+])
+def test_trouble_in_the_child_becomes_part_of_the_reply(body, kind):
+    with room_for(f"def answer(x):\n    {body}", call_seconds=0.5) as child:
+        reply = child.open("answer").perform(Request("call", (1.0,)))
+        again = child.open("answer").perform(Request("call", (1.0,)))
+    assert reply.raised.kind == kind
+    assert again.raised is not None
+
+
+def test_prints_do_not_disturb_the_wire():
+    with room_for("import sys\ndef answer(x):\n    print('a' * 9); sys.__stdout__.write('b')\n    return x") as child:
+        reply = child.open("answer").perform(Request("call", (2.0,)))
+    assert (reply.value, reply.printed) == (2.0, "aaaaaaaaa\n")
+
+
+def test_a_cell_that_raises_leaves_the_others_alone():
+    cells = [Cell("1 / 0"), Cell("def answer(): return 5", "answer"), Cell("answer = None"), Cell("not python")]
+    with Child(cells) as child:
+        assert child.open("answer").perform(Request("call")).value == 5
+        assert "ZeroDivisionError" in child.troubles[""]
+
+
+def scaled_in_place(x):
+    x *= 2
+    return x
+
+
+def test_a_changed_input_is_noticed_and_the_check_keeps_its_own():
+    mine = np.array([1.0, 2.0])
+    with pytest.raises(InputChanged):
+        Answer(Room(scaled_in_place), [])(mine)
+    assert mine.tolist() == [1.0, 2.0]
+
+
+def test_an_endless_loop_is_stopped_in_this_process():
+    def endless():
+        while True:
+            pass
+
+    reply = Room(endless, seconds=0.2).perform(Request("call"))
+    assert reply.raised.kind == "TimeLimit"
+
+
+def test_a_time_limit_does_not_outlive_its_call():
+    for _ in range(300):
+        try:
+            limited(0.0005, sum, range(20_000))
+            limited(0.0005, lambda: [number for number in range(20_000)])
+        except TimeLimit:
+            pass
+    assert sum(number for number in range(1_000_000)) > 0
+    assert threading.active_count() < 10
+
+
+def test_the_learners_own_line_is_shown():
+    def answer(x):
+        return np.sun(x)
+
+    with pytest.raises(AnswerRaised) as caught:
+        Answer(Room(answer), [])(np.ones(3))
+    assert caught.value.raised.source == "return np.sun(x)"
+    assert caught.value.raised.advice == "Did you mean `sum`?"
+
+
+def test_keyboard_interrupt_reaches_the_reader():
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Room(interrupted).perform(Request("call"))
+
+
+def test_statuses_of_a_judgement():
+    found = next(item for item in EXERCISES if item.key == "02.softmax")
+
+    def slow(scores):
+        while True:
+            pass
+
+    assert judge(found, lambda: Room(slow, seconds=0.1)).status == TIMEOUT
+    assert judge(found, lambda: Room(lambda scores: scores)).status == FAILED
+    assert judge(found, lambda: Room(lambda scores: scores + "a")).status == ERROR

@@ -1,0 +1,36 @@
+"""Masks against loops that say in words who may see whom."""
+
+import pytest
+import torch
+
+from selfattention import masks
+
+
+@pytest.mark.parametrize(("queries", "keys"), [(1, 1), (3, 3), (3, 7), (1, 5)])
+def test_causal_sees_up_to_its_own_position(queries, keys):
+    mask = masks.causal(queries, keys)
+    for query in range(queries):
+        for key in range(keys):
+            assert mask[query, key].item() == (key <= query + keys - queries)
+
+
+def test_padding_sees_the_real_tokens():
+    mask = masks.padding(torch.tensor([2, 0, 5]), 5)
+    assert mask.shape == (3, 1, 5)
+    assert mask[:, 0].tolist() == [[True, True, False, False, False], [False] * 5, [True] * 5]
+
+
+def test_combine_allows_what_all_allow():
+    mask = masks.combine(masks.causal(3), masks.padding(torch.tensor([2, 3]), 3))
+    assert mask.shape == (2, 3, 3)
+    for batch, length in enumerate((2, 3)):
+        for query in range(3):
+            assert mask[batch, query].tolist() == [key <= query and key < length for key in range(3)]
+
+
+@pytest.mark.parametrize("call", [lambda: masks.causal(5, 3), lambda: masks.causal(0), lambda: masks.combine(),
+                                  lambda: masks.padding(torch.tensor([6]), 5), lambda: masks.padding(torch.tensor([-1]), 5),
+                                  lambda: masks.combine(torch.ones(3, 3))])
+def test_bad_input_is_refused(call):
+    with pytest.raises(ValueError, match="."):
+        call()
