@@ -7,6 +7,7 @@ imported where it is used, so that `--help` answers at once.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -70,15 +71,19 @@ def start(folder: str | None) -> None:
 @WORK
 @click.option("--no-browser", is_flag=True, help="Print the address only.")
 @click.option("--port", type=int, default=8888, show_default=True, help="The first port to try.")
-def lab(folder: str | None, no_browser: bool, port: int) -> None:
+@click.argument("more", nargs=-1, metavar="[-- JUPYTER OPTIONS]")
+def lab(folder: str | None, no_browser: bool, port: int, more: tuple[str, ...]) -> None:
     """Open JupyterLab on the start page, in your working copy."""
+    from selfattention.course import files
+
     space = _workspace(folder)
     space.start()
     page = "notebooks/00_start_here.ipynb"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={space.folder.resolve()}", f"--port={port}",
-               f"--LabApp.default_url=/lab/tree/{page}", "--LabApp.news_url=None",
-               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    sys.exit(subprocess.call(command + ["--no-browser"] * no_browser))
+               f"--LabApp.default_url=/lab/tree/{page}", *["--no-browser"] * no_browser, *more]
+    # Without a network, and in the middle of a lesson, nobody wants to be asked about news and updates.
+    quiet = os.pathsep.join(filter(None, [str(files.PACKAGE / "course/jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    sys.exit(subprocess.call(command, env={**os.environ, "JUPYTER_CONFIG_PATH": quiet}))
 
 
 @commands.command()

@@ -17,7 +17,8 @@ LOOK = {"passed": ("#2e9d4f", "✓", "passed"), "failed": ("#d9480f", "✗", "no
         "not attempted": ("#868e96", "○", "not attempted yet"), "error": ("#d9480f", "✗", "your code raised an error"),
         "timeout": ("#d9480f", "✗", "stopped: it took too long")}
 MARKS = {"passed": "✓", "not attempted": "○"}
-BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:46em;line-height:1.5"
+BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:60em;line-height:1.5"
+SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px;margin-top:4px"
 CODE = "margin:4px 0;padding:0;background:transparent;color:inherit;white-space:pre-wrap"
 
 
@@ -99,12 +100,13 @@ def as_html(report: Report) -> str:
         items = "".join(f"<li>{MARKS.get(verdict.status, '✗')} {_inline(verdict.claim)}</li>"
                         for verdict in report.verdicts)
         parts.append(f'<ul style="list-style:none;padding:0;margin:4px 0">{items}</ul>')
-    for label, text, is_code in details(report):
-        label = f"<strong>{_inline(label)}</strong>"
-        if is_code:
-            parts.append(f'<div>{label}<pre style="{CODE}">{html.escape(text)}</pre></div>')
-        else:
-            parts.append(f"<div>{label} {_inline(text)}</div>")
+    rows = details(report)
+    parts += [f"<div><strong>{_inline(label)}{':' if label else ''}</strong> {_inline(text)}</div>"
+              for label, text, is_code in rows if not is_code]
+    blocks = [f'<div><strong>{_inline(label)}</strong><pre style="{CODE}">{html.escape(text)}</pre></div>'
+              for label, text, is_code in rows if is_code]
+    if blocks:
+        parts.append(f'<div style="{SIDE_BY_SIDE}">' + "".join(blocks) + "</div>")
     parts.append("</div>")
     return "\n".join(parts)
 

@@ -12,7 +12,6 @@ from dataclasses import asdict
 from types import ModuleType
 from typing import Any, BinaryIO
 
-import selfattention
 from selfattention.engine import data, wire
 from selfattention.engine.door import Reply, Request, Room, describe
 from selfattention.engine.limits import limited
@@ -24,7 +23,8 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1):
         os.dup2(nothing, stream)
-    selfattention.check = selfattention.hint = _no_check
+    course = sys.modules["selfattention"]
+    course.check = course.hint = _no_check
     start = wire.read(incoming)
     functions, troubles = _run_cells(start["cells"], start["cell_seconds"])
     wire.write(outgoing, {"troubles": troubles, "defined": sorted(functions)})

@@ -1,0 +1,74 @@
+"""What several tests need: a real JupyterLab and a real browser."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                  "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of an installed Chromium; the test is skipped, and says so, where there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail("REQUIRE_BROWSER is set, but no Chromium is installed")
+        pytest.skip("no Chromium found: install chromium to test in a real browser")
+    return found
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """A JupyterLab started as a learner starts it, on a fresh working copy: its address and its folder."""
+    folder = tmp_path_factory.mktemp("learner") / "work"
+    log = folder.parent / "lab.log"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "JUPYTER_CONFIG_DIR": str(folder.parent / "config"),
+                   "JUPYTERLAB_SETTINGS_DIR": str(folder.parent / "settings")}
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "selfattention", "lab", "--work", str(folder), "--no-browser", "--port", "18888",
+             *(["--", "--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else [])],
+            stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
+    try:
+        address = _address(log, server)
+        yield address, folder
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(timeout=30)
+
+
+def _address(log: Path, server: subprocess.Popen, seconds: float = 120) -> str:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and server.poll() is None:
+        found = re.search(r"http://127\.0\.0\.1:\d+/lab\S*\?token=\w+", log.read_text())
+        if found:
+            urllib.request.urlopen(found[0], timeout=60).read()
+            return found[0]
+        time.sleep(0.5)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@pytest.fixture
+def page(chromium, lab, tmp_path):
+    """A page of a fresh browser profile, as wide as a laptop's."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch_persistent_context(
+            str(tmp_path / "profile"), executable_path=chromium, headless=True, args=CHROMIUM_FLAGS,
+            viewport={"width": 1366, "height": 768})
+        opened = browser.new_page()
+        yield opened
+        if os.environ.get("SCREENSHOTS"):
+            opened.screenshot(path=f"{os.environ['SCREENSHOTS']}/{tmp_path.name}.png")
+        browser.close()

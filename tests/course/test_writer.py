@@ -1,0 +1,115 @@
+"""The three notebook folders are what the writer writes, and safe to publish."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from selfattention import problems
+from selfattention.course import files, writer
+
+COMMITTED = sorted(path for folder in files.FOLDERS for path in (files.root() / folder).glob("*.ipynb"))
+CHAPTERS = problems.chapters()
+
+
+def named(path):
+    return f"{path.parent.name}/{path.name}"
+
+
+def checks_in(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            yield cell
+
+
+def test_every_notebook_is_fresh():
+    assert [named(path) for path in writer.stale()] == [], "run `make notebooks`"
+
+
+def test_every_lesson_has_exercises_and_every_exercise_a_lesson():
+    assert sorted(path.stem for path in writer.LESSONS.glob("[0-9]*.py")) == CHAPTERS
+
+
+def test_writing_twice_changes_nothing():
+    assert [writer._bare(notebook) for _, notebook in writer.everything()] == [
+        writer._bare(notebook) for _, notebook in writer.everything()]
+
+
+def test_a_changed_cell_makes_a_notebook_stale(tmp_path):
+    path, notebook = next(writer.everything())
+    copy = tmp_path / "copy.ipynb"
+    copy.write_bytes(path.read_bytes())
+    assert writer.is_fresh(copy, notebook)
+    notebook.cells[1].source += "\n# changed"
+    assert not writer.is_fresh(copy, notebook)
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=named)
+class TestNotebook:
+    def test_it_is_valid_and_its_cell_ids_are_unique(self, path):
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        nbformat.validate(raw)
+        ids = [cell["id"] for cell in raw["cells"]]
+        assert len(set(ids)) == len(ids)
+
+    def test_it_was_run_without_errors_or_warnings(self, path):
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", []):
+                assert output.output_type != "error"
+                assert output.get("name") != "stderr", output.get("text")
+
+    def test_its_figures_are_small_and_described(self, path):
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", []):
+                if "image/png" in output.get("data", {}):
+                    assert len(output.data["image/png"]) * 3 // 4 <= 100 * 1024
+                    assert len(output.metadata["image/png"]["alt"]) > 40
+
+    def test_it_holds_no_machine_path_and_no_address(self, path):
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", []):
+                text = str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
+                assert not re.search(r"/home/|/tmp/|/root/| at 0x[0-9a-f]+", text), text
+
+    def test_its_links_lead_somewhere(self, path):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "markdown":
+                for target in re.findall(r"\]\(([^)#]+)\)", cell.source):
+                    if not target.startswith("http"):
+                        assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", [path for path in COMMITTED if path.parent.name == "notebooks"], ids=named)
+class TestLesson:
+    def test_it_is_short_enough_and_measures_claims(self, path):
+        cells = nbformat.read(path, as_version=4).cells
+        code = [cell for cell in cells if cell.cell_type == "code"]
+        assert len(code) <= 28
+        assert max(len(cell.source.splitlines()) for cell in code) <= 25
+        claims = [cell for cell in code if any(tag.startswith("claim:") for tag in cell.metadata.get("tags", []))]
+        assert len(claims) >= 2
+        assert all("Verdict:  holds" in "".join(output.get("text", "") for output in cell.outputs) for cell in claims)
+
+    def test_it_asks_to_predict_first(self, path):
+        sources = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        guesses = [re.match(r"(\w+) = None", source) for source in sources]
+        assert sum(guess is not None for guess in guesses) >= 2
+        for guess in filter(None, guesses):
+            assert any(f"guessed({guess[1]}" in source for source in sources), guess[1]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_stored_check_reports_not_attempted_or_passed(chapter):
+    for folder, words in (("exercises", "not attempted yet"), ("solutions", "passed")):
+        found = list(checks_in(files.root() / folder / f"{chapter}.ipynb"))
+        assert len(found) == len(problems.exercises(chapter))
+        for cell in found:
+            (output,) = cell.outputs
+            assert words in output.data["text/plain"].splitlines()[0]
+
+
+def test_the_readme_holds_todays_table_of_claims():
+    readme = (files.root() / "README.md").read_text(encoding="utf-8")
+    assert writer.with_claims(readme) == readme, "run `make notebooks`"
+    assert readme.count("\n| [0") == len(writer.claims()) > 0

@@ -1,0 +1,65 @@
+"""A learner in a real browser: opens an exercise, answers wrongly, reads the mistake, answers rightly."""
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+WRONG = """def softmax(scores):
+    exponentials = np.exp(scores - scores.max(axis=0, keepdims=True))
+    return exponentials / exponentials.sum(axis=0, keepdims=True)"""
+RIGHT = WRONG.replace("axis=0", "axis=-1")
+MILLISECONDS = 90_000
+
+
+def open_notebook(page, address, path):
+    page.goto(re.sub(r"/lab[^?]*", f"/lab/tree/{path}", address))
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MILLISECONDS)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=MILLISECONDS)
+
+
+def cell(page, text):
+    """The code cell whose source begins with `text`."""
+    return page.locator(".jp-Notebook .jp-CodeCell", has=page.locator(".cm-content", has_text=text)).first
+
+
+def run(page, target, source=None):
+    """Run a cell, after replacing its text by `source` where given; a key press lost to a redraw is repeated."""
+    prompt = target.locator(".jp-InputPrompt").first
+    before = prompt.inner_text()
+    for _ in range(3):
+        target.locator(".cm-content").first.click()
+        if source:
+            page.keyboard.press("Control+a")
+            page.keyboard.insert_text(source)
+        page.keyboard.press("Control+Enter")
+        for _ in range(40):
+            page.wait_for_timeout(500)
+            if prompt.inner_text() not in (before, "[*]:"):
+                return
+    raise AssertionError("the cell did not run")
+
+
+def test_a_wrong_answer_is_named_and_a_right_one_passes(lab, page):
+    address, folder = lab
+    open_notebook(page, address, "exercises/02_softmax.ipynb")
+    checks = cell(page, 'check("02.softmax")')
+    run(page, cell(page, "import numpy as np"))
+    run(page, cell(page, "def softmax(scores"), WRONG)
+    run(page, checks)
+    card = checks.locator("[role=status]")
+    card.get_by_text("normalises over the queries instead of the keys").wait_for(timeout=MILLISECONDS)
+    assert "0 of 4 points" in card.inner_text()
+    assert "Hint" in card.inner_text()
+
+    run(page, cell(page, "def softmax(scores"), RIGHT)
+    run(page, checks)
+    card.get_by_text("passed, 4 of 4 points").wait_for(timeout=MILLISECONDS)
+    assert "Known mistake" not in card.inner_text()
+
+
+def test_the_start_page_opens_with_its_first_lines(lab, page):
+    address, _ = lab
+    page.goto(address)
+    page.get_by_text("Start here").first.wait_for(timeout=MILLISECONDS)
