@@ -32,6 +32,8 @@ def read(path: Path) -> NotebookNode:
             raise Unreadable(f"{path} is {size / 2**20:.0f} MB, at most {LARGEST_BYTES // 2**20} MB are read: open it, "
                              "choose Edit > Clear Outputs of All Cells, and save it")
         content = json.loads(path.read_text(encoding="utf-8"))
+    except Unreadable:
+        raise
     except FileNotFoundError:
         raise Unreadable(f"{path} does not exist: `selfattention start` writes the exercises that are missing") from None
     except OSError as error:
