@@ -29,8 +29,6 @@ COLOURS = {"passed": "green", "not attempted": "bright_black"}
 
 def main() -> None:
     """Run the command line; what goes wrong is said in one line, without a traceback."""
-    from selfattention.course.catalogue import Unknown
-
     try:
         commands(standalone_mode=False)
     except click.ClickException as error:
@@ -40,7 +38,11 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
-    except (Unknown, OSError) as error:
+    except Exception as error:
+        from selfattention.course.catalogue import Unknown
+
+        if not isinstance(error, (Unknown, OSError)):
+            raise
         click.echo(f"selfattention: {error}", err=True)
         sys.exit(2)
 

@@ -1,0 +1,105 @@
+"""Measures what the course promises about speed, as medians of repeated runs; prints a table in Markdown.
+
+    python benchmarks/run.py            all
+    python benchmarks/run.py checks     one of: checks, start, lessons
+
+Absolute times belong to the machine named above the table; compare the ratios.
+"""
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+os.environ["OMP_NUM_THREADS"] = "1"
+REPEATS = 9
+
+
+def seconds(call) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def percentile(times: list[float], share: float) -> float:
+    return sorted(times)[min(int(share * len(times)), len(times) - 1)]
+
+
+def row(what: str, *figures: str) -> None:
+    print(f"| {what} | {' | '.join(figures)} |", flush=True)
+
+
+def milliseconds(value: float) -> str:
+    return f"{value * 1000:.0f} ms"
+
+
+def checks() -> None:
+    """A check in the notebook, from call to card: every solution and every known mistake of every exercise."""
+    import selfattention
+    from selfattention import problems
+
+    exercises = [exercise for chapter in problems.chapters() for exercise in problems.exercises(chapter)]
+
+    def timed(exercise, function) -> list[float]:
+        namespace = {exercise.name: function, "selfattention": selfattention}
+        code = compile(f"selfattention.check({exercise.key!r})._repr_html_()", "cell", "exec")
+        exec(code, namespace)  # the first run loads what the exercise needs, such as torch
+        return [seconds(lambda: exec(code, namespace)) for _ in range(REPEATS)]
+
+    right = [time for exercise in exercises for time in timed(exercise, exercise.function)]
+    wrong = {(exercise.key, mistake.name): timed(exercise, mistake.function)
+             for exercise in exercises for mistake in exercise.mistakes}
+    every = right + [time for times in wrong.values() for time in times]
+    slowest = max(wrong, key=lambda key: statistics.median(wrong[key]))
+    print(f"\n| a check, from call to card ({len(exercises)} exercises, {len(wrong)} mistakes, {REPEATS} runs) | median | 95th percentile |")
+    print("|---|---|---|")
+    row("all", milliseconds(statistics.median(every)), milliseconds(percentile(every, 0.95)))
+    row("right answers", milliseconds(statistics.median(right)), milliseconds(percentile(right, 0.95)))
+    row(f"slowest mistake: {slowest[0]}, {slowest[1]}", milliseconds(statistics.median(wrong[slowest])),
+        milliseconds(percentile(wrong[slowest], 0.95)))
+
+
+def start() -> None:
+    """Start-up of the package and of the command line, beside an empty Python and numpy, in turn."""
+    commands = {"an empty Python": ["-c", "pass"], "import selfattention": ["-c", "import selfattention"],
+                "from selfattention import check": ["-c", "from selfattention import check"],
+                "selfattention --help": ["-m", "selfattention", "--help"], "import numpy": ["-c", "import numpy"],
+                "import torch": ["-c", "import torch"]}
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(REPEATS):
+        for name, command in commands.items():
+            times[name].append(seconds(lambda command=command: subprocess.run(
+                [sys.executable, *command], check=True, stdout=subprocess.DEVNULL)))
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    empty = medians["an empty Python"]
+    print(f"\n| start-up ({REPEATS} runs in turn) | median | above an empty Python | times `import numpy` |\n|---|---|---|---|")
+    for name, value in medians.items():
+        row(name, milliseconds(value), milliseconds(value - empty), f"{value / medians['import numpy']:.2f}")
+
+
+def lessons() -> None:
+    """Every lesson from top to bottom in a fresh kernel."""
+    from selfattention.course import files, writer
+
+    print("\n| lesson (3 runs) | median |\n|---|---|")
+    for path in sorted(writer.LESSONS.glob("[0-9][0-9]_*.py")):
+        runs = [seconds(lambda path=path: writer.run(writer.lesson_notebook(path.stem), files.root() / "notebooks"))
+                for _ in range(3)]
+        row(path.stem, f"{statistics.median(runs):.1f} s")
+
+
+def processor() -> str:
+    try:
+        with open("/proc/cpuinfo") as info:
+            return next(line.split(":")[1].strip() for line in info if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
+if __name__ == "__main__":
+    print(f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}")
+    parts = {"checks": checks, "start": start, "lessons": lessons}
+    for wanted in sys.argv[1:] or parts:
+        parts[wanted]()
