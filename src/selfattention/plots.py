@@ -6,6 +6,7 @@ from io import BytesIO
 
 import matplotlib
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 # Okabe and Ito's colours, told apart by every kind of colour vision; markers and dashes tell them apart in grey.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
@@ -31,10 +32,12 @@ def heatmap(axes, weights: np.ndarray, *, queries: Sequence[str] = (), keys: Seq
     weights = np.asarray(weights, dtype=float)
     largest = weights.max() if largest is None else largest
     image = axes.imshow(weights, cmap="Blues", vmin=min(0.0, weights.min()), vmax=largest or 1.0, aspect="auto")
-    axes.set(title=title, ylabel=row_axis, xlabel=column_axis,
-             yticks=range(len(queries)), yticklabels=queries, xticks=range(len(keys)), xticklabels=keys)
-    if not len(queries):
-        axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set(title=title, ylabel=row_axis, xlabel=column_axis)
+    for axis, labels in ((axes.yaxis, queries), (axes.xaxis, keys)):
+        if len(labels):
+            axis.set_ticks(range(len(labels)), labels)
+        else:
+            axis.set_major_locator(MaxNLocator(integer=True))
     for side in axes.spines.values():
         side.set_visible(False)
     if numbers and weights.size <= 144:

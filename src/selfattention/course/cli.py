@@ -252,8 +252,11 @@ def build(only_check: bool, force: bool) -> None:
             click.echo(f"stale: {path}")
         click.echo("run `make notebooks`" if stale else "all notebooks are fresh")
         sys.exit(1 if stale else 0)
-    for line in writer.build(force):
-        click.echo(line)
+    try:
+        for line in writer.build(force):
+            click.echo(line)
+    except writer.BrokenCell as error:
+        raise click.ClickException(str(error)) from None
 
 
 if __name__ == "__main__":

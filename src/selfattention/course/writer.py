@@ -27,6 +27,10 @@ HELP = ('Each check cell says what holds and what does not; run it as often as y
 SOLVED = "These are the solutions. Your own may look different: what counts is that the checks pass."
 
 
+class BrokenCell(Exception):
+    """A cell of a generated notebook raised; the message holds its traceback."""
+
+
 def exercise_notebook(chapter: str) -> NotebookNode:
     """The prompts, a stub for each answer, and one check cell each."""
     return _problems_notebook(chapter, "exercises", _stub)
@@ -217,6 +221,8 @@ def with_claims(readme: str) -> str:
 
 def build(force: bool = False) -> Iterator[str]:
     """Run and write what is stale (all of it where `force`), bring the README's table up to date; yields what it did."""
+    from nbclient.exceptions import CellExecutionError
+
     wanted = dict(everything())
     for path in stale():
         if path not in wanted:
@@ -225,7 +231,10 @@ def build(force: bool = False) -> Iterator[str]:
     for path, notebook in wanted.items():
         if force or not is_fresh(path, notebook):
             started = time.perf_counter()
-            write(path, run(notebook, path.parent))
+            try:
+                write(path, run(notebook, path.parent))
+            except CellExecutionError as error:
+                raise BrokenCell(f"{path.relative_to(files.root())} does not run; nothing was written:\n{error}") from None
             yield f"wrote {path.relative_to(files.root())} ({time.perf_counter() - started:.0f} s)"
     readme = files.root() / "README.md"
     files.write_whole(readme, with_claims(readme.read_text(encoding="utf-8")))
