@@ -79,6 +79,8 @@ def as_array(value: Any) -> np.ndarray | None:
         return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
     if is_array(value):
         return value
+    if isinstance(value, np.generic) and value.dtype.kind in NUMERIC_KINDS:
+        return np.asarray(value)
     if type(value) in (bool, int, float):
         return np.asarray(value)
     return None
