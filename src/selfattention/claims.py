@@ -4,10 +4,11 @@
 def guessed(guess: float | None, measured: float, unit: str = "") -> None:
     """Show how far the reader's guess was off; `guess` is None where none was made."""
     unit = f" {unit}" if unit else ""
+    was = f"{measured:,.0f}" if abs(measured) >= 1000 else f"{measured:.3g}"
     if guess is None:
-        print(f"Measured: {measured:.3g}{unit}. You made no guess: set it above and run both cells again.")
+        print(f"Measured: {was}{unit}. You made no guess: set it above and run both cells again.")
         return
-    print(f"You guessed {guess:.3g}{unit}; measured {measured:.3g}{unit}: off by {abs(guess - measured):.2g}.")
+    print(f"You guessed {guess:.3g}{unit}; measured {was}{unit}: off by {abs(guess - measured):.2g}.")
 
 
 def claim(statement: str, figure: str, holds: bool) -> None:

@@ -163,7 +163,7 @@ lines(axes, widths, curves, xlabel="numbers in each vector, d", ylabel="share fo
 axes.axhline(0.01, color="0.4", linewidth=1, linestyle=":")
 axes.text(40, 0.03, "blind guess: 0.01", color="0.3")
 show(figure, "Share of queries that find their own key among 100, against the width of the vectors, for three strengths of noise. All curves rise "
-             "from almost nothing at d = 1 towards 1; with three times as much noise as signal the rise comes at about ten times the width.")
+             "from almost nothing at d = 1 towards 1; with three times as much noise as signal the rise comes at about five times the width.")
 
 # %% [markdown]
 # ## Break it on purpose: long keys win
