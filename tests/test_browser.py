@@ -62,4 +62,4 @@ def test_a_wrong_answer_is_named_and_a_right_one_passes(lab, page):
 def test_the_start_page_opens_with_its_first_lines(lab, page):
     address, _ = lab
     page.goto(address)
-    page.get_by_text("Start here").first.wait_for(timeout=MILLISECONDS)
+    page.locator(".jp-Notebook h1", has_text="Start here").first.wait_for(timeout=MILLISECONDS)

@@ -56,7 +56,7 @@ def read(path: Path) -> NotebookNode:
 def chapter_of(notebook: NotebookNode, path: Path) -> str:
     """The chapter whose exercises a notebook answers: by its metadata, else by the number in its name."""
     noted = notebook.metadata.get("selfattention", {}).get("chapter", "")
-    for name in (str(noted), path.stem[:2]):
+    for name in filter(None, (str(noted), path.stem)):
         try:
             return full_name(name[:2])
         except Unknown:

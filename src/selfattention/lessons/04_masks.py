@@ -219,7 +219,7 @@ figure, axes = canvas(height=3.4)
 steps = range(1, 201, 8)
 lines(axes, steps, {name: history[::8] for name, (_, history) in trained.items()}, xlabel="training step", ylabel="training loss (nats)")
 axes.axhline(entropy, color="0.3", linewidth=1)
-axes.text(2, entropy - 0.13, "entropy", color="0.3")
+axes.text(172, entropy + 0.09, "entropy", color="0.3")
 show(figure, "Training loss against training step for the right mask and four wrong ones. The right one falls to the entropy of 0.9 nats and stays "
              "there. The wrong ones fall through this floor.")
 
