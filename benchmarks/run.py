@@ -53,7 +53,8 @@ def checks() -> None:
              for exercise in exercises for mistake in exercise.mistakes}
     every = right + [time for times in wrong.values() for time in times]
     slowest = max(wrong, key=lambda key: statistics.median(wrong[key]))
-    print(f"\n| a check, from call to card ({len(exercises)} exercises, {len(wrong)} mistakes, {REPEATS} runs) | median | 95th percentile |")
+    counts = f"{len(exercises)} exercises, {len(wrong)} mistakes, {REPEATS} runs"
+    print(f"\n| a check, from call to card ({counts}) | median | 95th percentile |")
     print("|---|---|---|")
     row("all", milliseconds(statistics.median(every)), milliseconds(percentile(every, 0.95)))
     row("right answers", milliseconds(statistics.median(right)), milliseconds(percentile(right, 0.95)))
@@ -74,7 +75,8 @@ def start() -> None:
                 [sys.executable, *command], check=True, stdout=subprocess.DEVNULL)))
     medians = {name: statistics.median(values) for name, values in times.items()}
     empty = medians["an empty Python"]
-    print(f"\n| start-up ({REPEATS} runs in turn) | median | above an empty Python | times `import numpy` |\n|---|---|---|---|")
+    print(f"\n| start-up ({REPEATS} runs in turn) | median | above an empty Python | times `import numpy` |")
+    print("|---|---|---|---|")
     for name, value in medians.items():
         row(name, milliseconds(value), milliseconds(value - empty), f"{value / medians['import numpy']:.2f}")
 

@@ -1,4 +1,4 @@
-"""What several tests need: a real JupyterLab and a real browser."""
+"""What several tests need: shapes that are checked, a real JupyterLab and a real browser."""
 
 import os
 import re
@@ -10,10 +10,23 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from jaxtyping import config, install_import_hook
 
 ROOT = Path(__file__).resolve().parents[1]
+LESSON_CODE = [f"selfattention.{path.stem}" for path in (ROOT / "src/selfattention").iterdir()
+               if not path.stem.startswith("_") and path.stem not in {"engine", "course", "lessons"}]
+# The shapes in the signatures are checked at every call while testing.
+install_import_hook(LESSON_CODE, "beartype.beartype")
 CHROMIUM_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                   "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture
+def as_users_call():
+    """Without the check of shapes in signatures, which a user does not have: the code must speak for itself."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ def imported_rooms(path):
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "selfattention":
-                    yield (alias.name.split(".") + [""])[1]
+                    yield [*alias.name.split("."), ""][1]
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -76,9 +76,9 @@ def tracked():
 def test_no_file_names_a_machine():
     machine = re.compile(r"/(?:home|root|Users|work)/\w|/tmp/(?!\w*\.py)\w|\\Users\\")
     for path in tracked():
-        if path.is_file() and path.suffix in {".py", ".md", ".ipynb", ".yml", ".toml", ".txt", ""}:
-            if path != Path(__file__):
-                assert not machine.search(path.read_text(encoding="utf-8")), path
+        read = path.is_file() and path.suffix in {".py", ".md", ".ipynb", ".yml", ".toml", ".txt", ""}
+        if read and path != Path(__file__):
+            assert not machine.search(path.read_text(encoding="utf-8")), path
 
 
 def test_no_room_is_called_utils():

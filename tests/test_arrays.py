@@ -30,8 +30,14 @@ def test_softmax_of_huge_scores_is_finite():
     assert np.allclose(arrays.softmax(np.array([[1e308, 1e308], [-1e308, 0.0]])), [[0.5, 0.5], [0, 1]])
 
 
+@pytest.mark.usefixtures("as_users_call")
 def test_shapes_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r"\(2, 3, 7\).*\(2, 5, 11\)"):
         arrays.scores(QUERIES, VALUES)
     with pytest.raises(ValueError, match=r"\(2, 5, 7\).*\(2, 3, 7\)"):
         arrays.attention(QUERIES, KEYS, QUERIES)
+
+
+def test_shapes_in_signatures_are_checked_while_testing():
+    with pytest.raises(TypeError, match="keys"):
+        arrays.scores(np.ones((3, 7)), np.ones((5, 11)))

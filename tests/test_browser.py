@@ -42,7 +42,7 @@ def run(page, target, source=None):
 
 
 def test_a_wrong_answer_is_named_and_a_right_one_passes(lab, page):
-    address, folder = lab
+    address, _ = lab
     open_notebook(page, address, "exercises/02_softmax.ipynb")
     checks = cell(page, 'check("02.softmax")')
     run(page, cell(page, "import numpy as np"))

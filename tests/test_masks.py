@@ -28,9 +28,22 @@ def test_combine_allows_what_all_allow():
             assert mask[batch, query].tolist() == [key <= query and key < length for key in range(3)]
 
 
-@pytest.mark.parametrize("call", [lambda: masks.causal(5, 3), lambda: masks.causal(0), lambda: masks.combine(),
-                                  lambda: masks.padding(torch.tensor([6]), 5), lambda: masks.padding(torch.tensor([-1]), 5),
-                                  lambda: masks.combine(torch.ones(3, 3))])
-def test_bad_input_is_refused(call):
-    with pytest.raises(ValueError, match="."):
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: masks.causal(5, 3), "5 queries and 3 keys"),
+        (lambda: masks.causal(0), "0 queries and 0 keys"),
+        (lambda: masks.padding(torch.tensor([6]), 5), "6.* between 0 and 5"),
+        (lambda: masks.padding(torch.tensor([-1]), 5), "-1.* between 0 and 5"),
+        (lambda: masks.combine(), "got none"),
+    ],
+)
+def test_bad_input_is_refused(call, told):
+    with pytest.raises(ValueError, match=told):
         call()
+
+
+@pytest.mark.usefixtures("as_users_call")
+def test_a_mask_of_numbers_is_refused():
+    with pytest.raises(ValueError, match="float32"):
+        masks.combine(torch.ones(3, 3))

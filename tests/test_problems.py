@@ -27,7 +27,7 @@ def test_the_solution_passes(exercise, seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("exercise, mistake", cases(lambda exercise: [(m.name, m) for m in exercise.mistakes]))
+@pytest.mark.parametrize(("exercise", "mistake"), cases(lambda exercise: [(m.name, m) for m in exercise.mistakes]))
 def test_every_mistake_is_rejected_and_named(exercise, mistake, seed):
     report = judged(exercise, mistake.function, seed)
     assert report.status != PASSED, "the checks accept this mistake"
@@ -35,7 +35,7 @@ def test_every_mistake_is_rejected_and_named(exercise, mistake, seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("exercise, function", cases(lambda exercise: list(exercise.alternatives.items())))
+@pytest.mark.parametrize(("exercise", "function"), cases(lambda exercise: list(exercise.alternatives.items())))
 def test_every_alternative_right_answer_passes(exercise, function, seed):
     report = judged(exercise, function, seed)
     assert report.status == PASSED, str(report)

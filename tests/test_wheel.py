@@ -17,8 +17,11 @@ pytestmark = pytest.mark.slow
 def unpacked(tmp_path_factory):
     """The wheel's content in a folder of its own; the packages it needs are those of this environment."""
     folder = tmp_path_factory.mktemp("wheel")
-    built = subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(files.root())],
-                           capture_output=True, text=True)
+    built = subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(files.root())],
+        capture_output=True,
+        text=True,
+    )
     assert built.returncode == 0, built.stdout + built.stderr
     (wheel,) = folder.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(folder / "site")
@@ -26,16 +29,26 @@ def unpacked(tmp_path_factory):
 
 
 def call(folder, *arguments, code=0):
-    done = subprocess.run([sys.executable, "-m", "selfattention", *map(str, arguments)], cwd=folder, capture_output=True,
-                          text=True, encoding="utf-8",
-                          env={**os.environ, "PYTHONPATH": str(folder / "site"), "PYTHONIOENCODING": "utf-8"})
+    done = subprocess.run(
+        [sys.executable, "-m", "selfattention", *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(folder / "site"), "PYTHONIOENCODING": "utf-8"},
+    )
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 
 
 def test_it_starts_checks_and_hints_without_the_repository(unpacked):
-    place = subprocess.run([sys.executable, "-c", "import selfattention; print(selfattention.__file__)"], cwd=unpacked, text=True,
-                           capture_output=True, env={**os.environ, "PYTHONPATH": str(unpacked / "site")}).stdout
+    place = subprocess.run(
+        [sys.executable, "-c", "import selfattention; print(selfattention.__file__)"],
+        cwd=unpacked,
+        text=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(unpacked / "site")},
+    ).stdout
     assert str(unpacked) in place, "the test must not see the repository's package"
     call(unpacked, "start")
     for folder in files.FOLDERS:

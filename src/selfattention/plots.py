@@ -1,4 +1,4 @@
-"""Every figure of the course, in one look: colour-blind-safe, queries down, keys across, a caption that says what is seen."""
+"""Every figure of the course in one look: colour-blind-safe, queries down, keys across, with alt text."""
 
 from base64 import b64encode
 from collections.abc import Sequence

@@ -60,8 +60,9 @@ def test_check_json_status_hint_and_reset(course):
     answer(path, "softmax", RIGHT)
     answer(path, "log_softmax", "def log_softmax(scores):\n    return np.log2(softmax(scores))")
     rows = json.loads(call("check", "02", "--json", "--seed", 7, cwd=course, code=1))
-    assert [set(row) for row in rows] == [{"chapter", "exercise", "points", "earned", "status", "claim", "mistake", "hint",
-                                          "seconds"}] * len(rows)
+    assert [set(row) for row in rows] == [
+        {"chapter", "exercise", "points", "earned", "status", "claim", "mistake", "hint", "seconds"}
+    ] * len(rows)
     found = {row["exercise"]: row for row in rows}
     assert found["softmax"]["status"] == "passed" and found["softmax"]["earned"] == found["softmax"]["points"]
     assert found["log_softmax"]["mistake"] == "uses the logarithm to base 2"
@@ -91,10 +92,18 @@ def test_one_bad_file_among_good_ones_gives_1(course, tmp_path):
     assert "does not exist" in told and "passed" in told
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    (["check", "77"], "no chapter '77'"), (["hint", "02", "sofmax"], "did you mean 'softmax'"), (["check"], "selfattention start"),
-    (["status"], "selfattention start"), (["reset", "x"], "no chapter"), (["nonsense"], "nonsense"), (["check", "--seed", "-1"], "seed"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "77"], "no chapter '77'"),
+        (["hint", "02", "sofmax"], "did you mean 'softmax'"),
+        (["check"], "selfattention start"),
+        (["status"], "selfattention start"),
+        (["reset", "x"], "no chapter"),
+        (["nonsense"], "nonsense"),
+        (["check", "--seed", "-1"], "seed"),
+    ],
+)
 def test_bad_calls_get_one_message_and_status_2(arguments, words, tmp_path):
     assert words in call(*arguments, cwd=tmp_path, code=2)
 
@@ -160,7 +169,9 @@ def test_the_package_and_its_help_load_no_heavy_library():
 
 
 def test_checking_numpy_exercises_loads_no_torch():
-    code = ("import sys, numpy as np\nfrom selfattention import check\n"
-            "def softmax(s): return s\nr = check('02.softmax')\nassert r.status == 'failed'\nprint('torch' in sys.modules)")
+    code = (
+        "import sys, numpy as np\nfrom selfattention import check\n"
+        "def softmax(s): return s\nr = check('02.softmax')\nassert r.status == 'failed'\nprint('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False", done.stderr

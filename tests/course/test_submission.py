@@ -32,8 +32,14 @@ def statuses(path):
 
 
 def test_each_exercise_is_judged_by_its_own_function(tmp_path):
-    path = exercise(tmp_path, {"softmax": RIGHT, "log_softmax": "def log_softmax(scores):\n    return np.log(softmax(scores))",
-                               "softmax_jacobian": "def softmax_jacobian(w):\n    return wieghts"})
+    path = exercise(
+        tmp_path,
+        {
+            "softmax": RIGHT,
+            "log_softmax": "def log_softmax(scores):\n    return np.log(softmax(scores))",
+            "softmax_jacobian": "def softmax_jacobian(w):\n    return wieghts",
+        },
+    )
     found = {report.exercise: report for report in judge_file(path)}
     assert found["softmax"].status == "passed"
     assert found["softmax_with_temperature"].status == "not attempted"
@@ -46,15 +52,22 @@ def test_the_solutions_pass():
 
 
 def test_a_process_that_ends_costs_one_exercise_only(tmp_path):
-    path = exercise(tmp_path, {"softmax": "def softmax(scores):\n    import os; os._exit(1)",
-                               "log_softmax": "def log_softmax(s):\n    return s - np.logaddexp.reduce(s, axis=-1, keepdims=True)"})
+    path = exercise(
+        tmp_path,
+        {
+            "softmax": "def softmax(scores):\n    import os; os._exit(1)",
+            "log_softmax": "def log_softmax(s):\n    return s - np.logaddexp.reduce(s, axis=-1, keepdims=True)",
+        },
+    )
     assert statuses(path) == {"softmax": "error", "softmax_with_temperature": "not attempted", "log_softmax": "passed",
                               "softmax_jacobian": "not attempted"}
 
 
 def test_a_syntax_error_is_told_where_the_answer_is(tmp_path):
     reports = judge_file(exercise(tmp_path, {"softmax": "def softmax(scores)\n    return scores"}))
-    assert reports[0].status == "error" and "SyntaxError" in str(reports[0]) and "def softmax(scores)" in str(reports[0])
+    assert (
+        reports[0].status == "error" and "SyntaxError" in str(reports[0]) and "def softmax(scores)" in str(reports[0])
+    )
 
 
 def test_a_deleted_answer_is_not_attempted(tmp_path):

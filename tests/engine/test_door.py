@@ -86,7 +86,9 @@ def test_answers_are_judged_alike_in_another_process(chapter):
         assert child.troubles == {}
         assert {item.name: judge(item, lambda item=item: child.open(item.name)).status for item in exercises} == {
             item.name: PASSED for item in exercises}
-    with Child([header, *(Cell(f"def {item.name}(first, *rest):\n    return first", item.name) for item in exercises)]) as child:
+    with Child(
+        [header, *(Cell(f"def {item.name}(first, *rest):\n    return first", item.name) for item in exercises)]
+    ) as child:
         for item in exercises:
             local = judge(item, lambda: Room(lambda first, *rest: first))
             remote = judge(item, lambda item=item: child.open(item.name))
@@ -101,7 +103,9 @@ def test_the_child_knows_no_answers():
         """
     with room_for(source) as child:
         loaded = child.open("answer").perform(Request("call")).value
-    assert not any(part in name for name in loaded for part in ("problems", "judging", "diagnosis", "definition", "course"))
+    assert not any(
+        part in name for name in loaded for part in ("problems", "judging", "diagnosis", "definition", "course")
+    )
 
 
 def test_a_function_passed_by_a_check_is_called_back_across_the_door():

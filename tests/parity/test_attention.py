@@ -75,6 +75,7 @@ def test_huge_scores_stay_finite():
     (lambda q, k, v: attention(q, k, v, torch.ones(5, 3).bool()), r"\(5, 3\).*\(3, 5\)"),
     (lambda q, k, v: attention(q, k, v, torch.ones(2, 3, 5).bool()), r"\(2, 3, 5\).*\(3, 5\)"),
 ])
+@pytest.mark.usefixtures("as_users_call")
 def test_bad_input_names_both_sides(change, message):
     with pytest.raises(ValueError, match=message):
         change(*inputs())

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from selfattention.course.workspace import Workspace
     from selfattention.engine.judging import Report
 
-WORK = click.option("--work", "folder", metavar="FOLDER", help="The working copy; by default the one you are in, else work/.")
+WORK = click.option(
+    "--work", "folder", metavar="FOLDER", help="The working copy; by default the one you are in, else work/."
+)
 WATCH_SECONDS = 0.5
 COLOURS = {"passed": "green", "not attempted": "bright_black"}
 
@@ -84,7 +86,9 @@ def lab(folder: str | None, no_browser: bool, port: int, more: tuple[str, ...]) 
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={space.folder.resolve()}", f"--port={port}",
                f"--LabApp.default_url=/lab/tree/{page}", *["--no-browser"] * no_browser, *more]
     # Without a network, and in the middle of a lesson, nobody wants to be asked about news and updates.
-    quiet = os.pathsep.join(filter(None, [str(files.PACKAGE / "course/jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    quiet = os.pathsep.join(
+        filter(None, [str(files.PACKAGE / "course/jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")])
+    )
     sys.exit(subprocess.call(command, env={**os.environ, "JUPYTER_CONFIG_PATH": quiet}))
 
 

@@ -53,8 +53,10 @@ def _judged(key: str, namespace: dict[str, Any], seed: int) -> Report | Notice:
         mine = [name for name, value in namespace.items() if callable(value) and not name.startswith("_")]
         near = difflib.get_close_matches(exercise.name, mine, n=1)
         advice = f" There is a `{near[0]}`: is that its name misspelt?" if near else ""
-        return Notice(f"`{exercise.name}` is not defined yet: run the cell above that defines it, then this one.{advice}",
-                      trouble=True)
+        return Notice(
+            f"`{exercise.name}` is not defined yet: run the cell above that defines it, then this one.{advice}",
+            trouble=True,
+        )
     answer = namespace[exercise.name]
     if not callable(answer):
         return Notice(f"`{exercise.name}` should be a function but is now of type {type(answer).__name__}: "

@@ -7,7 +7,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from selfattention import problems
-from selfattention.course.catalogue import Unknown, chapter as full_name
+from selfattention.course.catalogue import Unknown
+from selfattention.course.catalogue import chapter as full_name
 from selfattention.engine import Exercise
 from selfattention.engine.door import Raised
 from selfattention.engine.judging import ERROR, NOT_ATTEMPTED, TIMEOUT, Report, Verdict, judge
@@ -35,13 +36,19 @@ def read(path: Path) -> NotebookNode:
     except Unreadable:
         raise
     except FileNotFoundError:
-        raise Unreadable(f"{path} does not exist: `selfattention start` writes the exercises that are missing") from None
+        raise Unreadable(
+            f"{path} does not exist: `selfattention start` writes the exercises that are missing"
+        ) from None
     except OSError as error:
-        raise Unreadable(f"{path} cannot be read ({error.strerror}): is it a notebook file that you may open?") from None
+        raise Unreadable(
+            f"{path} cannot be read ({error.strerror}): is it a notebook file that you may open?"
+        ) from None
     except (ValueError, RecursionError):
         what = "is empty" if size == 0 else "is not a notebook: its text is not JSON"
-        raise Unreadable(f"{path} {what}; bring back an earlier copy, or let `selfattention reset NN` keep this "
-                         "file as a backup and write a fresh one") from None
+        raise Unreadable(
+            f"{path} {what}; bring back an earlier copy, or let `selfattention reset NN` keep this "
+            "file as a backup and write a fresh one"
+        ) from None
     if not isinstance(content, dict) or not isinstance(content.get("cells", content.get("worksheets")), list):
         raise Unreadable(f"{path} is not a notebook: it is JSON, but without cells")
     if not isinstance(content.get("nbformat"), int) or content["nbformat"] > NEWEST_FORMAT:
@@ -61,7 +68,9 @@ def chapter_of(notebook: NotebookNode, path: Path) -> str:
             return full_name(name[:2])
         except Unknown:
             continue
-    raise Unreadable(f"{path} belongs to no chapter: its name should begin with the chapter's number, like 02_softmax.ipynb")
+    raise Unreadable(
+        f"{path} belongs to no chapter: its name should begin with the chapter's number, like 02_softmax.ipynb"
+    )
 
 
 def cells_of(notebook: NotebookNode) -> list[Cell]:

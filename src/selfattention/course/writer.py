@@ -83,11 +83,19 @@ def _problems_notebook(chapter: str, kind: str, answer: Callable[[Exercise], str
     for number, exercise in enumerate(exercises, start=1):
         cells += [
             new_markdown_cell(_prompt(exercise, number), id=f"{exercise.name}-prompt"),
-            new_code_cell(answer(exercise), id=f"{exercise.name}-answer",
-                          metadata={"nbgrader": _nbgrader(f"{exercise.name}-answer", solution=True)}),
-            new_code_cell(f'from selfattention import check, hint\n\ncheck("{exercise.key}")', id=f"{exercise.name}-check",
-                          metadata={"nbgrader": _nbgrader(f"{exercise.name}-check", points=exercise.points),
-                                    "tags": ["nbval-check-output"]}),
+            new_code_cell(
+                answer(exercise),
+                id=f"{exercise.name}-answer",
+                metadata={"nbgrader": _nbgrader(f"{exercise.name}-answer", solution=True)},
+            ),
+            new_code_cell(
+                f'from selfattention import check, hint\n\ncheck("{exercise.key}")',
+                id=f"{exercise.name}-check",
+                metadata={
+                    "nbgrader": _nbgrader(f"{exercise.name}-check", points=exercise.points),
+                    "tags": ["nbval-check-output"],
+                },
+            ),
         ]
     return _notebook(cells, chapter, kind)
 
@@ -125,7 +133,7 @@ def _parts(exercise: Exercise) -> tuple[str, str]:
     """Signature with the docstring's first line, and the body below the docstring."""
     lines = inspect.getsource(exercise.function).splitlines()
     node = ast.parse("\n".join(lines)).body[0]
-    docstring, *body = node.body
+    docstring = node.body[0]
     signature = lines[node.lineno - 1:docstring.lineno - 1]
     summary = exercise.prompt.splitlines()[0]
     raw = "r" if "\\" in summary else ""
@@ -215,12 +223,16 @@ def claims_table() -> str:
 
 def with_claims(readme: str) -> str:
     """The README's text with the table of claims between its two markers."""
-    return re.sub(r"(<!-- claims -->\n).*?(\n<!-- end of claims -->)", lambda found: found[1] + claims_table() + found[2],
-                  readme, flags=re.DOTALL)
+    return re.sub(
+        r"(<!-- claims -->\n).*?(\n<!-- end of claims -->)",
+        lambda found: found[1] + claims_table() + found[2],
+        readme,
+        flags=re.DOTALL,
+    )
 
 
 def build(force: bool = False) -> Iterator[str]:
-    """Run and write what is stale (all of it where `force`), bring the README's table up to date; yields what it did."""
+    """Run and write what is stale (all of it where `force`), bring the README's table up to date; yields its steps."""
     from nbclient.exceptions import CellExecutionError
 
     wanted = dict(everything())
@@ -234,7 +246,9 @@ def build(force: bool = False) -> Iterator[str]:
             try:
                 write(path, run(notebook, path.parent))
             except CellExecutionError as error:
-                raise BrokenCell(f"{path.relative_to(files.root())} does not run; nothing was written:\n{error}") from None
+                raise BrokenCell(
+                    f"{path.relative_to(files.root())} does not run; nothing was written:\n{error}"
+                ) from None
             yield f"wrote {path.relative_to(files.root())} ({time.perf_counter() - started:.0f} s)"
     readme = files.root() / "README.md"
     files.write_whole(readme, with_claims(readme.read_text(encoding="utf-8")))

@@ -47,6 +47,7 @@ class Exercise:
         return f"{self.chapter[:2]}.{self.name}"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the solution."""
         return self.function(*args, **kwargs)
 
     def check(self, claim: str, *, hint: str) -> Callable[[Callable], Callable]:

@@ -1,20 +1,29 @@
 """Which known mistake was made: the one that, asked the same questions, gives the very same replies."""
 
+from typing import Any
+
+import numpy as np
+
 from selfattention.engine import data
-from selfattention.engine.door import Reply, Request, Room
 from selfattention.engine.definition import Exercise, Mistake
+from selfattention.engine.door import Record, Reply, Room
 
 REPLAY_SECONDS = 2.0
 
 
-def recognise(exercise: Exercise, records: list[list[list[tuple[Request, Reply]]]], at: int) -> Mistake | None:
+def recognise(exercise: Exercise, records: list[list[Record]], at: int) -> Mistake | None:
     """Name the mistake behind a failed check.
+
+    A wrong name is worse than none. A fraction such as 0.2689 is as good as a fingerprint, so a mistake that gives the
+    same one in the failed check has been found, even where a second mistake shows in another check. Zeros, NaN, yes,
+    no and error messages agree by chance; then the mistake must reply alike in every check.
 
     Args:    records: for each check that ran, for each round, the requests and replies. at: the failed check.
     Returns: among the mistakes that replay the failed check exactly, the one that replays most checks; None
              where no known mistake does.
     """
-    best, most = None, 0
+    needed = 1 if any(_tells(reply.value) for record in records[at] for _, reply in record) else len(records)
+    best, most = None, needed - 1
     for mistake in exercise.mistakes:
         if not _replays(mistake, records[at]):
             continue
@@ -24,7 +33,20 @@ def recognise(exercise: Exercise, records: list[list[list[tuple[Request, Reply]]
     return best
 
 
-def _replays(mistake: Mistake, rounds: list[list[tuple[Request, Reply]]]) -> bool:
+def _tells(value: Any) -> bool:
+    """True where a value holds a finite fraction."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return any(map(_tells, value))
+    array = data.as_array(value)
+    if array is None or array.dtype.kind != "f":
+        return False
+    array = array[np.isfinite(array)]
+    return bool((array != np.round(array)).any())
+
+
+def _replays(mistake: Mistake, rounds: list[Record]) -> bool:
     """True where the mistake's code replies to every recorded request as the answer did."""
     for record in rounds:
         room = Room(mistake.function, REPLAY_SECONDS)

@@ -58,10 +58,15 @@ class Reply:
     printed: str = ""
 
 
+Record = list[tuple[Request, Reply]]
+
+
 class Door(Protocol):
     """Whatever performs requests: a `Room` in this process, or a `remote.RemoteRoom`."""
 
-    def perform(self, request: Request) -> Reply: ...
+    def perform(self, request: Request) -> Reply:
+        """Do what is asked; never raises for what the answer does."""
+        ...
 
 
 class AnswerRaised(Exception):
@@ -79,7 +84,7 @@ class InputChanged(Exception):
 class Answer:
     """A learner's function, or a module it returned, seen from a check. Every request is recorded."""
 
-    def __init__(self, door: Door, record: list[tuple[Request, Reply]], target: int = 0,
+    def __init__(self, door: Door, record: Record, target: int = 0,
                  inspect: Callable[[Request, Any], Any] | None = None) -> None:
         self._door, self._record, self._target, self._inspect = door, record, target, inspect
 

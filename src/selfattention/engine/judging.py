@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from selfattention.engine import data, probes
-from selfattention.engine.diagnosis import recognise
-from selfattention.engine.door import Answer, AnswerRaised, Door, InputChanged, Raised, Reply, Request
 from selfattention.engine.definition import Check, Exercise, Mistake
+from selfattention.engine.diagnosis import recognise
+from selfattention.engine.door import Answer, AnswerRaised, Door, InputChanged, Raised, Record, Reply, Request
 
 ROUNDS = 2
 PASSED, FAILED, NOT_ATTEMPTED, ERROR, TIMEOUT = "passed", "failed", "not attempted", "error", "timeout"
-Record = list[tuple[Request, Reply]]
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,11 @@ def _differs(exercise: Exercise, names: list[str], request: Request, reply: Repl
         expected = data.plain(exercise.function(*data.copy(request.args), **data.copy(request.kwargs)), _nothing)
     except Exception:
         return None
-    if isinstance(reply.value, (data.Handle, data.Foreign, type(None))) or expected is None or data.same(reply.value, expected):
+    if (
+        isinstance(reply.value, (data.Handle, data.Foreign, type(None)))
+        or expected is None
+        or data.same(reply.value, expected)
+    ):
         return None
     return Counterexample(dict(zip(names, request.args)) | request.kwargs, expected, reply.value)
 

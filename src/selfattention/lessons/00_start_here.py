@@ -80,12 +80,14 @@ print("batch", batch.shape, "→", batch.mean(axis=-2).shape, "  one sentence", 
 # ## Shapes that stretch
 #
 # When two arrays meet, NumPy aligns their shapes **at the right end**. Where one has length 1 or no axis at all, it is
-# stretched. This is called broadcasting. To divide each row by its own sum, the sums must keep their place:
+# stretched. This is called broadcasting. To divide each row by its own sum, the sums must keep their place: with
+# `keepdims=True` the axis stays, with length 1. Indexing with `None` puts such an axis in afterwards, wherever you write it:
 
 # %%
 sums = x.sum(axis=-1)
 kept = x.sum(axis=-1, keepdims=True)
-print("x", x.shape, " sums", sums.shape, " with keepdims", kept.shape)
+print("x", x.shape, " sums", sums.shape, " with keepdims", kept.shape, " sums[:, None]", sums[:, None].shape)
+assert np.allclose(x / kept, x / sums[:, None])
 print((x / kept).round(3))
 try:
     x / sums
@@ -108,6 +110,23 @@ show(figure, "A 2 × 2 array divided by its row sums 4 and 8. With keepdims (lef
              "column is divided by 4 and the second by 8, and the rows sum to 0.625 and 1.75.")
 
 # %% [markdown]
+# ## Exchange two axes, and only two
+#
+# Soon there will be tables of numbers with **queries** down and **keys** across, one table for each sentence. To exchange rows
+# and columns in each table, three ways come to mind. Only one of them is right: follow the number at sentence 0, query 0, key 2.
+
+# %%
+table = np.arange(12).reshape(2, 2, 3)  # sentences, queries, keys
+print("the first table", table[0].tolist(), " sentence 0, query 0, key 2 holds", table[0, 0, 2])
+for name, result in (("np.swapaxes(table, -1, -2)", np.swapaxes(table, -1, -2)),
+                     ("table.reshape(2, 3, 2)", table.reshape(2, 3, 2)),
+                     ("table.T", table.T)):
+    print(f"{name:27} shape {result.shape}  first part {result[0].tolist()}")
+
+# %% [markdown]
+# The 2 belongs at sentence 0, key 2, query 0. `swapaxes` puts it there. `reshape` gives the right shape, but leaves the numbers in
+# reading order, so they end up with the wrong query and key. `.T` turns *all* axes round, the batch included.
+#
 # ## Predict first
 #
 # How many mistakes does a shape give away? Take the mean over the tokens of an array (batch, tokens, features). A confused
@@ -158,7 +177,7 @@ def best_seconds(function, *inputs):
 
 large = rng.normal(size=(300, 64))
 speed = best_seconds(mean_loop, large) / best_seconds(lambda array: array.mean(axis=0), large)
-guessed(guess_speed, speed)
+guessed(guess_speed, speed, "times")
 claim("one operation on a whole array beats a Python loop", f"{speed:.0f} times as fast here", holds=speed > 5)
 
 # %% [markdown]
@@ -183,7 +202,8 @@ check("00.mean_over_tokens")
 # ## What to take along
 #
 # - `axis` names the axis that disappears; count axes from the end, so that a batch may stand in front.
-# - Shapes are aligned at the right end; `keepdims=True` keeps an axis in its place.
+# - Shapes are aligned at the right end; `keepdims=True` keeps an axis in its place, `None` puts one in.
+# - `swapaxes(-1, -2)` exchanges the last two axes; `.T` turns all of them round, and `reshape` moves no number.
 # - Equal sizes hide mistakes. Use different ones.
 #
 # Now do the [exercises](../exercises/00_start_here.ipynb), then go on to [01 · Dot products](01_dot_products.ipynb).

@@ -206,7 +206,8 @@ for name in ATTEND:
 wrong = [name for name in ATTEND if name != "right"]
 below = [name for name in wrong if measured[name] < entropy - 0.1 and true[name] > true["right"] + 0.3]
 claim("a leaking mask makes the training loss better and the model worse",
-      f"{len(below)} of {len(wrong)} bugs: training loss under the entropy of {entropy:.1f} nats, true loss over {min(true[n] for n in below) - 0.05:.1f}",
+      f"{len(below)} of {len(wrong)} bugs: training loss under the entropy of {entropy:.1f} nats, "
+      f"true loss over {math.floor(min(true[n] for n in below))} nats",
       holds=below == wrong)
 
 # %% [markdown]
@@ -226,7 +227,7 @@ show(figure, "Training loss against training step for the right mask and four wr
 # %% tags=["claim:honest-model-meets-entropy"]
 gap = measured["right"] - entropy
 claim("the right model learns all there is to learn, and is as good when the future is really absent",
-      f"training loss {gap:.2f} nats above the entropy, true loss equal to it within {abs(true['right'] - measured['right']):.3f}",
+      f"training loss within {math.ceil(100 * gap) / 100:.2f} nats of the entropy, true loss equal to it within {abs(true['right'] - measured['right']):.3f}",
       holds=0 < gap < 0.06 and abs(true["right"] - measured["right"]) < 1e-6)
 
 # %% [markdown]

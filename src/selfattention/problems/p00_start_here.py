@@ -1,7 +1,7 @@
 r"""# Exercises 00: shapes and axes
 
-Three warm-ups in NumPy. Read lesson [00](../notebooks/00_start_here.ipynb) first. Under each prompt stands a cell to fill
-in: replace `raise NotImplementedError` with your code, run the cell, then run the check cell below it.
+Three warm-ups in NumPy. Read lesson [00](../notebooks/00_start_here.ipynb) first. Under each prompt stands a cell to
+fill in: replace `raise NotImplementedError` with your code, run the cell, then run the check cell below it.
 """
 
 import numpy as np
@@ -28,7 +28,8 @@ def mean_over_tokens(x: Float[np.ndarray, "*batch tokens features"]) -> Float[np
 mean_over_tokens.example(TWO_SENTENCES)
 
 
-@mean_over_tokens.check("averages one sentence over its tokens", hint="Average the first column of the example by hand.")
+@mean_over_tokens.check("averages one sentence over its tokens",
+                        hint="Average the first column of the example by hand.")
 def one_sentence(answer, rng):
     x = rng.normal(size=(5, 3))
     total = np.zeros(3)
@@ -61,12 +62,26 @@ def over_axis_one(x):
     return x.mean(axis=1)
 
 
-@mean_over_tokens.mistake("averages everything into one number", hint="How many numbers should come out for one sentence?")
+@mean_over_tokens.mistake("averages over the sentences as well as over the tokens",
+                          hint="Two sentences go in. How many averages should come out?")
+def over_sentences_too(x):
+    return x.reshape(-1, x.shape[-1]).mean(axis=0)
+
+
+@mean_over_tokens.mistake("divides by the length of the first axis",
+                          hint="What does `len(x)` count when there is a batch?")
+def divided_by_first_axis(x):
+    return x.sum(axis=-2) / len(x)
+
+
+@mean_over_tokens.mistake("averages everything into one number",
+                          hint="How many numbers should come out for one sentence?")
 def over_everything(x):
     return x.mean()
 
 
-@mean_over_tokens.mistake("keeps the token axis, with length 1", hint="Compare the shape you return with the one asked for.")
+@mean_over_tokens.mistake("keeps the token axis, with length 1",
+                          hint="Compare the shape you return with the one asked for.")
 def kept_axis(x):
     return x.mean(axis=-2, keepdims=True)
 
@@ -117,7 +132,8 @@ def one_matrix(answer, rng):
             probes.equal(swapped[key, query], scores[query, key])
 
 
-@swap_queries_and_keys.check("leaves the batch axes where they are", hint="Print the shape of your result for a batch of 2.")
+@swap_queries_and_keys.check("leaves the batch axes where they are",
+                             hint="Print the shape of your result for a batch of 2.")
 def keeps_the_batch(answer, rng):
     probes.parity(answer, swap_queries_and_keys, rng.normal(size=(2, 3, 5)))
     probes.parity(answer, swap_queries_and_keys, rng.normal(size=(7, 2, 3, 5)))
@@ -130,14 +146,22 @@ def all_axes(scores):
 
 
 @swap_queries_and_keys.mistake("reshapes instead of exchanging axes",
-                               hint="`reshape` keeps the numbers in reading order. Do yours still belong to the right query and key?")
+                               hint="`reshape` keeps the numbers in reading order. Do yours still belong to the right "
+                                    "query and key?")
 def reshaped(scores):
     return scores.reshape(*scores.shape[:-2], scores.shape[-1], scores.shape[-2])
 
 
-@swap_queries_and_keys.mistake("exchanges the first two axes", hint="Which axes are queries and keys when there is a batch?")
+@swap_queries_and_keys.mistake("exchanges the first two axes",
+                               hint="Which axes are queries and keys when there is a batch?")
 def first_two(scores):
     return np.swapaxes(scores, 0, 1)
+
+
+@swap_queries_and_keys.mistake("counts the axes from the front",
+                               hint="Axes 1 and 2 are queries and keys for one batch axis. And for none, or two?")
+def axes_one_and_two(scores):
+    return np.swapaxes(scores, 1, 2)
 
 
 @swap_queries_and_keys.mistake("returns the scores unchanged", hint="Compare the shapes that go in and come out.")
@@ -145,7 +169,8 @@ def unchanged(scores):
     return scores
 
 
-@swap_queries_and_keys.mistake("works for exactly one batch axis", hint="Which axes does it name if there is no batch at all?")
+@swap_queries_and_keys.mistake("works for exactly one batch axis",
+                               hint="Which axes does it name if there is no batch at all?")
 def one_batch_axis(scores):
     return scores.transpose(0, 2, 1)
 
@@ -183,8 +208,8 @@ def add_to_every_token(x: Float[np.ndarray, "batch tokens features"],
                        shift: Float[np.ndarray, "batch features"]) -> Float[np.ndarray, "batch tokens features"]:
     """Add one vector per sentence to all tokens of that sentence.
 
-    `shift[b]` belongs to sentence `b` and is added to each of its token vectors. `x` itself must not be changed: whoever
-    passed it may still need it.
+    `shift[b]` belongs to sentence `b` and is added to each of its token vectors. `x` itself must not be changed:
+    whoever passed it may still need it.
     """
     return x + shift[:, None, :]
 
@@ -192,7 +217,8 @@ def add_to_every_token(x: Float[np.ndarray, "batch tokens features"],
 add_to_every_token.example(TWO_SENTENCES, np.array([[100.0, 0.0], [0.0, 200.0]]))
 
 
-@add_to_every_token.check("adds each sentence's own vector", hint="Which numbers of the example should become larger than 100?")
+@add_to_every_token.check("adds each sentence's own vector",
+                          hint="Which numbers of the example should become larger than 100?")
 def own_vector(answer, rng):
     x, shift = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 3))
     got = answer(x, shift)
@@ -208,7 +234,8 @@ def equal_sizes(answer, rng):
 
 
 @add_to_every_token.mistake("adds without a token axis",
-                            hint="NumPy aligns shapes at the right end. With which axis of `x` does the batch of `shift` line up?")
+                            hint="NumPy aligns shapes at the right end. With which axis of `x` does the batch of "
+                                 "`shift` line up?")
 def no_token_axis(x, shift):
     return x + shift
 
@@ -216,8 +243,20 @@ def no_token_axis(x, shift):
 @add_to_every_token.mistake("gives every token position its own vector, not every sentence",
                             hint="Where did you put the axis of length 1: in place of the tokens or of the sentences?")
 def batch_for_tokens(x, shift):
-    return x + shift[None, :x.shape[1], :]
+    return x + shift[None, :, :]
 
+
+@add_to_every_token.mistake("puts the axis of length 1 behind the features",
+                            hint="Write the shapes of `x` and of your stretched `shift` below each other. Which axes "
+                                 "meet?")
+def axis_at_the_end(x, shift):
+    return x + shift[:, :, None]
+
+
+@add_to_every_token.mistake("repeats the vectors in the wrong order",
+                            hint="Print the first rows of what you add. Do all tokens of sentence 0 get `shift[0]`?")
+def wrong_order(x, shift):
+    return x + np.tile(shift, (x.shape[1], 1)).reshape(x.shape)
 
 @add_to_every_token.mistake("writes into the input", hint="What does `+=` do to the array it stands behind?")
 def in_place(x, shift):
@@ -225,12 +264,14 @@ def in_place(x, shift):
     return x
 
 
-@add_to_every_token.mistake("adds the first sentence's vector to all", hint="Which row of `shift` do you use for the second sentence?")
+@add_to_every_token.mistake("adds the first sentence's vector to all",
+                            hint="Which row of `shift` do you use for the second sentence?")
 def first_vector(x, shift):
     return x + shift[0]
 
 
-@add_to_every_token.mistake("adds to the first token only", hint="How many tokens has a sentence, and how many of yours have changed?")
+@add_to_every_token.mistake("adds to the first token only",
+                            hint="How many tokens has a sentence, and how many of yours have changed?")
 def first_token(x, shift):
     result = x.copy()
     result[:, 0] += shift
@@ -238,7 +279,8 @@ def first_token(x, shift):
 
 
 @add_to_every_token.mistake("adds the sum of the vector to every feature",
-                            hint="Each feature has its own number in `shift`. How many numbers per sentence do you add?")
+                            hint="Each feature has its own number in `shift`. How many numbers per sentence do you "
+                                 "add?")
 def summed_vector(x, shift):
     return x + shift.sum(axis=-1)[:, None, None]
 

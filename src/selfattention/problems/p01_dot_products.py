@@ -20,7 +20,7 @@ THREE_VALUES = np.array([[10.0, 0.0, 0.0], [0.0, 20.0, 0.0], [0.0, 0.0, 30.0]])
 def score(query: Float[np.ndarray, " d"], key: Float[np.ndarray, " d"]) -> float:
     r"""Say how well one query matches one key, by their dot product.
 
-    $q \cdot k = \sum_{i=1}^{d} q_i k_i$: multiply the two vectors number by number and add up. The result is one number.
+    $q \cdot k = \sum_{i=1}^{d} q_i k_i$: multiply the two vectors number by number and add up. One number comes out.
     """
     return float(query @ key)
 
@@ -55,7 +55,19 @@ def no_sum(query, key):
     return query * key
 
 
-@score.mistake("takes the mean of the products", hint="In the example, what do you divide by that the formula does not?")
+@score.mistake("divides by the square root of the length",
+               hint="That belongs to a later chapter. Is there a division in the formula above?")
+def scaled(query, key):
+    return float(query @ key / np.sqrt(len(query)))
+
+
+@score.mistake("returns after the first product", hint="How far is your `return` indented, and when is it reached?")
+def first_product(query, key):
+    return float(query[0] * key[0])
+
+
+@score.mistake("takes the mean of the products",
+               hint="In the example, what do you divide by that the formula does not?")
 def mean_of_products(query, key):
     return float((query * key).mean())
 
@@ -65,12 +77,19 @@ def cosine(query, key):
     return float(query @ key / (np.linalg.norm(query) * np.linalg.norm(key)))
 
 
-@score.mistake("multiplies every number with every other", hint="`np.outer` gives a table. Which entries of it does the sum need?")
-def outer(query, key):
+@score.mistake("adds up the products of every number with every other",
+               hint="Is the first number of the query to be multiplied with the second one of the key?")
+def outer_sum(query, key):
     return float(np.outer(query, key).sum())
 
 
-@score.mistake("adds the vectors instead of multiplying them", hint="What stands between $q_i$ and $k_i$ in the formula?")
+@score.mistake("returns the table of all products", hint="`np.outer` gives d × d numbers. How many are asked for?")
+def outer_table(query, key):
+    return np.outer(query, key)
+
+
+@score.mistake("adds the vectors instead of multiplying them",
+               hint="What stands between $q_i$ and $k_i$ in the formula?")
 def added(query, key):
     return float((query + key).sum())
 
@@ -78,6 +97,11 @@ def added(query, key):
 @score.mistake("measures the distance", hint="Should a perfect match have the score 0?")
 def distance(query, key):
     return float(np.linalg.norm(query - key))
+
+
+@score.mistake("measures the squared distance", hint="Which sign stands between $q_i$ and $k_i$ in the formula?")
+def squared_distance(query, key):
+    return float(((query - key) ** 2).sum())
 
 
 @score.mistake("leaves out the last number", hint="Does your loop reach the end? Try vectors with a single number.")
@@ -105,15 +129,16 @@ def score_einsum(query, key):
 
 @exercise(points=3, hints=(
     "Which shape must the result have, and which axis of queries and keys has gone?",
-    "A product of matrices sums over the last axis of the left and the last but one of the right. What must be done to the keys?",
+    "A product of matrices sums over the last axis of the left and the last but one of the right. What must happen to "
+    "the keys?",
     "`.T` turns all axes round, also those of a batch. Which function exchanges only two?",
 ))
 def all_scores(queries: Float[np.ndarray, "*batch queries d"],
                keys: Float[np.ndarray, "*batch keys d"]) -> Float[np.ndarray, "*batch queries keys"]:
     r"""Score every query against every key at once.
 
-    Entry (query, key) of the result is the dot product of that query with that key: $S = QK^\top$. There may be batch axes in
-    front, the same for queries and keys; each place in the batch is scored on its own.
+    Entry (query, key) of the result is the dot product of that query with that key: $S = QK^\top$. There may be batch
+    axes in front, the same for queries and keys; each place in the batch is scored on its own.
     """
     return queries @ np.swapaxes(keys, -1, -2)
 
@@ -121,7 +146,8 @@ def all_scores(queries: Float[np.ndarray, "*batch queries d"],
 all_scores.example(TWO_QUERIES, THREE_KEYS)
 
 
-@all_scores.check("scores each query against each key", hint="Which query and which key belong to row 0, column 2 of the example?")
+@all_scores.check("scores each query against each key",
+                  hint="Which query and which key belong to row 0, column 2 of the example?")
 def each_pair(answer, rng):
     queries, keys = rng.normal(size=(3, 7)), rng.normal(size=(5, 7))
     expected = np.array([[sum(query * key) for key in keys] for query in queries])
@@ -130,16 +156,19 @@ def each_pair(answer, rng):
 
 @all_scores.check("keeps the places of a batch apart", hint="Does `.T` or your loop know about the axes in front?")
 def pairs_in_batches(answer, rng):
-    for batch in ((2,), (11, 2), (1,)):
-        probes.parity(answer, all_scores, rng.normal(size=(*batch, 3, 7)), rng.normal(size=(*batch, 5, 7)))
+    # With as many keys as numbers, `.T` and a loop over the batch go wrong in different ways and can be told apart.
+    for batch, keys in (((2,), 7), ((2,), 5), ((11, 2), 5), ((1,), 5)):
+        probes.parity(answer, all_scores, rng.normal(size=(*batch, 3, 7)), rng.normal(size=(*batch, keys, 7)))
 
 
-@all_scores.check("tells queries from keys when there are as many of both", hint="Is the first axis of your result the queries?")
+@all_scores.check("tells queries from keys when there are as many of both",
+                  hint="Is the first axis of your result the queries?")
 def as_many_of_both(answer, rng):
     probes.parity(answer, all_scores, rng.normal(size=(3, 7)), rng.normal(size=(3, 7)))
 
 
-@all_scores.mistake("puts the keys down and the queries across", hint="Whose axis comes first in the shape that is asked for?")
+@all_scores.mistake("puts the keys down and the queries across",
+                    hint="Whose axis comes first in the shape that is asked for?")
 def keys_down(queries, keys):
     return keys @ np.swapaxes(queries, -1, -2)
 
@@ -148,6 +177,18 @@ def keys_down(queries, keys):
                     hint="What shape has `keys.T` when the keys have shape (2, 5, 7)?")
 def transposed_batch(queries, keys):
     return queries @ keys.T
+
+
+@all_scores.mistake("loops over the first axis, which in a batch is not the queries",
+                    hint="Print the shape of what your loop runs over when the queries have shape (2, 3, 7).")
+def loop_without_batch(queries, keys):
+    return np.array([[query @ key for key in keys] for query in queries])
+
+
+@all_scores.mistake("counts the axes from the front",
+                    hint="Axes 1 and 2 are keys and d for one batch axis. And for none, or two?")
+def axes_one_and_two(queries, keys):
+    return queries @ np.swapaxes(keys, 1, 2)
 
 
 @all_scores.mistake("does not transpose the keys", hint="Which axes does `@` sum over? What are they called here?")
@@ -164,6 +205,17 @@ def same_place(queries, keys):
                     hint="Take key 0: where do its numbers stand after your `reshape`?")
 def reshaped_keys(queries, keys):
     return queries @ keys.reshape(*keys.shape[:-2], keys.shape[-1], keys.shape[-2])
+
+
+@all_scores.mistake("divides by the square root of d",
+                    hint="That belongs to a later chapter. Is there a division in the formula above?")
+def scaled_scores(queries, keys):
+    return queries @ np.swapaxes(keys, -1, -2) / np.sqrt(queries.shape[-1])
+
+
+@all_scores.mistake("adds up over the wrong axis", hint="Which axis must be gone from the result: queries, keys or d?")
+def wrong_sum(queries, keys):
+    return (queries[..., :, None, :] * keys[..., None, :, :]).sum(axis=-2)
 
 
 @all_scores.mistake("takes cosines", hint="A key twice as long: does its score double in your result?")
@@ -218,8 +270,9 @@ def weighted_mean(weights: Float[np.ndarray, "*batch queries keys"],
                   values: Float[np.ndarray, "*batch keys d_v"]) -> Float[np.ndarray, "*batch queries d_v"]:
     r"""Mix the values of all keys, for each query by its own weights.
 
-    Row $q$ of the result is $\sum_k w_{qk} v_k$. Each row of weights already sums to one, so the result is a weighted mean:
-    where all weights are equal, it is the plain mean of the values.
+    Row $q$ of the result is $\sum_k w_{qk} v_k$. Each row of weights already sums to one, so the result is a weighted
+    mean: where all weights are equal, it is the plain mean of the values. There may be batch axes in front, the same
+    for weights and values.
     """
     return weights @ values
 
@@ -239,23 +292,52 @@ def one_key(answer, rng):
     probes.equal(answer(np.eye(5)[place], values), values[place])
 
 
-@weighted_mean.check("mixes the values by the weights, batched or not", hint="Compute one number of the example by hand.")
+@weighted_mean.check("mixes the values by the weights, batched or not",
+                     hint="Compute one number of the example by hand.")
 def mixes(answer, rng):
     for batch in ((), (2,), (7, 2)):
         probes.parity(answer, weighted_mean, some_weights(rng, *batch, 3, 5), rng.normal(size=(*batch, 5, 11)))
 
 
-@weighted_mean.check("tells queries from keys when there are as many of both", hint="Over which axis of the weights do you sum?")
+@weighted_mean.check("tells queries from keys when there are as many of both",
+                     hint="Over which axis of the weights do you sum?")
 def square_weights(answer, rng):
     probes.parity(answer, weighted_mean, some_weights(rng, 5, 5), rng.normal(size=(5, 5)))
 
 
-@weighted_mean.mistake("ignores the weights and takes the plain mean", hint="Give one key all the weight. Does your result change?")
+@weighted_mean.mistake("ignores the weights and takes the plain mean",
+                       hint="Give one key all the weight. Does your result change?")
 def plain_mean(weights, values):
     return np.broadcast_to(values.mean(axis=-2, keepdims=True), (*weights.shape[:-1], values.shape[-1]))
 
 
-@weighted_mean.mistake("transposes the weights", hint="Which axis of the weights belongs to the keys, and which of the values?")
+@weighted_mean.mistake("takes one plain mean, whatever the query",
+                       hint="How many rows should come out: one in all, or one a query? And what do the weights "
+                            "change?")
+def one_plain_mean(weights, values):
+    return values.mean(axis=-2)
+
+
+@weighted_mean.mistake("puts the values on the left of the product",
+                       hint="`@` sums over the last axis of the left side. Which of the two ends with the keys?")
+def values_first(weights, values):
+    return values @ weights
+
+
+@weighted_mean.mistake("multiplies weights and values place by place",
+                       hint="Weights are (queries, keys), values (keys, d_v). Which axis do they share?")
+def place_by_place(weights, values):
+    return weights * values
+
+
+@weighted_mean.mistake("uses `np.dot`, which pairs every batch with every other",
+                       hint="Compare the shape of your result for a batch with the one asked for.")
+def dot_of_weights(weights, values):
+    return np.dot(weights, values)
+
+
+@weighted_mean.mistake("transposes the weights",
+                       hint="Which axis of the weights belongs to the keys, and which of the values?")
 def weights_transposed(weights, values):
     return np.swapaxes(weights, -1, -2) @ values
 
@@ -276,12 +358,14 @@ def not_added(weights, values):
     return weights[..., None] * values[..., None, :, :]
 
 
-@weighted_mean.mistake("mixes over the queries: one result for each key", hint="How many rows come out: one a query or one a key?")
+@weighted_mean.mistake("mixes over the queries: one result for each key",
+                       hint="How many rows come out: one a query or one a key?")
 def per_key(weights, values):
     return np.swapaxes(weights, -1, -2).sum(axis=-1, keepdims=True) * values
 
 
-@weighted_mean.mistake("takes the weights of the first query for all", hint="Does row 1 of your result use row 1 of the weights?")
+@weighted_mean.mistake("takes the weights of the first query for all",
+                       hint="Does row 1 of your result use row 1 of the weights?")
 def first_row(weights, values):
     return np.repeat(weights[..., :1, :] @ values, weights.shape[-2], axis=-2)
 
@@ -312,8 +396,8 @@ def nearest_key(queries: Float[np.ndarray, "*batch queries d"],
                 keys: Float[np.ndarray, "*batch keys d"]) -> Int[np.ndarray, "*batch queries"]:
     """Find for each query the key with the largest dot product.
 
-    The result holds the number of that key, counted from 0; of several equally good keys the first. This is a hard choice: one
-    key is taken and all others are ignored.
+    The result holds the number of that key, an integer counted from 0, so that (without a batch) `keys[number]` is the
+    key itself; of several equally good keys the first. This is a hard choice: one key is taken, the others are ignored.
     """
     return (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=-1)
 
@@ -321,7 +405,8 @@ def nearest_key(queries: Float[np.ndarray, "*batch queries d"],
 nearest_key.example(TWO_QUERIES, THREE_KEYS)
 
 
-@nearest_key.check("finds a key by its own copy", hint="Which of the keys is most like the query? Score them one by one.")
+@nearest_key.check("finds a key by its own copy",
+                   hint="Which of the keys is most like the query? Score them one by one.")
 def finds_copies(answer, rng):
     keys = np.linalg.qr(rng.normal(size=(7, 7)))[0][:5]
     place = rng.permutation(5)[:3]
@@ -339,7 +424,14 @@ def largest_product(answer, rng):
 @nearest_key.check("takes the first of equally good keys", hint="What does your code do when two scores are equal?")
 def first_of_equals(answer, rng):
     key = rng.normal(size=7)
-    probes.equal(answer(np.stack([key, 2 * key, 3 * key]), np.stack([-key, key, key, 0 * key, key])), np.array([1, 1, 1]))
+    queries, keys = np.stack([key, 2 * key, 3 * key]), np.stack([-key, key, key, 0 * key, key])
+    probes.equal(answer(queries, keys), np.array([1, 1, 1]))
+
+
+@nearest_key.check("returns integers, which can be used as an index", hint="Can you write `keys[1.0]`? Try it.")
+def usable_as_index(answer, rng):
+    numbers = np.asarray(answer(rng.normal(size=(3, 7)), rng.normal(size=(5, 7))))
+    probes.require(numbers.dtype.kind in "iu", f"expected integers, got numbers of type {numbers.dtype}")
 
 
 @nearest_key.mistake("returns the best score, not its place", hint="What is asked for: how good, or which?")
@@ -347,7 +439,8 @@ def best_score(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).max(axis=-1)
 
 
-@nearest_key.mistake("finds the best query for each key", hint="How many numbers should come out: one a query or one a key?")
+@nearest_key.mistake("finds the best query for each key",
+                     hint="How many numbers should come out: one a query or one a key?")
 def best_query(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=-2)
 
@@ -357,23 +450,61 @@ def worst_key(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).argmin(axis=-1)
 
 
-@nearest_key.mistake("takes the smallest distance", hint="A long key and a short one in the same direction: which has the larger dot product?")
+@nearest_key.mistake("takes the smallest distance",
+                     hint="A long key and a short one in the same direction: which has the larger dot product?")
 def smallest_distance(queries, keys):
     return np.linalg.norm(queries[..., :, None, :] - keys[..., None, :, :], axis=-1).argmin(axis=-1)
 
 
-@nearest_key.mistake("takes the smallest angle", hint="Does the length of a key matter in your code? And in the dot product?")
+@nearest_key.mistake("takes the smallest angle",
+                     hint="Does the length of a key matter in your code? And in the dot product?")
 def smallest_angle(queries, keys):
     lengths = np.linalg.norm(keys, axis=-1)[..., None, :]
     return (queries @ np.swapaxes(keys, -1, -2) / np.where(lengths > 0, lengths, 1)).argmax(axis=-1)
 
 
-@nearest_key.mistake("searches the whole array, not row by row", hint="How many numbers does `argmax` give without an axis?")
+@nearest_key.mistake("starts the search at a score of 0",
+                     hint="What does your loop find for a query whose scores are all negative?")
+def starts_at_zero(queries, keys):
+    best = np.zeros(queries.shape[:-1], dtype=int)
+    top = np.zeros(queries.shape[:-1])
+    for number in range(keys.shape[-2]):
+        scores = (queries * keys[..., number, None, :]).sum(axis=-1)
+        best, top = np.where(scores > top, number, best), np.maximum(scores, top)
+    return best
+
+
+@nearest_key.mistake("works without a batch only",
+                     hint="Which axes does your code name, or loop over, when a batch stands in front?")
+def no_batch(queries, keys):
+    return (queries @ keys.T).argmax(axis=-1)
+
+
+@nearest_key.mistake("counts the axis from the front", hint="Axis 1 are the keys without a batch. And with one?")
+def first_axis_after(queries, keys):
+    return (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=1)
+
+
+@nearest_key.mistake("returns the key itself, not its number", hint="How many numbers should come out for one query?")
+def key_itself(queries, keys):
+    place = (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=-1)
+    return np.take_along_axis(keys, place[..., None], axis=-2)
+
+
+@nearest_key.mistake("keeps the numbers as floats",
+                     hint="Which type of numbers does `np.zeros` hold if you do not say?")
+def as_floats(queries, keys):
+    return (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=-1).astype(float)
+
+
+@nearest_key.mistake("searches the whole array, not row by row",
+                     hint="How many numbers does `argmax` give without an axis?")
 def whole_array(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).argmax()
 
 
-@nearest_key.mistake("takes the last of equally good keys", hint="Two keys with the same score: which of their numbers do you return?")
+@nearest_key.mistake("takes the last of equally good keys",
+                     hint="Two keys with the same score: which of their numbers do you return?")
 def last_of_equals(queries, keys):
     return keys.shape[-2] - 1 - (queries @ np.swapaxes(keys, -1, -2))[..., ::-1].argmax(axis=-1)
 

@@ -86,7 +86,8 @@ def one_maximum(scores):
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
-@softmax.mistake("loses the axis it sums over", hint="What shape has `scores.sum(axis=-1)`, and what shape do you divide?")
+@softmax.mistake("loses the axis it sums over",
+                 hint="What shape has `scores.sum(axis=-1)`, and what shape do you divide?")
 def no_keepdims(scores):
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1)
@@ -411,7 +412,8 @@ def identity_diagonal(weights):
 
 
 @softmax_jacobian.mistake("uses w(1 − w) in every place",
-                          hint="The formula subtracts $w_j$. Which $j$ is it off the diagonal, and where is the 1 there?")
+                          hint="The formula subtracts $w_j$. Which $j$ is it off the diagonal, and where is the 1 "
+                               "there?")
 def one_everywhere(weights):
     return weights[..., :, None] * (1 - weights[..., None, :])
 

@@ -1,6 +1,7 @@
 r"""# Exercises 04: masks
 
-Who may see whom. Read lesson [04](../notebooks/04_masks.ipynb) first. A mask is boolean, and `True` means *may attend*, always.
+Who may see whom. Read lesson [04](../notebooks/04_masks.ipynb) first. A mask is boolean, and `True` means *may attend*,
+always.
 """
 
 import math
@@ -25,8 +26,9 @@ def tensor(rng, *shape):
 def causal_mask(queries: int, keys: int) -> Bool[Tensor, "queries keys"]:
     """Let every token see itself and what stands before it.
 
-    Entry (query, key) is `True` where the query may attend. The queries are the **last** positions of the keys: with 2 queries and 5
-    keys, the queries stand at the positions 3 and 4, as when a text is continued token by token. The last query sees every key.
+    Entry (query, key) is `True` where the query may attend. The queries are the **last** positions of the keys: with 2
+    queries and 5 keys, the queries stand at the positions 3 and 4, as when a text is continued token by token. The last
+    query sees every key.
     """
     query_positions = torch.arange(keys - queries, keys)
     return torch.arange(keys) <= query_positions[:, None]
@@ -36,14 +38,16 @@ causal_mask.example(3, 3)
 causal_mask.example(2, 5)
 
 
-@causal_mask.check("lets each token see itself and the past", hint="Draw the mask for three tokens. Which entries are True?")
+@causal_mask.check("lets each token see itself and the past",
+                   hint="Draw the mask for three tokens. Which entries are True?")
 def square_mask(answer, rng):
     for size in (1, 2, 5):
         expected = torch.tensor([[key <= query for key in range(size)] for query in range(size)])
         probes.equal(answer(size, size), expected, "the wrong places are open")
 
 
-@causal_mask.check("puts the queries at the end of the keys", hint="Which position has the last of 2 queries among 5 keys?")
+@causal_mask.check("puts the queries at the end of the keys",
+                   hint="Which position has the last of 2 queries among 5 keys?")
 def fewer_queries(answer, rng):
     for queries, keys in ((2, 5), (1, 7), (3, 11)):
         probes.equal(answer(queries, keys), causal_mask(queries, keys), "the wrong places are open")
@@ -59,7 +63,8 @@ def sees_next(queries, keys):
     return torch.ones(queries, keys).tril(diagonal=keys - queries + 1).bool()
 
 
-@causal_mask.mistake("shows the future instead of the past", hint="Which triangle is the past: below or above the diagonal?")
+@causal_mask.mistake("shows the future instead of the past",
+                     hint="Which triangle is the past: below or above the diagonal?")
 def upper(queries, keys):
     return torch.ones(queries, keys).triu(diagonal=keys - queries).bool()
 
@@ -69,7 +74,8 @@ def inverted(queries, keys):
     return ~causal_mask(queries, keys)
 
 
-@causal_mask.mistake("puts the queries at the beginning of the keys", hint="With 1 query and 7 keys: how many keys does your query see?")
+@causal_mask.mistake("puts the queries at the beginning of the keys",
+                     hint="With 1 query and 7 keys: how many keys does your query see?")
 def aligned_at_start(queries, keys):
     return torch.ones(queries, keys).tril().bool()
 
@@ -79,12 +85,14 @@ def numbers(queries, keys):
     return torch.ones(queries, keys).tril(diagonal=keys - queries)
 
 
-@causal_mask.mistake("returns 0 and −∞, to be added to the scores", hint="That works with some libraries. Which type is asked for here?")
+@causal_mask.mistake("returns 0 and −∞, to be added to the scores",
+                     hint="That works with some libraries. Which type is asked for here?")
 def additive(queries, keys):
     return torch.zeros(queries, keys).masked_fill(~causal_mask(queries, keys), -math.inf)
 
 
-@causal_mask.mistake("has the keys down and the queries across", hint="Which shape is asked for: (queries, keys) or (keys, queries)?")
+@causal_mask.mistake("has the keys down and the queries across",
+                     hint="Which shape is asked for: (queries, keys) or (keys, queries)?")
 def turned(queries, keys):
     return causal_mask(queries, keys).T
 
@@ -112,8 +120,9 @@ def causal_loop(queries, keys):
 def padding_mask(lengths: Int[Tensor, " batch"], keys: int) -> Bool[Tensor, "batch one keys"]:
     """Hide the filling at the end of short sentences, for all queries alike.
 
-    Sentences of different lengths are padded at the end to `keys` tokens. Entry (b, 0, key) is `True` where the key is a real token of
-    sentence `b`. The axis of length 1 stands for the queries, so that the mask fits scores of shape (batch, queries, keys).
+    Sentences of different lengths are padded at the end to `keys` tokens. Entry (b, 0, key) is `True` where the key is
+    a real token of sentence `b`. The axis of length 1 stands for the queries, so that the mask fits scores of shape
+    (batch, queries, keys).
     """
     return (torch.arange(keys) < lengths[:, None])[:, None, :]
 
@@ -137,7 +146,8 @@ def onto_scores(answer, rng):
     probes.equal(seen, expected, "put onto scores, the mask hides other entries")
 
 
-@padding_mask.mistake("shows one token too many", hint="Positions are counted from 0. Which is the last of a sentence with 2 tokens?")
+@padding_mask.mistake("shows one token too many",
+                      hint="Positions are counted from 0. Which is the last of a sentence with 2 tokens?")
 def one_too_many(lengths, keys):
     return (torch.arange(keys) <= lengths[:, None])[:, None]
 
@@ -152,17 +162,21 @@ def padded_left(lengths, keys):
     return (torch.arange(keys) >= keys - lengths[:, None])[:, None]
 
 
-@padding_mask.mistake("has no axis for the queries", hint="Shapes are aligned at the right end. With which axis of the scores does your batch line up?")
+@padding_mask.mistake("has no axis for the queries",
+                      hint="Shapes are aligned at the right end. With which axis of the scores does your batch line "
+                           "up?")
 def no_query_axis(lengths, keys):
     return torch.arange(keys) < lengths[:, None]
 
 
-@padding_mask.mistake("hides queries instead of keys", hint="A padded token must not be *seen*. Is that its row or its column?")
+@padding_mask.mistake("hides queries instead of keys",
+                      hint="A padded token must not be *seen*. Is that its row or its column?")
 def hides_queries(lengths, keys):
     return (torch.arange(keys) < lengths[:, None])[:, :, None]
 
 
-@padding_mask.mistake("puts the axis of the queries before the batch", hint="In which order are batch, queries and keys?")
+@padding_mask.mistake("puts the axis of the queries before the batch",
+                      hint="In which order are batch, queries and keys?")
 def axis_first(lengths, keys):
     return (torch.arange(keys) < lengths[:, None])[None]
 
@@ -193,8 +207,8 @@ def combine_masks(causal: Bool[Tensor, "queries keys"],
                   padding: Bool[Tensor, "batch one keys"]) -> Bool[Tensor, "batch queries keys"]:
     """Allow a key only where both masks allow it.
 
-    `causal` is the same for all sentences, `padding` the same for all queries of a sentence. The result has an entry for every
-    sentence, query and key.
+    `causal` is the same for all sentences, `padding` the same for all queries of a sentence. The result has an entry
+    for every sentence, query and key.
     """
     return causal & padding
 
@@ -202,11 +216,14 @@ def combine_masks(causal: Bool[Tensor, "queries keys"],
 combine_masks.example(causal_mask(3, 3), padding_mask(torch.tensor([1, 3]), 3))
 
 
-@combine_masks.check("allows a key that is past and real, and no other", hint="List for one sentence which keys query 1 may see.")
+@combine_masks.check("allows a key that is past and real, and no other",
+                     hint="List for one sentence which keys query 1 may see.")
 def past_and_real(answer, rng):
     lengths = torch.tensor([2, 5, 3])
     got = answer(causal_mask(5, 5), padding_mask(lengths, 5))
-    expected = torch.tensor([[[key <= query and key < length for key in range(5)] for query in range(5)] for length in (2, 5, 3)])
+    expected = torch.tensor(
+        [[[key <= query and key < length for key in range(5)] for query in range(5)] for length in (2, 5, 3)]
+    )
     probes.equal(got, expected, "the wrong places are open")
 
 
@@ -235,12 +252,14 @@ def added(causal, padding):
     return causal.int() + padding.int()
 
 
-@combine_masks.mistake("allows what exactly one mask allows", hint="`^` is *exclusive or*. What if both masks say True?")
+@combine_masks.mistake("allows what exactly one mask allows",
+                       hint="`^` is *exclusive or*. What if both masks say True?")
 def exclusive(causal, padding):
     return causal ^ padding
 
 
-@combine_masks.mistake("returns the mask of the first sentence only", hint="How many sentences are in the result that is asked for?")
+@combine_masks.mistake("returns the mask of the first sentence only",
+                       hint="How many sentences are in the result that is asked for?")
 def first_sentence(causal, padding):
     return causal & padding[0]
 
@@ -263,14 +282,16 @@ def by_where(causal, padding):
 @exercise(points=5, hints=(
     "What must the score of a hidden key be, so that its weight is exactly 0 and the others still sum to one?",
     "Which weights does a softmax give a row in which *every* score is −∞? Print it.",
-    "An empty row needs harmless scores before the softmax and zeros after it. A NaN that is patched afterwards can still sit in the gradient.",
+    "An empty row needs harmless scores before the softmax and zeros after it. A NaN that is patched afterwards can "
+    "still sit in the gradient.",
 ))
 def masked_weights(scores: Float[Tensor, "*batch queries keys"],
                    mask: Bool[Tensor, "*#batch queries keys"]) -> Float[Tensor, "*batch queries keys"]:
     r"""Turn scores into weights that ignore what the mask hides.
 
-    Hidden keys get the weight 0, exactly; the weights of the others sum to one, as if the hidden ones were not there. A query that may
-    attend to **nothing** gets weights of 0 throughout, and its gradient is 0, not NaN. Scores may be as large as ±10⁴.
+    Hidden keys get the weight 0, exactly; the weights of the others sum to one, as if the hidden ones were not there. A
+    query that may attend to **nothing** gets weights of 0 throughout, and its gradient is 0, not NaN. Scores may be as
+    large as ±10⁴.
     """
     empty = ~mask.any(dim=-1, keepdim=True)
     weights = torch.softmax(scores.masked_fill(~mask & ~empty, -math.inf), dim=-1)
@@ -289,17 +310,23 @@ def open_mask(rng, *shape):
     return mask
 
 
-@masked_weights.check("gives hidden keys no weight, and the others all of it", hint="What do your weights sum to over the visible keys?")
+@masked_weights.check("gives hidden keys no weight, and the others all of it",
+                      hint="What do your weights sum to over the visible keys?")
 def as_if_absent(answer, rng):
     scores, mask = tensor(rng, 3, 5), open_mask(rng, 3, 5)
     mask[1, 2] = mask[2, 3] = False
     weights = answer(scores, mask)
     for query in range(3):
-        probes.equal(weights[query, mask[query]], torch.softmax(scores[query, mask[query]], dim=-1), "the visible keys do not share all the weight")
+        probes.equal(
+            weights[query, mask[query]],
+            torch.softmax(scores[query, mask[query]], dim=-1),
+            "the visible keys do not share all the weight",
+        )
         probes.require(bool((weights[query, ~mask[query]] == 0).all()), "a hidden key has some weight")
 
 
-@masked_weights.check("hides just as well when scores are huge", hint="Is the number you fill in small enough for any score?")
+@masked_weights.check("hides just as well when scores are huge",
+                      hint="Is the number you fill in small enough for any score?")
 def huge_masked(answer, rng):
     scores = tensor(rng, 3, 5) - torch.tensor(10_000.0)
     mask = open_mask(rng, 3, 5)
@@ -307,21 +334,24 @@ def huge_masked(answer, rng):
     probes.equal(answer(scores, mask), masked_weights(scores, mask))
 
 
-@masked_weights.check("works for a batch, with one mask for all or one each", hint="Which axes does your mask have, and which the scores?")
+@masked_weights.check("works for a batch, with one mask for all or one each",
+                      hint="Which axes does your mask have, and which the scores?")
 def batched_masks(answer, rng):
     scores = tensor(rng, 2, 13, 3, 5)
     for mask in (open_mask(rng, 3, 5), open_mask(rng, 2, 1, 3, 5)):
         probes.parity(answer, masked_weights, scores, mask)
 
 
-@masked_weights.check("gives an empty row zeros, not NaN", hint="What is the softmax of a row in which all scores are −∞?")
+@masked_weights.check("gives an empty row zeros, not NaN",
+                      hint="What is the softmax of a row in which all scores are −∞?")
 def empty_row(answer, rng):
     mask = open_mask(rng, 3, 5)
     mask[1] = False
     probes.parity(answer, masked_weights, tensor(rng, 3, 5), mask)
 
 
-@masked_weights.check("keeps NaN out of the gradient", hint="Zero times NaN is NaN. Where does the NaN first arise: before or behind your patch?")
+@masked_weights.check("keeps NaN out of the gradient",
+                      hint="Zero times NaN is NaN. Where does the NaN first arise: before or behind your patch?")
 def clean_gradient(answer, rng):
     mask = open_mask(rng, 3, 5)
     mask[2] = False
@@ -332,7 +362,8 @@ def filled(scores, mask, number):
     return torch.softmax(scores.masked_fill(~mask, number), dim=-1)
 
 
-@masked_weights.mistake("fills hidden scores with 0", hint="Which weight does a score of 0 get? Is it the smallest there is?")
+@masked_weights.mistake("fills hidden scores with 0",
+                        hint="Which weight does a score of 0 get? Is it the smallest there is?")
 def filled_with_zero(scores, mask):
     return filled(scores, mask, 0.0)
 
@@ -361,17 +392,47 @@ def patched(scores, mask):
     return torch.softmax(scores + offset, dim=-1).nan_to_num(0.0)
 
 
-@masked_weights.mistake("hides after the softmax, without sharing out again", hint="What do the weights of a row sum to now?")
+@masked_weights.mistake("hides after the softmax, without sharing out again",
+                        hint="What do the weights of a row sum to now?")
 def hidden_after(scores, mask):
     return torch.softmax(scores, dim=-1) * mask
 
 
-@masked_weights.mistake("hides what may be seen", hint="`masked_fill` fills where its mask is True. What does True mean in ours?")
+@masked_weights.mistake("hides after the softmax and divides by what is left",
+                        hint="If a hidden score is 20,000 larger, what is left for the visible keys after the softmax?")
+def shared_out_again(scores, mask):
+    weights = torch.softmax(scores, dim=-1) * mask
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+
+@masked_weights.mistake("hides after the softmax and divides by what is left, plus a small number",
+                        hint="If a hidden score is 20,000 larger, what is left for the visible keys after the softmax?")
+def shared_out_safely(scores, mask):
+    weights = torch.softmax(scores, dim=-1) * mask
+    return weights / (weights.sum(dim=-1, keepdim=True) + 1e-9)
+
+
+@masked_weights.mistake("divides by the sum over all rows",
+                        hint="What do the weights of *one* query sum to? Which axis does your sum run over?")
+def over_everything(scores, mask):
+    weights = torch.softmax(scores.masked_fill(~mask, -1e30), dim=-1) * mask
+    return weights / weights.sum()
+
+
+@masked_weights.mistake("fills hidden scores with +∞",
+                        hint="Which score gives a weight of 0: a very large or a very small one?")
+def plus_infinity(scores, mask):
+    return filled(scores, mask, math.inf)
+
+
+@masked_weights.mistake("hides what may be seen",
+                        hint="`masked_fill` fills where its mask is True. What does True mean in ours?")
 def polarity(scores, mask):
     return torch.softmax(scores.masked_fill(mask, -math.inf), dim=-1)
 
 
-@masked_weights.mistake("multiplies the scores by the mask", hint="A score of 0 is not the absence of a key. Which weight does it get?")
+@masked_weights.mistake("multiplies the scores by the mask",
+                        hint="A score of 0 is not the absence of a key. Which weight does it get?")
 def multiplied(scores, mask):
     return torch.softmax(scores * mask, dim=-1) * mask
 
@@ -381,7 +442,8 @@ def mask_ignored(scores, mask):
     return torch.softmax(scores, dim=-1)
 
 
-@masked_weights.mistake("runs the softmax over the queries", hint="Over which axis must the visible weights sum to one?")
+@masked_weights.mistake("runs the softmax over the queries",
+                        hint="Over which axis must the visible weights sum to one?")
 def over_queries(scores, mask):
     return torch.softmax(scores.masked_fill(~mask, -math.inf), dim=-2)
 
@@ -422,9 +484,9 @@ def where_then_zero(scores, mask):
 def leaks(model: Callable[[Tensor], Tensor], x: Float[Tensor, "tokens d"]) -> bool:
     """Find out whether a model lets any output see a later token.
 
-    `model(x)` turns tokens of shape (tokens, d) into outputs with as many rows and is deterministic. It **leaks** if changing some token t
-    changes an output at a position before t. Return `True` then, else `False`. Call the model as often as you like, but find it
-    out by changing inputs: it may give no gradients. Do not change `x` itself.
+    `model(x)` turns tokens of shape (tokens, d) into outputs with as many rows and is deterministic. It **leaks** if
+    changing some token t changes an output at a position before t. Return `True` then, else `False`. Call the model as
+    often as you like, but find it out by changing inputs: it may give no gradients. Do not change `x` itself.
     """
     original = model(x)
     for t in range(1, len(x)):
@@ -447,7 +509,8 @@ def only_at(position):
     """Causal but for one position, which looks at the token after it."""
     def model(x):
         result = running_mean(x)
-        result[position] = result[position] + x[position + 1]
+        if position + 1 < len(x):
+            result[position] = result[position] + x[position + 1]
         return result
     return model
 
@@ -457,7 +520,12 @@ def past_without_first(x):
     return torch.cat([torch.zeros_like(x[:1]), x[1:].cumsum(dim=0)])
 
 
-HONEST = [past_without_first, running_mean, lambda x: x * 2, lambda x: torch.zeros_like(x), lambda x: torch.cat([x[:1], x[:-1]])]
+def past_alone(x):
+    """Causal: the sum of the tokens before but for the first, so that no output depends on its own token either."""
+    return past_without_first(x) - torch.cat([torch.zeros_like(x[:1]), x[1:]])
+
+
+HONEST = [past_alone, past_without_first, running_mean, lambda x: x * 2, lambda x: torch.zeros_like(x)]
 
 
 @leaks.check("clears models that see no future", hint="An output may change with its own token and with earlier ones.")
@@ -473,18 +541,62 @@ def open_models(answer, rng):
         probes.require(answer(model, tensor(rng, 5, 3)), "a model that sees the whole text is cleared")
 
 
-@leaks.check("catches a model that sees only the next token", hint="Output 2 sees token 3 and no later one. Did you change token 3?")
+@leaks.check("catches a model that sees only the next token",
+             hint="Output 2 sees token 3 and no later one. Did you change token 3?")
 def next_token(answer, rng):
-    probes.require(answer(lambda x: torch.cat([x[1:], x[-1:]]), tensor(rng, 7, 3)), "a look at the next token is missed")
+    probes.require(
+        answer(lambda x: torch.cat([x[1:], x[-1:]]), tensor(rng, 7, 3)), "a look at the next token is missed"
+    )
 
 
-@leaks.check("catches a leak at a single position", hint="Which tokens do you change, and which outputs do you compare?")
+@leaks.check("catches a leak at a single position",
+             hint="Which tokens do you change, and which outputs do you compare?")
 def single_position(answer, rng):
     for position in (0, 2, 5):
         probes.require(answer(only_at(position), tensor(rng, 7, 3)), f"a leak at position {position} is missed")
 
 
-@leaks.mistake("changes the last token only", hint="Which outputs can notice a change of the last token, if each sees one step ahead?")
+@leaks.mistake("never finds anything",
+               hint="Which line of your code returns True? Run it on a model that averages the whole text.")
+def never(model, x):
+    return False
+
+
+@leaks.mistake("gives its verdict after the first token",
+               hint="How far is your `return` indented? When may you be sure that there is no leak?")
+def early_verdict(model, x):
+    for t in range(1, len(x)):
+        changed = x.clone()
+        changed[t] += 1
+        return not torch.allclose(model(changed)[:t], model(x)[:t])
+    return False
+
+
+@leaks.mistake("takes any change of the outputs for a leak",
+               hint="Output t may change when token t does. Which outputs may not?")
+def any_change(model, x):
+    for t in range(len(x)):
+        changed = x.clone()
+        changed[t] += 1
+        if not torch.allclose(model(changed), model(x)):
+            return True
+    return False
+
+
+@leaks.mistake("changes the tokens of `x` itself, which stay changed",
+               hint="Does `changed = x` make a copy? Look at `x` afterwards.")
+def changes_x(model, x):
+    original = model(x)
+    for t in range(1, len(x)):
+        changed = x
+        changed[t] += 1
+        if not torch.allclose(model(changed)[:t], original[:t]):
+            return True
+    return False
+
+
+@leaks.mistake("changes the last token only",
+               hint="Which outputs can notice a change of the last token, if each sees one step ahead?")
 def last_token_only(model, x):
     changed = x.clone()
     changed[-1] += 1
@@ -548,7 +660,9 @@ def neighbour_only(model, x):
 def change_all_after(model, x):
     noise = torch.linspace(1, 2, x.numel(), dtype=x.dtype).reshape(x.shape)
     original = model(x)
-    return any(not torch.allclose(model(torch.cat([x[:t], x[t:] + noise[t:]]))[:t], original[:t]) for t in range(1, len(x)))
+    return any(
+        not torch.allclose(model(torch.cat([x[:t], x[t:] + noise[t:]]))[:t], original[:t]) for t in range(1, len(x))
+    )
 
 
 @leaks.alternative("cutting the text off after t")
@@ -560,3 +674,9 @@ def cut_off(model, x):
         if bool(((model(changed) - original)[:t].abs() > 1e-9).any()):
             return True
     return False
+
+
+@leaks.alternative("running the model on the beginnings of the text")
+def on_prefixes(model, x):
+    whole = model(x)
+    return any(not torch.allclose(model(x[:t]), whole[:t]) for t in range(1, len(x)))
