@@ -17,6 +17,14 @@ def stub(scores):
     raise NotImplementedError
 
 
+def endless(scores):
+    return endless(scores)
+
+
+def misspelt(scores):
+    return scroes
+
+
 @pytest.mark.parametrize(("key", "names", "words"), [
     ("02.softmax", {}, "not defined yet"),
     ("02.softmax", {"sofmax": stub}, "There is a `sofmax`"),
@@ -26,10 +34,13 @@ def stub(scores):
     ("99.softmax", {}, "no chapter '99'"),
     ("02.softmax", {"softmax": stub}, "not attempted yet"),
     ("02.softmax", {"softmax": lambda scores: None}, "got None: is there a `return`?"),
-    ("02.softmax", {"softmax": lambda scores: "a"}, "got str"),
+    ("02.softmax", {"softmax": lambda scores: "a"}, "got text"),
     ("02.softmax", {"softmax": lambda scores: scores.T}, "expected array (batch 3, keys 5), got array (5, 3)"),
     ("02.softmax", {"softmax": lambda scores: scores * float("nan")}, "NaN"),
     ("02.softmax", {"softmax": lambda: 1}, "TypeError"),
+    ("02.softmax", {"softmax": endless}, "When does it stop calling itself?"),
+    ("02.softmax", {"softmax": misspelt}, "Did you mean `scores`?"),
+    ("02.softmax", {"softmax": lambda scores: scores[9]}, "Called with: scores: array (batch 3, keys 5)"),
     ("02.softmax", {"softmax": lambda scores: scores > 0}, "expected numbers"),
     ("02.softmax", {"softmax": lambda scores: [[0.2] * 5] * 3}, "got list"),
     ("02.softmax", {"softmax": type("Strange", (), {"__call__": lambda self, scores: self})()}, "expected array"),

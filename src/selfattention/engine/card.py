@@ -52,6 +52,8 @@ def details(report: Report) -> list[tuple[str, str, bool]]:
         rows.append(("Known mistake", report.mistake.name, False))
     if trouble.raised:
         rows += _raised(trouble)
+        if report.called_with:
+            rows.append(("Called with", report.called_with, False))
     else:
         rows.append(("What is wrong", trouble.detail, False))
     if report.hint:

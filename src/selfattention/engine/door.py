@@ -202,7 +202,8 @@ def describe(error: BaseException, seconds: float) -> Raised:
             source = linecache.getline(filename, line).strip()
             scope = {**vars(builtins), **trace.tb_frame.f_globals, **trace.tb_frame.f_locals}
         trace = trace.tb_next
-    return Raised(type(error).__name__, message, line if source else None, source, _nearest(error, scope))
+    advice = "When does it stop calling itself?" if isinstance(error, RecursionError) else _nearest(error, scope)
+    return Raised(type(error).__name__, message, line if source else None, source, advice)
 
 
 def _is_learners(filename: str) -> bool:

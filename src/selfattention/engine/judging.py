@@ -1,6 +1,7 @@
 """Judge an answer: run the checks through the door, split the points, and say what went wrong."""
 
 import inspect
+import re
 import time
 import zlib
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from selfattention.engine.diagnosis import recognise
 from selfattention.engine.door import Answer, AnswerRaised, Door, InputChanged, Raised, Record, Reply, Request
 
 ROUNDS = 2
+SHAPES_DIFFER = re.compile(r"expected (array|tensor) .*, got (array|tensor|single)")
 PASSED, FAILED, NOT_ATTEMPTED, ERROR, TIMEOUT = "passed", "failed", "not attempted", "error", "timeout"
 
 
@@ -53,6 +55,7 @@ class Report:
     mistake: Mistake | None = None
     counterexample: Counterexample | None = None
     printed: str = ""
+    called_with: str = ""
     seconds: float = 0.0
 
     @property
@@ -116,6 +119,8 @@ def judge(exercise: Exercise, open_door: Callable[[], Door], seed: int = 0) -> R
         at = report.verdicts.index(trouble)
         report.mistake = recognise(exercise, records, at)
         report.printed = records[at][-1][-1][1].printed if records[at][-1] else ""
+        if trouble.status == ERROR and records[at][-1]:
+            report.called_with = _arguments(exercise, records[at][-1][-1][0])
         if trouble.status == FAILED:
             report.counterexample = _counterexample(exercise, open_door, records[at])
     report.seconds = time.perf_counter() - started
@@ -143,13 +148,14 @@ def _failure(check: Check, answer: Answer, rng: np.random.Generator) -> Verdict 
         check.run(answer, rng)
     except AnswerRaised as error:
         kinds = {"NotImplementedError": NOT_ATTEMPTED, "TimeLimit": TIMEOUT}
-        return Verdict(claim, kinds.get(error.raised.kind, ERROR), str(error.raised), raised=error.raised)
+        return Verdict(claim, kinds.get(error.raised.kind, ERROR), str(error.raised),
+                       "" if error.raised.advice else hint, raised=error.raised)
     except InputChanged:
         return Verdict(claim, FAILED, "it changes its input in place: whoever passed the array would find it altered",
                        "Which line writes into an array that was passed in?")
     except probes.Misfit as error:
         shapes = "Print the shape after each line of your function: where does it change?"
-        return Verdict(claim, FAILED, str(error), shapes if "(" in str(error).split("got")[-1] else "")
+        return Verdict(claim, FAILED, str(error), shapes if SHAPES_DIFFER.match(str(error)) else "")
     except probes.ClaimFailed as error:
         return Verdict(claim, FAILED, str(error), hint, error.expected, error.got)
     except Exception as error:  # the check could not read what came back: the answer is at fault, not the reader
@@ -171,6 +177,15 @@ def _fit_to_reference(exercise: Exercise) -> Callable[[Request, Any], Any]:
         return probes.fits(value, data.plain(expected, lambda _: data.Handle(0)), axes)
 
     return fitted
+
+
+def _arguments(exercise: Exercise, request: Request) -> str:
+    """What a call was made with, as types and shapes: `queries: array (3, 7), keys: array (5, 7)`."""
+    if request.verb != "call" or request.target != 0:
+        return ""
+    named = dict(zip(inspect.signature(exercise.function).parameters, request.args)) | request.kwargs
+    axes = {name: getattr(kind, "dim_str", "") for name, kind in exercise.function.__annotations__.items()}
+    return ", ".join(f"{name}: {probes.describe(value, axes.get(name, ''))}" for name, value in named.items())
 
 
 def _counterexample(exercise: Exercise, open_door: Callable[[], Door], rounds: list[Record]) -> Counterexample | None:

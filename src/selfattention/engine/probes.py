@@ -8,6 +8,8 @@ import numpy as np
 from selfattention.engine import data
 from selfattention.engine.door import Answer, AnswerRaised, Room
 
+PLAIN_NAMES = {bool: "True or False", int: "whole number", float: "number", str: "text", Answer: "function"}
+
 
 class ClaimFailed(Exception):
     """A claim does not hold. `expected` and `got` are shown where they are given."""
@@ -36,7 +38,7 @@ def describe(value: Any, axes: str = "") -> str:
     if value is None:
         return "None"
     if not (data.is_tensor(value) or isinstance(value, np.ndarray)):
-        return type(value).__name__
+        return PLAIN_NAMES.get(type(value), type(value).__name__)
     names = _axis_names(axes, len(value.shape))
     sizes = ", ".join(f"{name} {size}".strip() for name, size in zip(names, value.shape))
     kind = "tensor" if data.is_tensor(value) else "array"
