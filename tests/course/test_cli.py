@@ -16,9 +16,9 @@ RIGHT = """def softmax(scores):
     return np.exp(scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True))"""
 
 
-def call(*arguments, cwd, code=0):
+def call(*arguments, cwd, code=0, encoding="utf-8"):
     done = subprocess.run([sys.executable, "-m", "selfattention", *map(str, arguments)], cwd=cwd, capture_output=True,
-                          text=True, encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+                          text=True, encoding=encoding, env={**os.environ, "PYTHONIOENCODING": encoding})
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
@@ -85,6 +85,10 @@ def test_check_json_status_hint_and_reset(course):
 def test_check_tells_a_person_and_gives_0_for_the_solutions(course):
     assert "passed" in call("check", files.root() / "solutions" / "02_softmax.ipynb", cwd=course)
     assert "not attempted" in call("check", "02", cwd=course, code=1)
+
+
+def test_an_output_that_lacks_the_signs_is_written_all_the_same(course):
+    assert "o mean_over_tokens: not attempted" in call("check", "00", cwd=course, code=1, encoding="cp1252")
 
 
 def test_one_bad_file_among_good_ones_gives_1(course, tmp_path):

@@ -6,6 +6,7 @@ imported where it is used, so that `--help` answers at once.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import subprocess
@@ -26,11 +27,25 @@ WORK = click.option(
     "--work", "folder", metavar="FOLDER", help="The working copy; by default the one you are in, else work/."
 )
 WATCH_SECONDS = 0.5
+BAR = 10  # characters of a progress bar
 COLOURS = {"passed": "green", "not attempted": "bright_black"}
+
+
+IN_ASCII = {"✓": "+", "✗": "x", "○": "o", "█": "#", "░": "-", "√": "sqrt ", "·": "*", "−": "-", "…": "..."}
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """What stands for characters that the output's encoding lacks, as on Windows where it goes into a file."""
+    lost = error.object[error.start:error.end]
+    return "".join(IN_ASCII.get(character, "?") for character in lost), error.end
 
 
 def main() -> None:
     """Run the command line; what goes wrong is said in one line, without a traceback."""
+    codecs.register_error("in_ascii", _in_ascii)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="in_ascii")
     try:
         commands(standalone_mode=False)
     except click.ClickException as error:
@@ -97,17 +112,17 @@ def lab(folder: str | None, no_browser: bool, port: int, more: tuple[str, ...]) 
 def status(folder: str | None) -> None:
     """Show every chapter and exercise with your points, and what to do next."""
     from rich.console import Console
-    from rich.progress_bar import ProgressBar
     from rich.table import Table
 
     space = _require_exercises(_workspace(folder))
-    table = Table("chapter", "exercise", "progress", "points", "state", box=None, header_style="bold")
+    table = Table("", "exercise", "progress", "points", "state", box=None, header_style="bold")
     following, earned, points = "", 0.0, 0
     for path in space.exercise_files():
         for row in _rows(space, path):
             if row["status"] != "passed" and not following:
                 following = f"{row['exercise']} in {path}" + (f": {row['hint']}" if row["hint"] else "")
-            table.add_row(row["chapter"], row["exercise"], ProgressBar(row["points"], row["earned"], width=12),
+            done = round(BAR * row["earned"] / row["points"])
+            table.add_row(row["chapter"][:2], row["exercise"], "█" * done + "░" * (BAR - done),
                           f"{row['earned']:g} / {row['points']}", row["mistake"] or row["status"])
             earned, points = earned + row["earned"], points + row["points"]
     console = Console()

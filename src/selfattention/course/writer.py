@@ -187,6 +187,7 @@ def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
 
     os.environ.update(OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
     NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False,
+                   extra_arguments=["--IPKernelApp.log_level=40"],  # no warnings about the transport
                    resources={"metadata": {"path": str(folder)}}).execute()
     chapter = notebook.metadata["selfattention"]
     notebook.metadata = NotebookNode({**KERNEL, "selfattention": chapter})
