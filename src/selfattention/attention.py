@@ -9,10 +9,11 @@ from torch import Tensor
 
 def attention_weights(queries: Float[Tensor, "*batch queries d_k"], keys: Float[Tensor, "*#batch keys d_k"],
                       mask: Bool[Tensor, "*#batch #queries keys"] | None = None,
+                      bias: Float[Tensor, "*#batch #queries keys"] | None = None,
                       ) -> Float[Tensor, "*batch queries keys"]:
     r"""$\mathrm{softmax}(QK^\top/\sqrt{d_k})$ (Vaswani et al. 2017, eq. 1; our `queries` is their $Q$).
 
-    Args:    mask: True where a query may attend.
+    Args:    mask: True where a query may attend. bias: added to the scores, for instance by distance.
     Returns: weights; each row sums to 1, or to 0 where a query may attend to nothing.
     Raises:  ValueError: queries and keys differ in width, or the mask is not boolean or of another shape.
     Differs: the paper leaves fully masked rows undefined; here they are all zero, and so are their gradients.
@@ -21,6 +22,8 @@ def attention_weights(queries: Float[Tensor, "*batch queries d_k"], keys: Float[
         raise ValueError(f"queries {tuple(queries.shape)} and keys {tuple(keys.shape)} differ in their last axis: "
                          "a dot product needs equally many numbers on both sides")
     scores = queries @ keys.transpose(-2, -1) / math.sqrt(queries.shape[-1])
+    if bias is not None:
+        scores = scores + bias
     if mask is None:
         return torch.softmax(scores, dim=-1)
     _require_mask(mask, scores)
@@ -31,19 +34,20 @@ def attention_weights(queries: Float[Tensor, "*batch queries d_k"], keys: Float[
 
 def attention(queries: Float[Tensor, "*batch queries d_k"], keys: Float[Tensor, "*#batch keys d_k"],
               values: Float[Tensor, "*#batch keys d_v"],
-              mask: Bool[Tensor, "*#batch #queries keys"] | None = None) -> Float[Tensor, "*batch queries d_v"]:
+              mask: Bool[Tensor, "*#batch #queries keys"] | None = None,
+              bias: Float[Tensor, "*#batch #queries keys"] | None = None) -> Float[Tensor, "*batch queries d_v"]:
     r"""Mix values by how well each query matches each key: $\mathrm{softmax}(QK^\top/\sqrt{d_k})V$.
 
     (Vaswani et al. 2017, eq. 1.) Use `attention_weights` to see the weights.
 
-    Args:    mask: True where a query may attend.
+    Args:    mask: True where a query may attend. bias: added to the scores.
     Returns: for each query a mean of the values; zero where a query may attend to nothing.
     Raises:  ValueError: keys and values differ in length; or as `attention_weights`.
     """
     if keys.shape[-2] != values.shape[-2]:
         raise ValueError(f"keys {tuple(keys.shape)} and values {tuple(values.shape)} differ in length: "
                          "every key needs one value")
-    return attention_weights(queries, keys, mask) @ values
+    return attention_weights(queries, keys, mask, bias) @ values
 
 
 def _require_mask(mask: Tensor, scores: Tensor) -> None:

@@ -1,0 +1,1 @@
+"""One paper, one file; a model imports no other model."""
