@@ -70,7 +70,7 @@ class Transformer(nn.Module):
     @classmethod
     def paper(cls, sizes: Sizes) -> "Transformer":
         """As published: sinusoids added, norms behind each residual connection."""
-        return cls(sizes, *_stacks(sizes, PostNorm, lambda: None), SinusoidalPositions(sizes.d_model))
+        return cls(sizes, *stacks(sizes, PostNorm, lambda: None), SinusoidalPositions(sizes.d_model))
 
     @classmethod
     def rotary(cls, sizes: Sizes, residual: Residual = PostNorm) -> "Transformer":
@@ -79,7 +79,7 @@ class Transformer(nn.Module):
         Differs: cross-attention has no rotation, because source and target positions are not on one line.
         """
         norm = nn.Identity if residual is PostNorm else lambda: LayerNorm(sizes.d_model)
-        return cls(sizes, *_stacks(sizes, residual, lambda: Rotary(sizes.d_model // sizes.heads)), None, norm)
+        return cls(sizes, *stacks(sizes, residual, lambda: Rotary(sizes.d_model // sizes.heads)), None, norm)
 
     def _embed(self, tokens: Tokens, table: nn.Embedding, start: int = 0) -> Float[Tensor, "batch tokens d_model"]:
         if tokens.numel() and not 0 <= int(tokens.min()) <= int(tokens.max()) < table.num_embeddings:
@@ -125,13 +125,15 @@ class Transformer(nn.Module):
         """Scores over the target vocabulary, by the embedding's own matrix (Vaswani et al. 2017, §3.4)."""
         return x @ self.target_embedding.weight.T
 
-    def forward(self, source: Tokens, target: Tokens) -> Float[Tensor, "batch tokens vocab"]:
+    def forward(self, source: Int[Tensor, "batch source"],
+                target: Int[Tensor, "batch target"]) -> Float[Tensor, "batch target vocab"]:
         """Scores of each next token, for training: the whole target is given, and the causal mask hides what comes."""
         return self.decode(target, self.encode(source))[0]
 
 
-def _stacks(sizes: Sizes, residual: Residual,
-            rotary: Callable[[], Rotary | None]) -> tuple[list[EncoderLayer], list[DecoderLayer]]:
+def stacks(sizes: Sizes, residual: Residual,
+           rotary: Callable[[], Rotary | None]) -> tuple[list[EncoderLayer], list[DecoderLayer]]:
+    """The layers of encoder and decoder; `rotary` makes what turns queries and keys, or None."""
     def attention(turned: bool = True) -> MultiHeadAttention:
         return MultiHeadAttention(sizes.d_model, sizes.heads, rotary=rotary() if turned else None)
 

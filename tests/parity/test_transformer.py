@@ -1,0 +1,163 @@
+"""The whole encoder–decoder against torch's and Hugging Face's with copied weights: float64, forward and gradients."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from selfattention import masks
+from selfattention.layers import LayerNorm, PostNorm, PreNorm
+from selfattention.models.transformer import Sizes, Transformer, stacks
+
+CLOSE = {"rtol": 1e-9, "atol": 1e-11}
+SIZES = Sizes(source_vocab=29, target_vocab=31, d_model=14, heads=2, d_ff=23, layers=3, dropout=0.1)
+SOURCE = torch.tensor([[5, 9, 1, 28, 3, 2, 7], [4, 2, 8, 0, 0, 0, 0], [11, 13, 17, 19, 23, 0, 0]])
+TARGET = torch.tensor([[1, 6, 30, 2, 9], [1, 7, 7, 4, 0], [1, 12, 29, 8, 3]])
+
+
+@pytest.fixture(autouse=True)
+def float64():
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(0)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def copy(ours, theirs, pairs):
+    """Give our modules the weights of theirs; a norm's gain and offset are their weight and bias."""
+    for one, other in pairs:
+        state = theirs.get_submodule(other).state_dict()
+        module = ours.get_submodule(one)
+        if isinstance(module, LayerNorm):
+            state = {"gain": state["weight"], "offset": state["bias"]}
+        module.load_state_dict(state)
+
+
+def copy_attention(ours, theirs):
+    with torch.no_grad():
+        for linear, weight, bias in zip((ours.query, ours.key, ours.value), theirs.in_proj_weight.chunk(3),
+                                        theirs.in_proj_bias.chunk(3)):
+            linear.weight.copy_(weight)
+            linear.bias.copy_(bias)
+    ours.output.load_state_dict(theirs.out_proj.state_dict())
+
+
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")
+@pytest.mark.parametrize(("residual", "first"), [(PostNorm, False), (PreNorm, True)])
+def test_equals_torchs_transformer(residual, first):
+    theirs = nn.Transformer(14, 2, 3, 3, 23, dropout=0.1, batch_first=True, norm_first=first)
+    for parameter in theirs.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    encoder, decoder = stacks(SIZES, residual, lambda: None)
+    ours = Transformer(SIZES, encoder, decoder, None, norm=lambda: LayerNorm(14))
+    for number in range(3):
+        copy_attention(ours.encoder[number].attention, theirs.encoder.layers[number].self_attn)
+        copy_attention(ours.decoder[number].attention, theirs.decoder.layers[number].self_attn)
+        copy_attention(ours.decoder[number].cross_attention, theirs.decoder.layers[number].multihead_attn)
+        for one, other, norms in ((f"encoder.{number}", f"encoder.layers.{number}", ("attention", "feed_forward")),
+                                  (f"decoder.{number}", f"decoder.layers.{number}",
+                                   ("attention", "cross_attention", "feed_forward"))):
+            copy(ours, theirs, [(f"{one}.feed_forward.0", f"{other}.linear1"),
+                                (f"{one}.feed_forward.2", f"{other}.linear2"),
+                                *((f"{one}.around_{name}.norm", f"{other}.norm{place}")
+                                  for place, name in enumerate(norms, start=1))])
+    copy(ours, theirs, [("encoder_norm", "encoder.norm"), ("decoder_norm", "decoder.norm")])
+    ours.eval(), theirs.eval()
+    blocked = SOURCE == 0
+    got = ours(SOURCE, TARGET)
+    source, target = (table(tokens) * math.sqrt(14) for table, tokens in
+                      ((ours.source_embedding, SOURCE), (ours.target_embedding, TARGET)))
+    output = theirs(source, target, tgt_mask=~masks.causal(5), src_key_padding_mask=blocked,
+                    memory_key_padding_mask=blocked)
+    expected = output @ ours.target_embedding.weight.T
+    assert_same(got, expected, [ours.source_embedding.weight, ours.target_embedding.weight])
+
+
+def assert_same(ours, theirs, leaves):
+    torch.testing.assert_close(ours, theirs, **CLOSE)
+    cotangent = torch.randn_like(ours)
+    one, other = (torch.autograd.grad(output, leaves, cotangent) for output in (ours, theirs))
+    for mine, yours in zip(one, other):
+        torch.testing.assert_close(mine, yours, **CLOSE)
+
+
+def test_equals_marian():
+    transformers = pytest.importorskip("transformers")
+    sizes = Sizes(31, 31, d_model=14, heads=2, d_ff=23, layers=3, dropout=0.1)
+    theirs = transformers.MarianMTModel(transformers.MarianConfig(
+        vocab_size=31, decoder_vocab_size=31, d_model=14, encoder_layers=3, decoder_layers=3, encoder_attention_heads=2,
+        decoder_attention_heads=2, encoder_ffn_dim=23, decoder_ffn_dim=23, activation_function="relu",
+        scale_embedding=True, pad_token_id=0, eos_token_id=2, decoder_start_token_id=1, forced_eos_token_id=None,
+        max_position_embeddings=64, attn_implementation="eager")).double()
+
+    def positions(tokens, start=0):  # theirs: all sines, then all cosines
+        return theirs.model.encoder.embed_positions.weight[start:start + tokens]
+
+    ours = Transformer(sizes, *stacks(sizes, PostNorm, lambda: None), None)
+    ours.positions = positions_module(positions)
+    for name, parameter in theirs.named_parameters():
+        if "embed_positions" not in name:
+            nn.init.normal_(parameter, std=0.5)
+    copy(ours, theirs, [("source_embedding", "model.shared"), ("target_embedding", "model.shared")])
+    names = {"query": "q_proj", "key": "k_proj", "value": "v_proj", "output": "out_proj"}
+    for number in range(3):
+        for stack in ("encoder", "decoder"):
+            one, other = f"{stack}.{number}", f"model.{stack}.layers.{number}"
+            pairs = [(f"{one}.attention.{mine}", f"{other}.self_attn.{yours}") for mine, yours in names.items()]
+            pairs += [(f"{one}.feed_forward.0", f"{other}.fc1"), (f"{one}.feed_forward.2", f"{other}.fc2"),
+                      (f"{one}.around_attention.norm", f"{other}.self_attn_layer_norm"),
+                      (f"{one}.around_feed_forward.norm", f"{other}.final_layer_norm")]
+            if stack == "decoder":
+                pairs += [(f"{one}.cross_attention.{mine}", f"{other}.encoder_attn.{yours}")
+                          for mine, yours in names.items()]
+                pairs += [(f"{one}.around_cross_attention.norm", f"{other}.encoder_attn_layer_norm")]
+            copy(ours, theirs, pairs)
+    ours.eval(), theirs.eval()
+    got = ours(SOURCE, TARGET)
+    expected = theirs(input_ids=SOURCE, attention_mask=(SOURCE != 0).long(), decoder_input_ids=TARGET).logits
+    torch.testing.assert_close(got, expected, **CLOSE)
+    cotangent = torch.randn_like(got)
+    (shared,) = torch.autograd.grad(expected, [theirs.model.shared.weight], cotangent)
+    parts = torch.autograd.grad(got, [ours.source_embedding.weight, ours.target_embedding.weight], cotangent)
+    # Theirs gives the vector of the padding token no gradient from the input side.
+    torch.testing.assert_close(sum(parts)[1:], shared[1:], **CLOSE)
+
+
+def positions_module(function):
+    class Positions(nn.Module):
+        def forward(self, tokens, start=0):
+            return function(tokens, start)
+    return Positions()
+
+
+@pytest.mark.parametrize("make", [Transformer.paper, Transformer.rotary])
+def test_one_token_at_a_time_gives_the_same_as_all_at_once(make):
+    model = make(Sizes(29, 31, d_model=28, heads=2, d_ff=23, layers=2)).eval()
+    whole = model(SOURCE, TARGET)
+    memory, past, parts = model.encode(SOURCE), None, []
+    for step in (slice(0, 1), slice(1, 3), slice(3, 5)):
+        logits, past = model.decode(TARGET[:, step], memory, past)
+        parts.append(logits)
+    torch.testing.assert_close(torch.cat(parts, dim=1), whole, **CLOSE)
+
+
+def test_padding_and_the_future_have_no_influence():
+    model = Transformer.rotary(Sizes(29, 31, d_model=28, heads=2, d_ff=23, layers=2)).eval()
+    whole = model(SOURCE, TARGET)
+    torch.testing.assert_close(model(SOURCE[1:2, :3], TARGET[1:2]), whole[1:2], **CLOSE)
+    changed = TARGET.clone()
+    changed[:, 3:] = 5
+    torch.testing.assert_close(model(SOURCE, changed)[:, :3], whole[:, :3], **CLOSE)
+    assert not torch.allclose(model(SOURCE, changed)[:, 3:], whole[:, 3:])
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda model: model(SOURCE.clamp(max=28) + 1, TARGET), "tokens from 1 to 29.*0 to 28"),
+    (lambda model: model(SOURCE, TARGET - 2), "tokens from -2"),
+    (lambda model: model.encode(SOURCE[:0]), r"\(0, 7\) is empty"),
+    (lambda model: model.encode(SOURCE[:, :0]), r"\(3, 0\) is empty"),
+])
+def test_bad_tokens_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(Transformer.paper(SIZES))
