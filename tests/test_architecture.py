@@ -22,11 +22,12 @@ ALLOWED = {
     "claims": set(),
     "data": set(),
     "training": set(),
+    "decoding": {"data"},
     "plots": set(),
     "engine": set(),
     "problems": {"engine", "masks", "positions", "arrays", "attention", "layers", "models"},
     "lessons": {"engine", "masks", "positions", "arrays", "attention", "layers", "models", "claims", "data", "training",
-                "plots", "course", ""},
+                "decoding", "plots", "course", ""},
     "course": {"engine", "problems", "claims", ""},
     "__main__": {"course"},
 }

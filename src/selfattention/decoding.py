@@ -1,6 +1,6 @@
 """From a model to a sentence: token by token, with what was computed for the earlier ones kept."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -9,6 +9,7 @@ from torch import Tensor
 from selfattention.data.words import BEGIN, END, PADDING
 
 
+@runtime_checkable
 class Translator(Protocol):
     """What can be decoded from: it reads a source once, then scores next tokens given the past."""
 

@@ -1,0 +1,86 @@
+"""Greedy and beam search against trying out every sentence, with and without the cache."""
+
+import itertools
+
+import pytest
+import torch
+
+from selfattention.data.words import BEGIN, END, PADDING
+from selfattention.decoding import beam, greedy, greedy_without_cache, log_probability
+from selfattention.models.transformer import Sizes, Transformer
+
+SOURCE = torch.tensor([[5, 9, 1, 4], [4, 2, 8, 0], [7, 3, 0, 0]])
+
+
+def model(vocab=11, seed=0, sharpness=1.0):
+    torch.manual_seed(seed)
+    made = Transformer.rotary(Sizes(11, vocab, d_model=14, heads=1, d_ff=23, layers=2)).double().eval()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            if parameter.ndim > 1:
+                parameter.mul_(sharpness)
+    return made
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_cache_changes_nothing(seed):
+    made = model(seed=seed, sharpness=1.5)
+    for most in (1, 12):
+        assert torch.equal(greedy(made, SOURCE, most), greedy_without_cache(made, SOURCE, most))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_sentence_alone_gives_what_it_gives_in_a_batch(seed):
+    made = model(seed=seed, sharpness=1.5)
+    for search in (greedy, beam):
+        together = search(made, SOURCE, most=6)
+        for row, length in enumerate((4, 3, 2)):
+            alone = search(made, SOURCE[row:row + 1, :length], most=6)[0]
+            assert together[row, :len(alone)].tolist() == alone.tolist()
+            assert (together[row, len(alone):] == PADDING).all()
+
+
+def test_decoding_stops_at_the_end_sign_or_the_limit():
+    made = model()
+    tokens = greedy(made, SOURCE, most=5)
+    assert tokens.shape[1] <= 5
+    for row in tokens.tolist():
+        if END in row:
+            assert set(row[row.index(END) + 1:]) <= {PADDING}
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.6])
+def test_a_beam_that_keeps_everything_finds_the_best_sentence(penalty):
+    made, longest = model(vocab=5, sharpness=1.3), 4
+    source = SOURCE[:1]
+    ordinary = [token for token in range(5) if token not in (END,)]
+    best, best_score = None, -float("inf")
+    for length in range(1, longest + 1):
+        for words in itertools.product(ordinary, repeat=length - 1):
+            tokens = torch.tensor([[*words, END]])
+            logits, _ = made.decode(torch.tensor([[BEGIN, *words]]), made.encode(source))
+            score = logits.log_softmax(-1)[0, torch.arange(length), tokens[0]].sum().item()
+            score /= ((5 + length) / 6) ** penalty
+            if score > best_score:
+                best, best_score = tokens[0].tolist(), score
+    found = beam(made, source, width=5 ** (longest - 1), most=longest, penalty=penalty)
+    assert found[0].tolist() == best
+
+
+def test_a_beam_of_one_is_greedy_where_greedy_ends():
+    for seed in range(5):
+        made = model(seed=seed, sharpness=1.5)
+        one, other = beam(made, SOURCE, width=1, most=8, penalty=0.0), greedy(made, SOURCE, most=8)
+        for row in range(len(SOURCE)):
+            if END in other[row]:
+                likely = [log_probability(made, SOURCE, pad(tokens, 8))[row] for tokens in (one, other)]
+                assert likely[0] >= likely[1] - 1e-9
+
+
+def pad(tokens, length):
+    return torch.nn.functional.pad(tokens, (0, length - tokens.shape[1]))
+
+
+def test_a_beam_needs_a_width():
+    with pytest.raises(ValueError, match="width 0"):
+        beam(model(), SOURCE, width=0)
