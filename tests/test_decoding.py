@@ -49,22 +49,22 @@ def test_decoding_stops_at_the_end_sign_or_the_limit():
             assert set(row[row.index(END) + 1:]) <= {PADDING}
 
 
-@pytest.mark.parametrize("penalty", [0.0, 0.6])
-def test_a_beam_that_keeps_everything_finds_the_best_sentence(penalty):
-    made, longest = model(vocab=5, sharpness=1.3), 4
-    source = SOURCE[:1]
-    ordinary = [token for token in range(5) if token not in (END,)]
-    best, best_score = None, -float("inf")
-    for length in range(1, longest + 1):
-        for words in itertools.product(ordinary, repeat=length - 1):
-            tokens = torch.tensor([[*words, END]])
-            logits, _ = made.decode(torch.tensor([[BEGIN, *words]]), made.encode(source))
-            score = logits.log_softmax(-1)[0, torch.arange(length), tokens[0]].sum().item()
-            score /= ((5 + length) / 6) ** penalty
-            if score > best_score:
-                best, best_score = tokens[0].tolist(), score
-    found = beam(made, source, width=5 ** (longest - 1), most=longest, penalty=penalty)
-    assert found[0].tolist() == best
+def test_a_beam_that_keeps_everything_finds_the_best_sentence():
+    longest, source, winners = 4, SOURCE[:1], []
+    for seed in range(4):
+        made = model(vocab=5, seed=seed, sharpness=1.3)
+        scores = {}
+        for length in range(1, longest + 1):
+            for words in itertools.product([token for token in range(5) if token != END], repeat=length - 1):
+                logits, _ = made.decode(torch.tensor([[BEGIN, *words]]), made.encode(source))
+                tokens = torch.tensor([*words, END])
+                scores[(*words, END)] = logits.log_softmax(-1)[0, torch.arange(length), tokens].sum().item()
+        for penalty in (0.0, 3.0):
+            best = max(scores, key=lambda words, penalty=penalty: scores[words] / ((5 + len(words)) / 6) ** penalty)
+            found = beam(made, source, width=5 ** (longest - 1), most=longest, penalty=penalty)
+            assert found[0].tolist() == list(best)
+            winners.append(best)
+    assert winners[0::2] != winners[1::2], "the penalty must decide somewhere, or this test would not see it"
 
 
 def test_a_beam_of_one_is_greedy_where_greedy_ends():

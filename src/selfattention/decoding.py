@@ -101,7 +101,8 @@ def beam(model: Translator, source: Int[Tensor, "batch source"], width: int = 4,
         past = [tuple(tensor[parents] for tensor in pair) for pair in past]
     missing = best_score == -torch.inf
     best[missing, :tokens.shape[1] - 1] = tokens.unflatten(0, (batch, width))[missing, 0, 1:]
-    return best[:, :max(int((best != PADDING).sum(dim=1).max()), 1)]
+    used = (best != PADDING).any(dim=0).nonzero()
+    return best[:, :int(used.max()) + 1 if len(used) else 1]
 
 
 def _length(tokens: int, penalty: float) -> float:
