@@ -259,4 +259,5 @@ claim("a NaN patched in the result can live on in the gradient", f"rows with NaN
 # - A leak makes the training loss better. Know the entropy of your data, or test: change a token, and nothing before it may move.
 # - An empty row needs care in the result and in the gradient.
 #
-# Now do the [exercises](../exercises/04_masks.ipynb): the last of them is a leak probe that finds such bugs in any model.
+# Now do the [exercises](../exercises/04_masks.ipynb): the last of them is a leak probe that finds such bugs in any model. Then go on to
+# [05 · Self-attention](05_self_attention.ipynb).
