@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from weights import copy_attention
 
 from selfattention import masks
 from selfattention.attention import attention
@@ -35,15 +36,6 @@ def random_weights(module):
     for parameter in module.parameters():
         nn.init.normal_(parameter, std=0.5)
     return module
-
-
-def copy_attention(ours, theirs):
-    with torch.no_grad():
-        for linear, weight, bias in zip((ours.query, ours.key, ours.value), theirs.in_proj_weight.chunk(3),
-                                        theirs.in_proj_bias.chunk(3)):
-            linear.weight.copy_(weight)
-            linear.bias.copy_(bias)
-    ours.output.load_state_dict(theirs.out_proj.state_dict())
 
 
 def copy_norm(ours, theirs):

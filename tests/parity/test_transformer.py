@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from weights import copy_attention
 
 from selfattention import masks
 from selfattention.layers import LayerNorm, PostNorm, PreNorm
@@ -32,15 +33,6 @@ def copy(ours, theirs, pairs):
         if isinstance(module, LayerNorm):
             state = {"gain": state["weight"], "offset": state["bias"]}
         module.load_state_dict(state)
-
-
-def copy_attention(ours, theirs):
-    with torch.no_grad():
-        for linear, weight, bias in zip((ours.query, ours.key, ours.value), theirs.in_proj_weight.chunk(3),
-                                        theirs.in_proj_bias.chunk(3)):
-            linear.weight.copy_(weight)
-            linear.bias.copy_(bias)
-    ours.output.load_state_dict(theirs.out_proj.state_dict())
 
 
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor")
