@@ -23,11 +23,12 @@ ALLOWED = {
     "data": set(),
     "training": set(),
     "decoding": {"data"},
+    "alignment": set(),
     "plots": set(),
     "engine": set(),
     "problems": {"engine", "masks", "positions", "arrays", "attention", "layers", "models"},
     "lessons": {"engine", "masks", "positions", "arrays", "attention", "layers", "models", "claims", "data", "training",
-                "decoding", "plots", "course", ""},
+                "alignment", "decoding", "plots", "course", ""},
     "course": {"engine", "problems", "claims", ""},
     "__main__": {"course"},
 }

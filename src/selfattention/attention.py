@@ -44,10 +44,19 @@ def attention(queries: Float[Tensor, "*batch queries d_k"], keys: Float[Tensor, 
     Returns: for each query a mean of the values; zero where a query may attend to nothing.
     Raises:  ValueError: keys and values differ in length; or as `attention_weights`.
     """
-    if keys.shape[-2] != values.shape[-2]:
-        raise ValueError(f"keys {tuple(keys.shape)} and values {tuple(values.shape)} differ in length: "
-                         "every key needs one value")
-    return attention_weights(queries, keys, mask, bias) @ values
+    return mix(attention_weights(queries, keys, mask, bias), values)
+
+
+def mix(weights: Float[Tensor, "*batch queries keys"],
+        values: Float[Tensor, "*#batch _keys d_v"]) -> Float[Tensor, "*batch queries d_v"]:
+    """For each query the mean of the values under its weights.
+
+    Raises:  ValueError: keys and values differ in length.
+    """
+    if weights.shape[-1] != values.shape[-2]:
+        raise ValueError(f"weights {tuple(weights.shape)} and values {tuple(values.shape)}: keys and values differ in "
+                         f"length ({weights.shape[-1]} and {values.shape[-2]}), and every key needs one value")
+    return weights @ values
 
 
 def _require_mask(mask: Tensor, scores: Tensor) -> None:

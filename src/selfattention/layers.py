@@ -1,12 +1,13 @@
 """The parts of a Transformer as modules: each holds weights and calls a function that can be read on its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from selfattention.attention import attention
+from selfattention.attention import attention_weights, mix
 from selfattention.positions import Rotary
 
 KeysValues = tuple[Float[Tensor, "batch _heads _keys d_head"], Float[Tensor, "batch _heads _keys d_head"]]
@@ -55,6 +56,7 @@ class MultiHeadAttention(nn.Module):
         self.key = nn.Linear(d_model, narrow, bias=bias)
         self.value = nn.Linear(d_model, narrow, bias=bias)
         self.output = nn.Linear(d_model, d_model, bias=bias)
+        self.weights = nn.Identity()  # the weights pass through here, so that a forward hook can see or change them
         for projection in (self.query, self.key, self.value, self.output):
             nn.init.xavier_uniform_(projection.weight)
             if bias:
@@ -80,7 +82,8 @@ class MultiHeadAttention(nn.Module):
                         else shared for shared in keys_values)
         if mask is not None and mask.ndim > 2:
             mask = mask.unsqueeze(-3)  # one mask for all heads
-        return self.output(merge_heads(attention(queries, keys, values, mask, bias)))
+        weights = self.weights(attention_weights(queries, keys, mask, bias))
+        return self.output(merge_heads(mix(weights, values)))
 
     def forward(self, x: Float[Tensor, "batch queries d_model"],
                 memory: Float[Tensor, "batch keys d_model"] | None = None,
@@ -88,6 +91,19 @@ class MultiHeadAttention(nn.Module):
                 bias: Float[Tensor, "..."] | None = None) -> Float[Tensor, "batch queries d_model"]:
         """Self-attention of `x`; with `memory`, cross-attention of `x` to it."""
         return self.attend(x, self.keys_values(x if memory is None else memory), mask, bias=bias)
+
+
+@contextmanager
+def watching(*attentions: MultiHeadAttention) -> Iterator[list[list[Float[Tensor, "batch _heads queries keys"]]]]:
+    """While inside, collect the weights of these attentions: a list for each, with the weights of each call."""
+    seen: list[list[Tensor]] = [[] for _ in attentions]
+    hooks = [attention.weights.register_forward_hook(lambda _, __, weights, calls=calls: calls.append(weights.detach()))
+             for attention, calls in zip(attentions, seen)]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 class LayerNorm(nn.Module):

@@ -17,6 +17,7 @@ from selfattention.layers import (
     PreNorm,
     merge_heads,
     split_heads,
+    watching,
 )
 from selfattention.positions import Rotary, alibi, rotate
 
@@ -71,11 +72,16 @@ def test_multi_head_attention_is_torchs(mask):
     causal = masks.causal(QUERIES, KEYS) if mask in ("causal", "both") else None
     padding = masks.padding(torch.tensor([7, 3, 5]), KEYS) if mask in ("padding", "both") else None
     used = [found for found in (causal, padding) if found is not None]
-    got = ours(x, memory, masks.combine(*used) if used else None)
+    with watching(ours) as seen:
+        got = ours(x, memory, masks.combine(*used) if used else None)
     for need_weights in (False, True):
-        expected, _ = theirs(x, memory, memory, attn_mask=None if causal is None else ~causal,
-                             key_padding_mask=None if padding is None else ~padding[:, 0], need_weights=need_weights)
+        expected, weights = theirs(x, memory, memory, attn_mask=None if causal is None else ~causal,
+                             key_padding_mask=None if padding is None else ~padding[:, 0], need_weights=need_weights,
+                                   average_attn_weights=False)
         assert_same(got, expected, [x, memory])
+    torch.testing.assert_close(seen[0][0], weights, **CLOSE)
+    ours(x, memory)
+    assert len(seen[0]) == 1, "outside of `watching` nothing is collected"
 
 
 def test_grouped_heads_are_full_heads_with_repeated_keys():
