@@ -119,13 +119,15 @@ def test_two_processes_give_the_gradients_of_one(tmp_path):
         import torch
         from selfattention.data.batches import Batches
         from selfattention.models.transformer import Sizes, Transformer
-        from selfattention.training import Recipe, Trainer, adam, bare, prepared, translation_loss
+        from selfattention.training import Recipe, Trainer, bare, prepared, translation_loss
 
         sentences = [[4 + (i * j) % 13 for j in range(1, 2 + i % 5)] for i in range(1, 60)]
         torch.manual_seed(0)
         sizes = Sizes(17, 17, d_model=14, heads=1, d_ff=23, layers=1, dropout=0.0)
         model = prepared(Transformer.rotary(sizes).double())
-        trainer = Trainer(model, adam(model, 1e-2), translation_loss(0.1), lambda step: 1.0, Recipe(3))
+        # Plain steps keep rounding errors of the gradients as small as they are; Adam divides by their size.
+        sgd = torch.optim.SGD(model.parameters(), lr=0.5)
+        trainer = Trainer(model, [sgd], translation_loss(0.1), lambda step: 1.0, Recipe(3))
         losses = list(trainer.run(Batches(sentences, sentences, size=7), progress=False))
         weights = torch.cat([parameter.flatten() for parameter in bare(model).parameters()])
         if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
@@ -151,7 +153,7 @@ def test_two_processes_give_the_gradients_of_one(tmp_path):
         results.append(torch.load(tmp_path / name, weights_only=True))
     (losses, weights), (other_losses, other_weights) = results
     assert losses == pytest.approx(other_losses, rel=1e-12)
-    torch.testing.assert_close(weights, other_weights, rtol=1e-9, atol=1e-10)
+    torch.testing.assert_close(weights, other_weights, rtol=1e-11, atol=1e-12)
 
 
 def test_a_linear_model_learns():
