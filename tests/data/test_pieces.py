@@ -51,7 +51,7 @@ def test_saving_and_loading(tmp_path):
 
 
 def test_bad_input():
-    with pytest.raises(ValueError, match="100 pieces are too few: .* alone are 260"):
+    with pytest.raises(ValueError, match=r"100 pieces are too few: .* alone are 260"):
         Pieces(TEXTS, size=100)
     with pytest.raises(ValueError, match="empty"):
         PIECES.encode(" ")
