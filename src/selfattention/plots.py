@@ -1,11 +1,12 @@
 """Every figure of the course in one look: colour-blind-safe, queries down, keys across, with alt text."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 
 import matplotlib
 import numpy as np
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 # Okabe and Ito's colours, told apart by every kind of colour vision; markers and dashes tell them apart in grey.
@@ -27,8 +28,12 @@ def canvas(panels: int = 1, *, width: float = 6.4, height: float = 3.4):
 
 
 def heatmap(axes, weights: np.ndarray, *, queries: Sequence[str] = (), keys: Sequence[str] = (), title: str = "",
-            numbers: bool = True, largest: float | None = None, row_axis: str = "queries", column_axis: str = "keys"):
-    """Draw a matrix with queries down and keys across; `largest` is the value of the darkest colour."""
+            numbers: bool = True, largest: float | None = None, row_axis: str = "queries", column_axis: str = "keys",
+            links: Iterable[tuple[int, int]] = ()):
+    """Draw a matrix with queries down and keys across.
+
+    Args:    largest: the value of the darkest colour. links: (key, query) pairs to be framed, such as gold word links.
+    """
     weights = np.asarray(weights, dtype=float)
     largest = weights.max() if largest is None else largest
     image = axes.imshow(weights, cmap="Blues", vmin=min(0.0, weights.min()), vmax=largest or 1.0, aspect="auto")
@@ -46,6 +51,8 @@ def heatmap(axes, weights: np.ndarray, *, queries: Sequence[str] = (), keys: Seq
             dark = (weight - low) / (high - low or 1.0) > 0.55
             axes.text(column, row, f"{weight:.2f}".replace("0.", ".", 1) if 0 <= weight < 1 else f"{weight:.1f}",
                       ha="center", va="center", color="white" if dark else "black", fontsize=9)
+    for key, query in links:
+        axes.add_patch(Rectangle((key - 0.46, query - 0.46), 0.92, 0.92, fill=False, edgecolor=COLOURS[1], linewidth=2))
     return image
 
 
