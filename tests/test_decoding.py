@@ -81,6 +81,9 @@ def pad(tokens, length):
     return torch.nn.functional.pad(tokens, (0, length - tokens.shape[1]))
 
 
-def test_a_beam_needs_a_width():
+def test_bad_numbers_are_named():
     with pytest.raises(ValueError, match="width 0"):
         beam(model(), SOURCE, width=0)
+    for search in (greedy, greedy_without_cache, beam):
+        with pytest.raises(ValueError, match="at most 0 tokens"):
+            search(model(), SOURCE, most=0)

@@ -15,7 +15,7 @@ def attention_weights(queries: Float[Tensor, "*batch queries d_k"], keys: Float[
 
     Args:    mask: True where a query may attend. bias: added to the scores, for instance by distance.
     Returns: weights; each row sums to 1, or to 0 where a query may attend to nothing.
-    Raises:  ValueError: queries and keys differ in width, or the mask is not boolean or of another shape.
+    Raises:  ValueError: queries and keys differ in width, or mask or bias do not fit (a mask is boolean).
     Differs: the paper leaves fully masked rows undefined; here they are all zero, and so are their gradients.
     """
     if queries.shape[-1] != keys.shape[-1]:
@@ -23,10 +23,14 @@ def attention_weights(queries: Float[Tensor, "*batch queries d_k"], keys: Float[
                          "a dot product needs equally many numbers on both sides")
     scores = queries @ keys.transpose(-2, -1) / math.sqrt(queries.shape[-1])
     if bias is not None:
+        _require_fit("bias", bias, scores)
         scores = scores + bias
     if mask is None:
         return torch.softmax(scores, dim=-1)
-    _require_mask(mask, scores)
+    if mask.dtype != torch.bool:
+        raise ValueError(f"the mask has type {mask.dtype}, expected torch.bool, True where a query may attend: "
+                         "compare with `== 0` or `!= 0` to make it boolean")
+    _require_fit("mask", mask, scores)
     # Where a row is empty, nothing is set to -inf: its softmax stays finite, and so does its gradient.
     blocked = ~mask & mask.any(dim=-1, keepdim=True)
     return torch.softmax(scores.masked_fill(blocked, -math.inf), dim=-1).masked_fill(~mask, 0.0)
@@ -59,14 +63,11 @@ def mix(weights: Float[Tensor, "*batch queries keys"],
     return weights @ values
 
 
-def _require_mask(mask: Tensor, scores: Tensor) -> None:
-    if mask.dtype != torch.bool:
-        raise ValueError(f"the mask has type {mask.dtype}, expected torch.bool, True where a query may attend: "
-                         "compare with `== 0` or `!= 0` to make it boolean")
+def _require_fit(name: str, given: Tensor, scores: Tensor) -> None:
     try:
-        fits = torch.broadcast_shapes(mask.shape, scores.shape) == scores.shape
+        fits = torch.broadcast_shapes(given.shape, scores.shape) == scores.shape
     except RuntimeError:
         fits = False
     if not fits:
-        raise ValueError(f"the mask {tuple(mask.shape)} does not fit the scores {tuple(scores.shape)}: "
+        raise ValueError(f"the {name} {tuple(given.shape)} does not fit the scores {tuple(scores.shape)}: "
                          "its last two axes are queries and keys")

@@ -28,7 +28,9 @@ def greedy(model: Translator, source: Int[Tensor, "batch source"], most: int = 6
 
     Args:    most: tokens after which a sentence is cut off.
     Returns: the tokens with the end sign, padded behind it.
+    Raises:  ValueError: `most` is below 1.
     """
+    _require_room(most)
     memory, past = model.encode(source), None
     token = torch.full((len(source), 1), BEGIN, device=source.device)
     ended = torch.zeros(len(source), dtype=torch.bool, device=source.device)
@@ -47,6 +49,7 @@ def greedy(model: Translator, source: Int[Tensor, "batch source"], most: int = 6
 def greedy_without_cache(model: Translator, source: Int[Tensor, "batch source"],
                          most: int = 64) -> Int[Tensor, "batch target"]:
     """The same tokens as `greedy`, each computed anew from the beginning: what the cache is held against."""
+    _require_room(most)
     memory = model.encode(source)
     tokens = torch.full((len(source), 1), BEGIN, device=source.device)
     for _ in range(most):
@@ -66,8 +69,9 @@ def beam(model: Translator, source: Int[Tensor, "batch source"], width: int = 4,
     Endings are compared by $\log p / ((5 + n) / 6)^\alpha$ for n tokens (Wu et al. 2016, eq. 14), so that long
     ones are not punished for their length; `penalty` is their $\alpha$.
 
-    Raises:  ValueError: `width` is below 1.
+    Raises:  ValueError: `width` or `most` is below 1.
     """
+    _require_room(most)
     if width < 1:
         raise ValueError(f"a beam of width {width} keeps nothing: use at least 1")
     batch = len(source)
@@ -103,6 +107,11 @@ def beam(model: Translator, source: Int[Tensor, "batch source"], width: int = 4,
     best[missing, :tokens.shape[1] - 1] = tokens.unflatten(0, (batch, width))[missing, 0, 1:]
     used = (best != PADDING).any(dim=0).nonzero()
     return best[:, :int(used.max()) + 1 if len(used) else 1]
+
+
+def _require_room(most: int) -> None:
+    if most < 1:
+        raise ValueError(f"at most {most} tokens leave no room for a sentence: allow at least 1")
 
 
 def _length(tokens: int, penalty: float) -> float:

@@ -45,7 +45,9 @@ class MultiHeadAttention(nn.Module):
     def __init__(self, d_model: int, heads: int, *, key_heads: int | None = None, bias: bool = True,
                  rotary: Rotary | None = None) -> None:
         super().__init__()
-        self.heads, self.key_heads, self.rotary = heads, key_heads or heads, rotary
+        self.heads, self.key_heads, self.rotary = heads, heads if key_heads is None else key_heads, rotary
+        if self.heads < 1 or self.key_heads < 1:
+            raise ValueError(f"{self.heads} heads and {self.key_heads} key heads: there must be at least 1 of each")
         if d_model % heads:
             raise ValueError(f"d_model {d_model} cannot be cut into {heads} equal heads: choose a multiple of {heads}")
         if heads % self.key_heads:
@@ -64,6 +66,7 @@ class MultiHeadAttention(nn.Module):
 
     def keys_values(self, x: Float[Tensor, "batch keys d_model"], start: int = 0) -> KeysValues:
         """What queries match and mix; a cache keeps it. The first token of `x` stands at position `start`."""
+        self._require_width(x)
         keys, values = split_heads(self.key(x), self.key_heads), split_heads(self.value(x), self.key_heads)
         return (self.rotary(keys, start) if self.rotary else keys), values
 
@@ -74,7 +77,11 @@ class MultiHeadAttention(nn.Module):
 
         Args:    mask: (batch, queries, keys) with 1 where it is the same for all; True where a query may attend.
                  bias: (heads, queries, keys), added to the scores.
+        Raises:  ValueError: `x` is of another width, or a batch, a mask or a bias does not fit.
         """
+        self._require_width(x)
+        if len(x) != len(keys_values[0]):
+            raise ValueError(f"{len(x)} texts of queries and {len(keys_values[0])} of keys: each needs its own")
         queries = split_heads(self.query(x), self.heads)
         if self.rotary:
             queries = self.rotary(queries, start)
@@ -84,6 +91,11 @@ class MultiHeadAttention(nn.Module):
             mask = mask.unsqueeze(-3)  # one mask for all heads
         weights = self.weights(attention_weights(queries, keys, mask, bias))
         return self.output(merge_heads(mix(weights, values)))
+
+    def _require_width(self, x: Tensor) -> None:
+        if x.shape[-1] != self.query.in_features:
+            raise ValueError(f"vectors of {x.shape[-1]} numbers {tuple(x.shape)}, but the layer was built for d_model "
+                             f"{self.query.in_features}")
 
     def forward(self, x: Float[Tensor, "batch queries d_model"],
                 memory: Float[Tensor, "batch keys d_model"] | None = None,

@@ -23,8 +23,12 @@ def test_unknown_words_and_empty_sentences_are_refused():
         words.encode(["the", "dgo"])
     with pytest.raises(ValueError, match="empty"):
         words.encode([])
-    with pytest.raises(ValueError, match="without a single token"):
-        padded([[], []])
+    with pytest.raises(ValueError, match="'ab' is one string"):
+        Vocabulary([["a", "b"]]).encode("ab")
+    with pytest.raises(ValueError, match="sentence 1 of 3 has no tokens"):
+        padded([[4], [], [5]])
+    with pytest.raises(ValueError, match="there are no sentences"):
+        padded([])
     with pytest.raises(ValueError, match="2 sources, 1 targets"):
         Batches([[1], [2]], [[1]], 1)
 

@@ -73,6 +73,7 @@ def test_huge_scores_stay_finite():
     (lambda q, k, v: attention(q, k, v[:4]), r"\(3, 5\).*\(4, 11\).*5 and 4"),
     (lambda q, k, v: attention(q, k, v, torch.ones(3, 5)), "torch.float32.*torch.bool"),
     (lambda q, k, v: attention(q, k, v, torch.ones(5, 3).bool()), r"\(5, 3\).*\(3, 5\)"),
+    (lambda q, k, v: attention(q, k, v, bias=torch.ones(2, 3, 5)), r"bias \(2, 3, 5\).*\(3, 5\)"),
     (lambda q, k, v: attention(q, k, v, torch.ones(2, 3, 5).bool()), r"\(2, 3, 5\).*\(3, 5\)"),
 ])
 @pytest.mark.usefixtures("as_users_call")

@@ -166,7 +166,12 @@ def test_dropout_changes_training_only():
     (lambda: MultiHeadAttention(14, 3), "14 cannot be cut into 3"),
     (lambda: MultiHeadAttention(14, 7, key_heads=2), "7 heads cannot share 2"),
     (lambda: split_heads(torch.ones(2, 3, 14), 3), "14 cannot be cut into 3"),
+    (lambda: MultiHeadAttention(14, 0), "0 heads"),
+    (lambda: MultiHeadAttention(14, 7, key_heads=0), "0 key heads"),
+    (lambda: MultiHeadAttention(14, 7)(torch.ones(2, 3, 13)), r"13 numbers \(2, 3, 13\).*d_model 14"),
+    (lambda: MultiHeadAttention(14, 7)(torch.ones(2, 3, 14), torch.ones(5, 3, 14)), "2 texts of queries and 5 of keys"),
 ])
+@pytest.mark.usefixtures("as_users_call")
 def test_sizes_that_do_not_fit_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()

@@ -149,7 +149,12 @@ def test_padding_and_the_future_have_no_influence():
     (lambda model: model(SOURCE, TARGET - 2), "tokens from -2"),
     (lambda model: model.encode(SOURCE[:0]), r"\(0, 7\) is empty"),
     (lambda model: model.encode(SOURCE[:, :0]), r"\(3, 0\) is empty"),
+    (lambda model: model(SOURCE, TARGET[:2]), r"a target of shape \(2, 5\) for 3 encoded sources"),
+    (lambda model: model(SOURCE[:1], TARGET), r"a target of shape \(3, 5\) for 1 encoded sources"),
+    (lambda model: model(SOURCE[0], TARGET), r"\(7,\) is empty or no batch"),
+    (lambda model: model(SOURCE.double(), TARGET), "tokens of type torch.float64"),
+    (lambda model: model(SOURCE, TARGET[:, :0]), r"a target of shape \(3, 0\) for 3"),
 ])
-def test_bad_tokens_are_named(call, message):
+def test_bad_tokens_are_named(call, message, as_users_call):
     with pytest.raises(ValueError, match=message):
         call(Transformer.paper(SIZES))

@@ -27,12 +27,13 @@ class Batch:
 def padded(sentences: Sequence[Sequence[int]]) -> Int[Tensor, "batch tokens"]:
     """Fill up short sentences at the end.
 
-    Raises:  ValueError: no sentence is given, or all are empty.
+    Raises:  ValueError: no sentence is given, or one is empty.
     """
-    longest = max(map(len, sentences), default=0)
-    if longest == 0:
-        raise ValueError(f"{len(sentences)} sentences without a single token: there is nothing to put into a batch")
-    table = torch.full((len(sentences), longest), PADDING)
+    lengths = list(map(len, sentences))
+    if not lengths or 0 in lengths:
+        what = f"sentence {lengths.index(0)} of {len(lengths)} has no tokens" if lengths else "there are no sentences"
+        raise ValueError(f"{what}: leave empty sentences out, and give at least one")
+    table = torch.full((len(sentences), max(lengths)), PADDING)
     for row, sentence in zip(table, sentences):
         row[:len(sentence)] = torch.tensor(sentence, dtype=torch.long)
     return table

@@ -25,8 +25,10 @@ class Vocabulary:
         """The numbers of the words.
 
         Args:    unknown: take `UNKNOWN` for a word that is not here, instead of refusing it.
-        Raises:  ValueError: a word is not in the vocabulary, or there is none at all.
+        Raises:  ValueError: a word is not in the vocabulary, there is none at all, or the words are one string.
         """
+        if isinstance(sentence, str):
+            raise ValueError(f"{sentence!r} is one string: split it into words, for instance with .split()")
         if not sentence:
             raise ValueError("the sentence is empty: give at least one word")
         if not unknown:

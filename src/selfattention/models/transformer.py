@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
@@ -82,7 +83,9 @@ class Transformer(nn.Module):
         return cls(sizes, *stacks(sizes, residual, lambda: Rotary(sizes.d_model // sizes.heads)), None, norm)
 
     def _embed(self, tokens: Tokens, table: nn.Embedding, start: int = 0) -> Float[Tensor, "batch tokens d_model"]:
-        if tokens.numel() and not 0 <= int(tokens.min()) <= int(tokens.max()) < table.num_embeddings:
+        if tokens.is_floating_point() or tokens.dtype == torch.bool:
+            raise ValueError(f"tokens of type {tokens.dtype}, expected whole numbers such as torch.long")
+        if not 0 <= int(tokens.min()) <= int(tokens.max()) < table.num_embeddings:
             raise ValueError(f"tokens from {int(tokens.min())} to {int(tokens.max())}, but the vocabulary has the "
                              f"numbers 0 to {table.num_embeddings - 1}: was another vocabulary used?")
         x = table(tokens) * math.sqrt(table.embedding_dim)
@@ -95,9 +98,9 @@ class Transformer(nn.Module):
 
         Raises:  ValueError: no sentence or no tokens, or a token that is not in the vocabulary.
         """
-        if source.numel() == 0:
-            raise ValueError(f"a source of shape {tuple(source.shape)} is empty: "
-                             "give at least one sentence with one token")
+        if source.ndim != 2 or source.numel() == 0:
+            raise ValueError(f"a source of shape {tuple(source.shape)} is empty or no batch: its axes are sentences "
+                             "and tokens, at least one of each")
         mask = (source != self.PADDING)[:, None]
         x = self._embed(source, self.source_embedding)
         for layer in self.encoder:
@@ -111,7 +114,11 @@ class Transformer(nn.Module):
 
         Args:    target: the tokens so far, or, where `past` holds what came before, the new ones only.
         Returns: the scores, and the past to pass in next time.
+        Raises:  ValueError: no tokens, not as many targets as sources, or a token that is not in the vocabulary.
         """
+        if target.ndim != 2 or target.numel() == 0 or len(target) != len(memory.mask):
+            raise ValueError(f"a target of shape {tuple(target.shape)} for {len(memory.mask)} encoded sources: give "
+                             "each source one target of at least one token")
         start = 0 if past is None else past[0][0].shape[-2]
         x = self._embed(target, self.target_embedding, start)
         mask = masks.causal(target.shape[1], start + target.shape[1]).to(target.device)
