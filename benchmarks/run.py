@@ -1,7 +1,9 @@
 """Measures what the course promises about speed, as medians of repeated runs; prints a table in Markdown.
 
     python benchmarks/run.py            all
-    python benchmarks/run.py checks     one of: checks, start, lessons
+    python benchmarks/run.py checks     some of: checks, start, lessons, models, translator, optimizers
+
+The recipe for real text stands beside it: multi30k.py.
 
 Absolute times belong to the machine named above the table; compare the ratios.
 """
@@ -102,6 +104,10 @@ def processor() -> str:
 
 if __name__ == "__main__":
     print(f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}")
-    parts = {"checks": checks, "start": start, "lessons": lessons}
+    import translator
+    from models import models
+
+    parts = {"checks": checks, "start": start, "lessons": lessons, "models": models,
+             "translator": translator.translator, "optimizers": translator.optimizers}
     for wanted in sys.argv[1:] or parts:
         parts[wanted]()

@@ -21,7 +21,7 @@ def attention_weights(queries: Float[Tensor, "*batch queries d_k"], keys: Float[
     if queries.shape[-1] != keys.shape[-1]:
         raise ValueError(f"queries {tuple(queries.shape)} and keys {tuple(keys.shape)} differ in their last axis: "
                          "a dot product needs equally many numbers on both sides")
-    scores = queries @ keys.transpose(-2, -1) / math.sqrt(queries.shape[-1])
+    scores = queries / math.sqrt(queries.shape[-1]) @ keys.transpose(-2, -1)  # there are fewer queries than scores
     if bias is not None:
         _require_fit("bias", bias, scores)
         scores = scores + bias
@@ -32,8 +32,9 @@ def attention_weights(queries: Float[Tensor, "*batch queries d_k"], keys: Float[
                          "compare with `== 0` or `!= 0` to make it boolean")
     _require_fit("mask", mask, scores)
     # Where a row is empty, nothing is set to -inf: its softmax stays finite, and so does its gradient.
-    blocked = ~mask & mask.any(dim=-1, keepdim=True)
-    return torch.softmax(scores.masked_fill(blocked, -math.inf), dim=-1).masked_fill(~mask, 0.0)
+    empty = ~mask.any(dim=-1, keepdim=True)
+    weights = torch.softmax(scores.masked_fill(~mask & ~empty, -math.inf), dim=-1)
+    return weights.masked_fill(empty, 0.0) if empty.any() else weights
 
 
 def attention(queries: Float[Tensor, "*batch queries d_k"], keys: Float[Tensor, "*#batch keys d_k"],
