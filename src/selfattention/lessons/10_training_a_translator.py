@@ -1,0 +1,334 @@
+# %% [markdown]
+# # 10 · Training a translator
+#
+# Chapter 09 built the whole machine of 2017 and proved its arithmetic. **Can it be trained here, in a minute, without a GPU? What does it then really know? And do its attention weights say which word became which?**
+#
+# Each of the three gets a number: translations are compared word by word, unseen combinations are counted apart from seen ones, and the weights are scored against links that are known to be right.
+
+# %%
+import math
+
+import numpy as np
+import torch
+from sacrebleu.metrics import BLEU
+
+from selfattention import alignment
+from selfattention.claims import claim, guessed
+from selfattention.data.batches import Batches, batch, padded
+from selfattention.data.sentences import KINDS, NEW_NEGATIONS, NEW_PAIRS, SEEN, VERB_ROWS, corpus
+from selfattention.data.words import Vocabulary
+from selfattention.decoding import beam, greedy, log_probability
+from selfattention.layers import watching
+from selfattention.models.transformer import Sizes, Transformer
+from selfattention.plots import canvas, heatmap, lines, show
+from selfattention.training import Recipe, Trainer, adam, translation_loss, up_and_down
+
+# %% [markdown]
+# ## A language small enough to know
+#
+# No download: the course generates English sentences with their French translations. The French is real grammar. Articles and adjectives agree in gender and number, most adjectives move **behind** the noun, a negation wraps
+# the verb in *ne … pas*, and a pronoun object moves **before** the verb. Because we made the pairs, we also know which English word each French word comes from.
+
+# %%
+train, test = corpus()
+for pair in train[:4]:
+    print(" ".join(pair.source), "→", " ".join(pair.target))
+pair = next(pair for pair in train if "not" in pair.source and "him" in pair.source)
+print("\n" + " ".join(pair.source))
+for place, word in enumerate(pair.target):
+    print(f"  {word:10} ←", ", ".join(pair.source[source] for source, target in sorted(pair.links) if target == place))
+
+# %% [markdown]
+# The test sentences come in four kinds, 500 of each. In the first, every *combination* has occurred in training, though never the whole sentence. The other three each hold a combination that training **never** showed: a noun with an
+# adjective it never had, a verb that was never negated, a verb that never had a pronoun as its object. Each single word is known.
+
+# %%
+print(f"{len(train):,} sentences to train on")
+for kind in KINDS:
+    print(f"{kind:20} {' '.join(test[kind][1].source)}  →  {' '.join(test[kind][1].target)}")
+
+# %% [markdown]
+# ## Batches
+#
+# Sentences of a batch are filled up to the longest one. What is filled up is computed for nothing, so we put sentences of similar length together. **Predict:** in batches of 64 drawn at random, what share of the tokens is padding?
+
+# %%
+guess_padding = None  # your guess in per cent
+
+# %% tags=["claim:sorting-saves-padding"]
+class Translator:
+    """Vocabularies on both sides, and the training batches; `cut` turns words into tokens."""
+
+    def __init__(self, cut):
+        self.cut = cut
+        self.source = Vocabulary(cut(pair.source) for pair in train)
+        self.target = Vocabulary(pair.target for pair in train)
+        self.batches = Batches([self.encode(pair) for pair in train], [self.target.encode(pair.target) for pair in train], size=64)
+
+    def encode(self, pair):
+        return self.source.encode(self.cut(pair.source))
+
+
+words = Translator(cut=list)
+order = np.random.default_rng(0).permutation(len(train)).reshape(-1, 50)
+padding = {"at random": [padded([words.encode(train[i]) for i in chosen]) for chosen in order],
+           "sorted": [words.batches[step].source for step in range(len(words.batches))]}
+share = {name: 100 * np.mean([(tokens == 0).float().mean().item() for tokens in found]) for name, found in padding.items()}
+guessed(guess_padding, round(share["at random"]), "%")
+claim("sorting by length saves most of the padding", f"padding: {share['at random']:.0f} % of the tokens at random, {share['sorted']:.0f} % sorted",
+      holds=share["sorted"] < share["at random"] / 4)
+
+# %% [markdown]
+# ## The loop
+#
+# Training is five lines. Everything else in `selfattention.training` makes these five safe. Here they are bare, for three steps, and the package's loop from the same start:
+
+# %%
+def translator_model(translator, seed=0):
+    torch.manual_seed(seed)
+    return Transformer.rotary(Sizes(len(translator.source), len(translator.target), d_model=64, heads=4, d_ff=256, layers=2))
+
+
+loss_of = translation_loss(smoothing=0.1)
+bare = translator_model(words).eval()  # without dropout, so that both loops can be compared
+optimizer, bare_losses = torch.optim.Adam(bare.parameters(), lr=2e-3, betas=(0.9, 0.98), eps=1e-9), []
+for step in range(3):
+    total, tokens = loss_of(bare, words.batches[step])
+    (total / tokens).backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    bare_losses.append((total / tokens).item())
+
+package = translator_model(words).eval()
+trainer = Trainer(package, adam(package, 2e-3), loss_of, lambda step: 1.0, Recipe(steps=3, clip=math.inf))
+assert np.allclose(bare_losses, [trainer.update(words.batches[step]) for step in range(3)])
+print("three losses:", *(f"{loss:.2f}" for loss in bare_losses))
+
+# %% [markdown]
+# What the package adds: the learning rate warms up and cools down, the gradient is clipped, a loss that is no number stops the training and leaves the weights as they were, and a checkpoint keeps
+# everything that the next step depends on. So a training that you interrupt and start again gives **the same weights** as one that ran through; a test holds that to the last bit.
+#
+# **Predict:** with label smoothing of 0.1, what is the smallest loss that any model can reach, even one that knows every translation by heart? (In nats a token; there are 230 French tokens.)
+
+# %%
+guess_floor = None  # your guess in nats
+
+# %%
+V, right = len(words.target), 0.9 + 0.1 / len(words.target)
+floor = -right * math.log(right) - (V - 1) * 0.1 / V * math.log(0.1 / V)
+guessed(guess_floor, round(floor, 2), "nats")
+
+# %% [markdown]
+# That is the entropy of the smoothed target itself. A training loss *under* this floor would prove a leak, as in chapter 04. Now train; it takes about a minute, and prints a line each 300 steps.
+
+# %%
+def trained(translator, steps=1500):
+    model = translator_model(translator)
+    recipe = Recipe(steps=steps, rate=2e-3, warmup=200)
+    trainer = Trainer(model, adam(model, recipe.rate), translation_loss(recipe.smoothing),
+                      lambda step: up_and_down(step, recipe.warmup, recipe.steps), recipe)
+    losses = []
+    for loss in trainer.run(translator.batches, progress=False):
+        losses.append(loss)
+        if trainer.step % 300 == 0:
+            print(f"step {trainer.step}: {np.mean(losses[-100:]):.2f} nats a token")
+    return model.eval(), losses
+
+
+words_model, words_losses = trained(words)
+
+# %%
+def translations(translator, model, pairs, search=greedy):
+    found = []
+    for start in range(0, len(pairs), 100):
+        tokens = search(model, padded([translator.encode(pair) for pair in pairs[start:start + 100]]))
+        found += [tuple(translator.target.decode(row)) for row in tokens.tolist()]
+    return found
+
+
+for pair, found in zip(test[SEEN][:4], translations(words, words_model, test[SEEN][:4])):
+    print(" ".join(pair.source), "→", " ".join(found), "" if found == pair.target else f"(wrong: {' '.join(pair.target)})")
+
+# %% [markdown]
+# ## What it knows
+#
+# We count a translation as right only when **every** word is right. **Predict:** what share is right for sentences with a verb that was never negated in training?
+
+# %%
+guess_negations = None  # your guess, between 0 and 1
+
+# %% tags=["claim:new-combinations"]
+def share_right(translator, model):
+    return {kind: np.mean([found == pair.target for pair, found in zip(test[kind], translations(translator, model, test[kind]))]) for kind in KINDS}
+
+
+with_words = share_right(words, words_model)
+guessed(guess_negations, round(with_words[NEW_NEGATIONS], 2))
+claim("new sentences and new pairs of known words are no problem, verbs that were never negated are",
+      "; ".join(f"{kind}: {with_words[kind]:.1f}" for kind in KINDS),
+      holds=with_words[SEEN] > 0.98 and with_words[NEW_PAIRS] > 0.95 and with_words[NEW_NEGATIONS] < 0.7)
+
+# %%
+wrong = [(pair, found) for pair, found in zip(test[NEW_NEGATIONS], translations(words, words_model, test[NEW_NEGATIONS])) if found != pair.target]
+for pair, found in wrong[:4]:
+    print(" ".join(pair.source), "\n   ", " ".join(found), "  should be  ", " ".join(pair.target))
+print("wrong with a singular subject (does not):", sum("does" in pair.source for pair, _ in wrong), "of", len(wrong))
+
+# %% [markdown]
+# The word order is right, *ne … pas* is right, the number of the verb is wrong, and only after *does*. Think of what the model has seen of such a verb: *pulls* → *tire* and, after a plural, *pull* → *tirent*. Only a negation has *pull* after a
+# singular, and this verb was never negated. To the model *pull* and *pulls* are two numbers, as unlike as *pull* and *queen*. **It cannot know that they are one verb.**
+#
+# If that is the reason, the cure is to *show* it: write *pulls* as two tokens, *pull* and *+s*. Nothing else changes.
+
+# %%
+STEMS = {row[0]: (row[1], "+s") for row in VERB_ROWS}  # "pulls": ("pull", "+s")
+
+
+def in_pieces(sentence):
+    return [piece for word in sentence for piece in STEMS.get(word, (word,))]
+
+
+print(in_pieces("the dog pulls the small car".split()))
+pieces = Translator(cut=in_pieces)
+pieces_model, pieces_losses = trained(pieces)
+
+# %% [markdown]
+# **Predict** the share of right translations of never-negated verbs again.
+
+# %%
+guess_with_pieces = None  # your guess, between 0 and 1
+
+# %% tags=["claim:pieces-carry-over"]
+with_pieces = share_right(pieces, pieces_model)
+guessed(guess_with_pieces, round(with_pieces[NEW_NEGATIONS], 2))
+claim("cut into stem and ending, what was learned of one verb carries over to the others",
+      f"verbs never negated before: {with_words[NEW_NEGATIONS]:.1f} with whole words, {with_pieces[NEW_NEGATIONS]:.1f} with pieces",
+      holds=with_pieces[NEW_NEGATIONS] > 0.95 > 0.7 > with_words[NEW_NEGATIONS])
+
+# %% [markdown]
+# So the model generalises as far as its **tokens** let it. Real systems find such pieces by counting (byte-pair encoding, one of the exercises).
+#
+# ## Two curves
+
+# %%
+def smooth(losses, window=50):
+    return np.convolve(losses, np.ones(window) / window, mode="valid")[::window]
+
+
+figure, axes = canvas(width=6.4, height=3.0)
+curves = {"whole words": smooth(words_losses), "stem and ending": smooth(pieces_losses)}
+lines(axes, 50 * np.arange(1, 1 + len(curves["whole words"])), curves, xlabel="step", ylabel="training loss (nats a token)")
+axes.axhline(floor, color="grey", linewidth=0.8)
+show(figure, "Training loss of both translators over 1500 steps of 64 sentences, and in grey the floor that label smoothing sets. Both come close to the floor. The curves do not show that one of the two cannot negate new verbs.")
+
+# %% [markdown]
+# The two losses agree. **A training curve tells how well the training sentences are known, and nothing of what was never asked.**
+#
+# ## BLEU
+#
+# Where translations are longer and many are acceptable, "every word right" is too strict. **BLEU** (Papineni et al. 2002) counts the runs of one to four words that a translation shares with a reference, over the whole test set, and
+# punishes translations that are too short: 100 when all is equal. You write it in the exercises; for numbers that others can compare, use `sacrebleu`.
+
+# %% tags=["claim:bleu-on-unseen-combinations"]
+def bleu(translator, model, pairs):
+    found = translations(translator, model, pairs)
+    return BLEU(tokenize="none", force=True).corpus_score([" ".join(one) for one in found], [[" ".join(pair.target) for pair in pairs]]).score
+
+
+unseen = [pair for kind in KINDS if kind != SEEN for pair in test[kind]]
+scores = {"whole words": bleu(words, words_model, unseen), "pieces": bleu(pieces, pieces_model, unseen)}
+claim("on unseen combinations, pieces translate nearly without a fault", f"BLEU {scores['pieces']:.0f} with pieces, about {round(scores['whole words'], -1):.0f} with whole words",
+      holds=scores["pieces"] >= 97 > scores["whole words"])
+
+# %% [markdown]
+# ## Which word became which?
+#
+# The weights of the last cross-attention layer, mean over its heads: one row for each French word, at the moment it is **chosen**. Frames are the gold links.
+
+# %%
+@torch.no_grad()
+def cross_weights(translator, model, pair):
+    """Weights (French words + end, English words) when each word is chosen, and when it is read as the one before."""
+    example = batch([translator.encode(pair)], [translator.target.encode(pair.target)])
+    with watching(model.decoder[-1].cross_attention) as seen:
+        model(example.source, example.decoder_input)
+    cut = [translator.cut([word]) for word in pair.source]
+    return alignment.joined(seen[0][0][0].mean(dim=0).numpy(), [place for place, parts in enumerate(cut) for _ in parts])
+
+
+shown = [next(pair for pair in test[SEEN] if {"not", "them"} <= set(pair.source)), next(pair for pair in test[NEW_PAIRS] if len(pair.source) == 7)]
+figure, axes = canvas(2, width=7.6, height=3.6)
+for panel, pair in zip(axes, shown):
+    weights = cross_weights(pieces, pieces_model, pair)[:-1]
+    heatmap(panel, weights, queries=pair.target, keys=pair.source, links=pair.links, numbers=False, row_axis="", column_axis="")
+    panel.tick_params(axis="x", rotation=45)
+show(figure, "Cross-attention weights for two test sentences: French words down, in the moment they are chosen, English words across. Dark is a large weight; frames mark the gold links. Nearly all dark cells are framed, also where the order of words changes.")
+
+# %% [markdown]
+# To score all test sentences, we link each French word to the English word of its largest weight. The **alignment error rate** (Och and Ney 2003) is 0 when all links are right and 1 when none is. Beside it stand a classic that only counts which
+# words occur together (**IBM Model 1**, Brown et al. 1993), a guess that knows no words (**the diagonal**), and the best that one link a word can reach, since *ne* has two gold links.
+#
+# **Predict:** the translator was never told what a link is. Is its error rate above or below that of Model 1, which was made for this? Model 1 reaches 0.05 on sentences of the seen kind.
+
+# %%
+guess_error = None  # your guess, between 0 and 1
+
+# %%
+def error_rate(links_of, pairs):
+    return alignment.error_rate([links_of(pair) for pair in pairs], [pair.links for pair in pairs])
+
+
+model_1 = alignment.IBMModel1([(pair.source, pair.target) for pair in train])
+rivals = {"attention": lambda pair: alignment.strongest(cross_weights(pieces, pieces_model, pair)[:-1]),
+          "Model 1": lambda pair: model_1.align(pair.source, pair.target),
+          "diagonal": lambda pair: alignment.diagonal(len(pair.source), len(pair.target)),
+          "best possible": lambda pair: alignment.best_single(pair.links)}
+errors = {name: {kind: error_rate(links_of, test[kind]) for kind in KINDS} for name, links_of in rivals.items()}
+for name, by_kind in errors.items():
+    print(f"{name:14}", "  ".join(f"{kind} {error:.2f}" for kind, error in by_kind.items()))
+guessed(guess_error, round(errors["attention"][SEEN], 3))
+
+# %% tags=["claim:attention-finds-links"]
+claim("cross-attention finds the word links better than IBM Model 1, which was made for it",
+      f"error rate on seen combinations: below 0.045; Model 1 {errors['Model 1'][SEEN]:.2f}, diagonal {errors['diagonal'][SEEN]:.1f}, best possible {errors['best possible'][SEEN]:.2f}",
+      holds=errors["attention"][SEEN] < 0.045 < errors["Model 1"][SEEN] and errors["attention"][SEEN] < 1.5 * errors["best possible"][SEEN])
+
+# %% [markdown]
+# Here a map of weights does explain: it was scored against the truth, in the last layer, for this task. (Where a pronoun is the object, the table shows the two close together.) One change shows how narrow that is.
+# **Predict:** what is the error rate if you take for each French word the row in which it is *read* (one row further down), not the one in which it is chosen? The weights of a map drawn with the decoder's *inputs* as labels are these.
+
+# %%
+guess_row = None  # your guess, between 0 and 1
+
+# %% tags=["claim:the-row-matters"]
+one_late = error_rate(lambda pair: alignment.strongest(cross_weights(pieces, pieces_model, pair)[1:]), test[SEEN])
+guessed(guess_row, round(one_late, 1))
+claim("one row off, and the same weights explain nothing", f"error rate {one_late:.1f} one row later, below 0.045 in the right row; the diagonal {errors['diagonal'][SEEN]:.1f}",
+      holds=one_late > errors["diagonal"][SEEN] > errors["attention"][SEEN])
+
+# %% [markdown]
+# ## Greedy or beam?
+#
+# Greedy search takes the best next word each time and never looks back. **Beam search** keeps the best few beginnings. It can find likelier sentences, and costs as many times more as beginnings are kept. Does it pay here?
+
+# %% tags=["claim:beam-against-greedy"]
+sample = [pair for kind in KINDS for pair in test[kind][:100]]
+sources = padded([pieces.encode(pair) for pair in sample])
+one, four = greedy(pieces_model, sources), beam(pieces_model, sources, width=4)
+likely = [log_probability(pieces_model, sources, tokens) for tokens in (one, four)]
+same = np.mean([pieces.target.decode(a) == pieces.target.decode(b) for a, b in zip(one.tolist(), four.tolist())])
+better = (likely[1] > likely[0] + 1e-3).float().mean().item()
+claim("where the model is sure, a beam finds what greedy search finds", f"the same translation for {same:.0%} of 400 sentences, a likelier one for {better:.0%}",
+      holds=same > 0.97 and better < 0.03)
+
+# %% [markdown]
+# On real text a model is less sure and a beam pays: the course's recipe for 29,000 real captions (English to French, half an hour on two cores) is `benchmarks/multi30k.py`, its scores with both searches stand in [benchmarks](../benchmarks/README.md).
+#
+# ## What to take along
+#
+# - A minute on two cores is enough to train the model of 2017 on a small language, and to measure what it learned.
+# - Count new combinations apart. A loss curve does not show them.
+# - A model cannot see inside its tokens: cut them where the language does.
+# - Attention weights are evidence once they are scored: the right layer, the right row, against gold links.
+#
+# Now do the [exercises](../exercises/10_training_a_translator.ipynb).
