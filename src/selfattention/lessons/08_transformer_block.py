@@ -1,0 +1,382 @@
+# %% [markdown]
+# # 08 · The Transformer block
+#
+# Attention takes means of values. It moves information between tokens, but with given weights it is linear: it computes nothing new from a token. And the more means of means are taken, the more alike all tokens become.
+# **What else must a layer have, and why does a stack of many layers train at all?**
+#
+# A block has four more parts: a **norm**, a **feed-forward layer**, a **way past** both (a residual connection), and **dropout**. This chapter builds each, measures what happens without it, and holds the whole against torch's.
+
+# %%
+import inspect
+import math
+
+import torch
+from torch import nn
+
+from selfattention.claims import claim, guessed
+from selfattention.layers import EncoderLayer, FeedForward, LayerNorm, MultiHeadAttention, PostNorm, PreNorm
+from selfattention.masks import causal
+from selfattention.plots import canvas, lines, show
+from selfattention.positions import sinusoidal
+
+torch.set_printoptions(precision=2, sci_mode=False)
+
+# %% [markdown]
+# ## LayerNorm by hand
+#
+# Three tokens: (1, 2, 6), (10, 20, 60) and (101, 102, 106). The first has the mean 3; its deviations are −2, −1, 3. Their squares 4, 1, 9 have the mean 4.67: that is the variance, and its root is 2.16. Deviation by root: (−0.93, −0.46, 1.39).
+#
+# $$\mathrm{LayerNorm}(x) = g \odot \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + b$$
+#
+# (Ba et al. 2016, eq. 4; there without $\epsilon$.) **Each token has its own $\mu$ and $\sigma^2$**, taken over its $d$ numbers. The gain $g$ and the offset $b$ are learned and start as 1 and 0. A loop, then the array form, the package's and torch's:
+
+# %%
+def layer_norm_loop(x, epsilon=1e-5):
+    rows = []
+    for token in x.tolist():
+        mean = sum(token) / len(token)
+        variance = sum((number - mean) ** 2 for number in token) / len(token)
+        rows.append([(number - mean) / math.sqrt(variance + epsilon) for number in token])
+    return torch.tensor(rows, dtype=x.dtype)
+
+
+tokens = torch.tensor([[1.0, 2, 6], [10, 20, 60], [101, 102, 106]], dtype=torch.float64)
+ours, torchs = LayerNorm(3).double(), nn.LayerNorm(3).double()
+assert torch.allclose(ours(tokens), layer_norm_loop(tokens)) and torch.allclose(ours(tokens), torchs(tokens), atol=1e-12)
+print(inspect.getsource(LayerNorm.forward).split('"""')[2], ours(tokens).detach(), sep="\n")
+
+# %% [markdown]
+# The three tokens have become one: a norm takes away how **large** a token is and where its middle lies. What is left is the pattern.
+#
+# ## The feed-forward layer
+#
+# $$\mathrm{FFN}(x) = \max(0, xW_1 + b_1)\,W_2 + b_2$$
+#
+# (Vaswani et al. 2017, eq. 2.) It makes a token wider ($d_{ff}$ = 2048 for $d$ = 512), cuts negatives off, and makes it narrow again. **Each token goes through it alone**, which we check with the Jacobian of chapter 06. By hand, with one number in, two hidden units
+# and one out: $\max(0, x) + \max(0, -x) = |x|$. No mean of values gives that.
+
+# %%
+bend = FeedForward(1, 2)
+bend.load_state_dict({"0.weight": torch.tensor([[1.0], [-1.0]]), "0.bias": torch.zeros(2), "2.weight": torch.ones(1, 2), "2.bias": torch.zeros(1)})
+print(bend(torch.tensor([[-3.0], [2.0], [0.5]])).flatten())
+
+
+def links(layer, tokens=6, width=12):
+    """Which output token depends on which input token: where the Jacobian is not zero."""
+    x = torch.randn(tokens, width, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    return torch.autograd.functional.jacobian(layer, x).abs().amax(dim=(1, 3)) > 0
+
+
+assert torch.equal(links(FeedForward(12, 48).double()), torch.eye(6, dtype=torch.bool))
+
+# %% [markdown]
+# The model is named for its attention. **Predict:** what share of a block's parameters is in the feed-forward layer, with $d$ = 512 and $d_{ff}$ = 2048?
+
+# %%
+guess_share = None  # your guess, between 0 and 1
+
+# %% tags=["claim:parameters-sit-in-the-feed-forward-layer"]
+def count(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+block = EncoderLayer(MultiHeadAttention(512, 8), FeedForward(512, 2048))
+share = count(block.feed_forward) / count(block)
+guessed(guess_share, round(share, 2))
+claim("two thirds of a block's parameters are in the feed-forward layer, not in attention",
+      f"{count(block.feed_forward):,} of {count(block):,}, {share:.0%}; attention has {count(block.attention):,}", holds=0.6 < share < 0.7)
+
+# %% [markdown]
+# ## The way past, in two orders
+#
+# A sublayer's result does not replace a token: it is **added** to it. Where does the norm stand? In 2017 behind the sum, which is called **post-norm**; in most later models before the sublayer, **pre-norm**:
+#
+# $$\mathrm{LayerNorm}(x + \mathrm{Sublayer}(x)) \qquad\qquad x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$$
+#
+# (Vaswani et al. 2017, §3.1; Xiong et al. 2020, §3.2.) In pre-norm nothing touches $x$ itself on its way up, so a pre-norm stack ends with one more norm. An encoder layer is two such steps, around attention and around the feed-forward layer. Below
+# is the package's code; with torch's weights it must give what torch gives, in both orders:
+
+# %% tags=["claim:our-block-is-torchs"]
+NAMES = {"attention.output": "self_attn.out_proj", "feed_forward.0": "linear1", "feed_forward.2": "linear2", "around_attention.norm": "norm1", "around_feed_forward.norm": "norm2"}
+torch.manual_seed(0)
+x, difference = torch.randn(3, 5, 14).double(), []
+for residual in (PostNorm, PreNorm):
+    print(residual.__name__, inspect.getsource(residual.forward).split('"""')[2])
+    theirs = nn.TransformerEncoderLayer(14, 2, 23, dropout=0.0, batch_first=True, norm_first=residual is PreNorm).double()
+    state = {name: nn.init.normal_(weight, std=0.5).detach() for name, weight in theirs.named_parameters()}
+    weights = {f"{our}.{end}": state[f"{their}.{end}"] for our, their in NAMES.items() for end in ("weight", "bias")}
+    for end in ("weight", "bias"):
+        weights |= {f"attention.{name}.{end}": part for name, part in zip(("query", "key", "value"), state[f"self_attn.in_proj_{end}"].chunk(3))}
+    ours = EncoderLayer(MultiHeadAttention(14, 2), FeedForward(14, 23), residual).double()
+    ours.load_state_dict({name.replace("norm.weight", "norm.gain").replace("norm.bias", "norm.offset"): weight for name, weight in weights.items()})
+    difference.append((ours(x) - theirs(x)).abs().max().item())
+claim("the package's layer is torch's, in both orders", "the largest difference in float64 is below 1e-12", holds=max(difference) < 1e-12)
+
+# %% [markdown]
+# ## Surprise 1: a norm that sees the future
+#
+# A norm over the wrong axis has the right shape. Below it runs over the **tokens** of a text instead of over the numbers of a token. The mask of attention is causal, and no token may depend on a later one: of the 36 possible links between six tokens 21 are
+# allowed, 15 forbidden. **Predict:** how many of the forbidden links does the norm open?
+
+# %%
+guess_leaks = None  # your guess, between 0 and 15
+
+# %% tags=["claim:a-norm-over-tokens-leaks"]
+class OverTokens(LayerNorm):
+    def forward(self, x):
+        variance, mean = torch.var_mean(x, dim=-2, keepdim=True, correction=0)  # -2 where -1 should stand
+        return (x - mean) * torch.rsqrt(variance + self.epsilon) * self.gain + self.offset
+
+
+def a_layer(norm, residual=PostNorm, d_model=12, heads=2):
+    layer = EncoderLayer(MultiHeadAttention(d_model, heads), FeedForward(d_model, 2 * d_model), residual)
+    layer.around_attention.norm, layer.around_feed_forward.norm = norm(d_model), norm(d_model)
+    return layer
+
+
+seen = {norm: links(lambda x, layer=a_layer(norm).double(): layer(x[None], causal(6))[0]) for norm in (LayerNorm, OverTokens)}
+allowed, leaks = int(seen[LayerNorm].sum()), int((seen[OverTokens] & ~seen[LayerNorm]).sum())
+guessed(guess_leaks, leaks)
+claim("a norm over the tokens opens the future through a causal mask", f"{leaks} of 15 forbidden links, with every shape right", holds=allowed == 21 and leaks == 15)
+
+# %% [markdown]
+# All of them: the mean of the text is in every token. What does training make of it? We take a source of which we know the entropy, as in chapter 04: symbols move on by 1, 2 or 4 places with the probabilities 0.6, 0.3 and 0.1.
+
+# %%
+STEPS, CHANCES, SYMBOLS, TOKENS = torch.tensor([1, 2, 4]), torch.tensor([0.6, 0.3, 0.1]), 7, 16
+entropy = -(CHANCES * CHANCES.log()).sum().item()
+
+
+def texts(count, generator):
+    moves = STEPS[torch.multinomial(CHANCES, count * TOKENS, replacement=True, generator=generator)].reshape(count, TOKENS)
+    return (torch.randint(SYMBOLS, (count, 1), generator=generator) + moves.cumsum(dim=1)) % SYMBOLS
+
+
+class Model(nn.Module):
+    def __init__(self, depth, residual, norm=LayerNorm, d_model=32):
+        super().__init__()
+        self.read, self.answer, self.positions = nn.Embedding(SYMBOLS, d_model), nn.Linear(d_model, SYMBOLS), sinusoidal(TOKENS, d_model).float()
+        self.layers = nn.ModuleList(a_layer(norm, residual, d_model) for _ in range(depth))
+        self.last = norm(d_model) if residual is PreNorm else nn.Identity()
+
+    def forward(self, text):
+        x = self.read(text) + self.positions[:text.shape[1]]
+        for layer in self.layers:
+            x = layer(x, causal(text.shape[1]))
+        return self.answer(self.last(x))
+
+# %%
+def loss_of(model, text):
+    return nn.functional.cross_entropy(model(text[:, :-1]).flatten(0, 1), text[:, 1:].flatten())
+
+
+def train(*what, steps, rate, warm_up=1):
+    torch.manual_seed(0)
+    model, generator, history = Model(*what), torch.Generator().manual_seed(1), []
+    adam = torch.optim.Adam(model.parameters())
+    for step in range(steps):
+        adam.param_groups[0]["lr"] = rate * min(1, (step + 1) / warm_up)
+        loss = loss_of(model, texts(32, generator))
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        history.append(loss.item())
+    return model, history
+
+# %% [markdown]
+# **Predict:** the entropy is 0.9 nats, and no honest model can have a smaller expected loss. Which training loss does one layer reach with the norm over tokens? (The loss *in use* is measured with the beginning of a text alone, so that no future is there.)
+
+# %%
+guess_loss = None  # your guess, in nats
+
+# %% tags=["claim:a-leaking-norm-beats-the-entropy"]
+def loss_in_use(model, text):
+    last = [model(text[:, :n])[:, -1] for n in range(1, TOKENS)]
+    return nn.functional.cross_entropy(torch.cat(last), text[:, 1:].T.flatten())
+
+
+test, training, use = texts(500, torch.Generator().manual_seed(2)), {}, {}
+for norm in (LayerNorm, OverTokens):
+    model, _ = train(1, PostNorm, norm, steps=300, rate=5e-3)
+    with torch.no_grad():
+        training[norm], use[norm] = loss_of(model, test).item(), loss_in_use(model, test).item()
+guessed(guess_loss, round(training[OverTokens], 1), "nats")
+claim("a norm over the tokens trains to a loss under the entropy, and the model is useless",
+      f"norm over numbers: {training[LayerNorm]:.1f} in training, {use[LayerNorm]:.1f} in use; norm over tokens: under half of the entropy in training, over twice the entropy in use",
+      holds=abs(training[LayerNorm] - entropy) < 0.04 and training[OverTokens] < entropy / 2 and use[OverTokens] > 2 * entropy)
+
+# %% [markdown]
+# As with the masks of chapter 04: **a loss under the entropy is a leak**, whatever part of the model leaks.
+#
+# ## Surprise 2: what depth does
+#
+# Why do a norm and a way past belong to each other? Here are all four combinations, and both orders of the whole. For stacks of 24 layers, fresh from their initialisation, we ask two things at each layer: how much do the **tokens** of a text still differ
+# (distance from their mean, as a share of their size), and how large is the **gradient** of the layer's $W_2$?
+
+# %%
+def kind(step):
+    """A residual connection of another kind: what becomes of x, the sublayer f and the norm."""
+    return type("Kind", (PreNorm,), {"forward": lambda self, x, f: step(x, f, self.norm)})
+
+
+KINDS = {"neither": kind(lambda x, f, norm: f(x)),
+         "norm only": kind(lambda x, f, norm: f(norm(x))),
+         "way past only": kind(lambda x, f, norm: x + f(x)),
+         "post-norm": PostNorm,  # norm(x + f(x))
+         "pre-norm": PreNorm}    # x + f(norm(x))
+
+
+def a_stack(residual, depth, dropout=0.0):
+    return nn.ModuleList(EncoderLayer(MultiHeadAttention(64, 4), FeedForward(64, 256), residual, dropout) for _ in range(depth)).double()
+
+# %%
+def by_layer(name, depth, seed=0, tokens=32, answers=50):
+    torch.manual_seed(seed)
+    stack, read_out = a_stack(KINDS[name], depth), nn.Linear(64, answers).double()
+    last = LayerNorm(64).double() if name == "pre-norm" else nn.Identity()
+    x, wanted, differ = torch.randn(4, tokens, 64).double(), torch.randint(answers, (4 * tokens,)), []
+    for layer in stack:
+        x = layer(x, causal(tokens))
+        differ.append(((x - x.mean(dim=1, keepdim=True)).norm() / x.norm()).item())
+    nn.functional.cross_entropy(read_out(last(x)).flatten(0, 1), wanted).backward()
+    return differ, [layer.feed_forward[2].weight.grad.norm().item() for layer in stack], x.std().item()
+
+# %% [markdown]
+# **Predict:** with neither norm nor way past, how much smaller is the gradient of the first layer than that of the last? Guess the number of zeros: 3 for a thousand times smaller.
+
+# %%
+guess_zeros = None  # your guess
+
+# %% tags=["claim:depth-needs-a-norm-and-a-way-past"]
+measured = {name: by_layer(name, 24) for name in KINDS}
+differ = {name: differs[-1] for name, (differs, _, _) in measured.items()}
+ratio = {name: gradients[0] / gradients[-1] for name, (_, gradients, _) in measured.items()}
+guessed(guess_zeros, -round(math.log10(ratio["neither"])), "zeros")
+claim("at initialisation a deep stack needs both: ways past keep tokens apart, norms keep gradients in hand",
+      "gradient of the first of 24 layers against the last: under 1e-10 with neither, over 100 with ways past only, within a factor of 10 with both; "
+      "with norms only it is level, too, but tokens are equal within 1e-4",
+      holds=ratio["neither"] < 1e-10 and differ["norm only"] < 1e-4 and ratio["way past only"] > 100
+      and all(0.1 < ratio[name] < 10 for name in ("norm only", "post-norm", "pre-norm")) and min(differ["post-norm"], differ["pre-norm"]) > 0.01)
+
+# %%
+figure, axes = canvas(2, width=7.6, height=3.3)
+for panel, which, what in ((axes[0], 0, "how much tokens differ"), (axes[1], 1, "gradient of the layer")):
+    lines(panel, range(1, 25), {name: values[which] for name, values in measured.items()}, xlabel="layer", ylabel=what, log_y=True)
+axes[0].set_ylim(1e-9, 3)
+axes[1].set_ylim(1e-10, 1e8)
+axes[0].get_legend().remove()
+show(figure, "Stacks of 24 fresh layers. Left: without a way past, tokens become alike within a few layers; with one they stay apart longer, longest in pre-norm. "
+             "Right: towards the first layer the gradient vanishes with neither, explodes with a way past alone, and is about level with norms, even with a norm alone.")
+
+# %% [markdown]
+# "Residual connections are there against vanishing gradients" is half of it. With norms alone the gradient does **not** vanish. But the tokens have become one, and such a gradient no longer knows which was which. Dong et al. (2021) prove it for attention alone:
+# with depth all tokens become alike, doubly exponentially. (Under our causal mask, where early tokens see few others, it goes more slowly: a straight line in the figure.) Feed-forward layers without a way past do not prevent it here. And a way past does not
+# quite stop it: in the fresh post-norm stack, tokens differ by about 2 % of their size after 24 layers.
+#
+# ## Pre-norm and post-norm
+#
+# Both have a level gradient, so where do they differ? Xiong et al. (2020, theorem 1) look at the **last** layer at initialisation. Their bound on its gradient does not depend on the depth $L$ in post-norm, and falls as $1/\sqrt{L}$ in pre-norm. We compare 2 and 24 layers, so $\sqrt{24/2} = 3.5$:
+
+# %% tags=["claim:pre-norm-last-gradient-falls-with-depth"]
+last, size = {}, {}
+for name in ("post-norm", "pre-norm"):
+    runs = {depth: [by_layer(name, depth, seed)[1:] for seed in range(4)] for depth in (2, 24)}
+    last[name] = sum(gradients[-1] for gradients, _ in runs[2]) / sum(gradients[-1] for gradients, _ in runs[24])
+    size[name] = sum(x for _, x in runs[24]) / sum(x for _, x in runs[2])
+claim("in pre-norm the last layer's gradient falls with the root of the depth, in post-norm it does not",
+      f"from 2 to 24 layers it becomes {last['pre-norm']:.0f} times smaller in pre-norm, while x becomes {size['pre-norm']:.0f} times larger; in post-norm both hardly change",
+      holds=2.5 < last["pre-norm"] < 4.5 and 2.5 < size["pre-norm"] < 4.5 and 0.6 < last["post-norm"] < 1.6 and 0.9 < size["post-norm"] < 1.1)
+
+# %% [markdown]
+# In pre-norm every layer adds to $x$, and the last norm divides by its size: the deeper the stack, the less one layer's step changes the answer. In post-norm the last layers push as hard in a deep stack as in a shallow one. Too hard for the first steps, say
+# Xiong et al., unless the learning rate starts small: the **warm-up** of 2017 (§5.3). (Liu et al. 2020 see the cause elsewhere: in post-norm, small changes of all weights add up to a large change of the output.)
+#
+# We train four stacks of **8 layers**, all with a learning rate of 0.01: norm only, post-norm, post-norm with a warm-up of 80 steps, and pre-norm. Guessing blindly costs log 7 = 1.95 nats, the entropy is 0.90. **Predict:** how many of the four come below 1.5 nats in 110 steps?
+
+# %%
+guess_learn = None  # your guess, between 0 and 4
+
+# %% tags=["claim:a-deep-post-norm-stack-needs-warm-up"]
+RUNS = {"norm only": (KINDS["norm only"], 1), "post-norm": (PostNorm, 1), "post-norm, warm-up": (PostNorm, 80), "pre-norm": (PreNorm, 1)}
+histories, reached = {}, {}
+for name, (residual, warm_up) in RUNS.items():
+    model, histories[name] = train(8, residual, steps=110, rate=1e-2, warm_up=warm_up)
+    with torch.no_grad():
+        reached[name] = loss_of(model, test).item()
+learned = [name for name in RUNS if reached[name] < 1.5]
+guessed(guess_learn, len(learned))
+claim("a deep post-norm stack needs a warm-up where a pre-norm stack does not; without ways past nothing is learned",
+      f"8 layers: below 1.5 nats come {' and '.join(learned)}; the others stay above 1.7",
+      holds=learned == ["post-norm, warm-up", "pre-norm"] and min(reached["norm only"], reached["post-norm"]) > 1.7)
+
+# %%
+figure, axes = canvas(width=6.4, height=3.3)
+lines(axes, range(5, 110, 10), {name: [sum(history[i:i + 10]) / 10 for i in range(0, 110, 10)] for name, history in histories.items()}, xlabel="training step", ylabel="training loss (nats)")
+axes.axhline(entropy, color="0.3", linewidth=1)
+axes.text(80, entropy - 0.09, "entropy", color="0.3")
+axes.set_ylim(0.7, 2.2)
+show(figure, "Training loss of four stacks of 8 layers. Pre-norm comes near the entropy within 20 steps. Post-norm does so only with a warm-up, and later. Post-norm at once and norms without a way past stay at the loss of a blind guess.")
+
+# %% [markdown]
+# This is one learning rate, one depth and one small task: with a rate of 0.001 post-norm learns it without a warm-up, too. And easier to train does not mean better in the end: Liu et al. (2020) find that post-norm, where it trains, can end up ahead.
+#
+# ## Dropout
+#
+# In training each number of a sublayer's result is set to 0 with a chance of 0.1, before it is added (Vaswani et al. 2017, §5.4). The others are divided by 0.9, so that the **mean stays**. In use nothing is dropped. A text goes twice through the same
+# pre-norm stack of 12 layers, once as after `train()`, once as after `eval()`:
+
+# %% tags=["claim:forgotten-eval"]
+torch.manual_seed(3)
+dropped = nn.functional.dropout(torch.ones(1_000_000), 0.1, training=True)
+print(f"of a million ones {(dropped == 0).float().mean():.0%} became 0, the others {dropped.max():.2f}; their mean is {dropped.mean():.2f}")
+stack, text, apart = nn.Sequential(*a_stack(PreNorm, 12, dropout=0.1)), torch.randn(4, 32, 64).double(), {}
+for mode in ("train", "eval"):
+    getattr(stack, mode)()
+    with torch.no_grad():
+        first, second = stack(text), stack(text)
+    apart[mode] = ((first - second).norm() / second.norm()).item()
+claim("a model left in training mode gives the same text another answer each time", f"two passes differ by more than 20 % in training mode, by {apart['eval']:.0%} after eval()",
+      holds=apart["train"] > 0.2 and apart["eval"] == 0)
+
+# %% [markdown]
+# ## Break it on purpose
+#
+# **The wrong x is added.** People write pre-norm like this: `x = norm(x)`, then `x = x + sublayer(x)`. The shapes are right, and the norm does stand before the sublayer. But what is added to is the *normed* x. Follow it through a stack: norm, add, norm, add, … That is a
+# **post-norm** stack, with each norm counted to the step before it:
+
+# %% tags=["claim:adding-to-the-normed-input-is-post-norm"]
+adds_to_normed = kind(lambda x, f, norm: (normed := norm(x)) + f(normed))
+torch.manual_seed(4)
+broken, post, norm = nn.Sequential(*a_stack(adds_to_normed, 12)), nn.Sequential(*a_stack(PostNorm, 12)), LayerNorm(64).double()
+post.load_state_dict(broken.state_dict())
+apart = (norm(broken(text)) - post(norm(text))).abs().max().item()
+claim("a pre-norm stack that adds to the normed input is a post-norm stack", "with a norm at the other end of each, 12 layers of both agree to 1e-10",
+      holds=apart < 1e-10)
+
+# %% [markdown]
+# So it trains like one: it needs a warm-up that its author does not expect.
+#
+# **The wrong deviation.** torch's `std` divides by $d - 1$. And $\epsilon$ beside the root instead of under it does less where it is needed: for tokens of small numbers. A much-read implementation, the Annotated Transformer, has both. How much does that change?
+
+# %%
+generator = torch.Generator().manual_seed(5)
+for width, size in ((7, 1.0), (512, 1.0), (512, 0.001)):
+    token = size * torch.randn(1000, width, generator=generator).double()
+    right = LayerNorm(width).double()(token)
+    centred = token - token.mean(dim=-1, keepdim=True)
+    unbiased = centred / (token.var(dim=-1, keepdim=True) + 1e-5).sqrt()
+    outside = centred / (token.std(dim=-1, keepdim=True, correction=0) + 1e-5)
+    print(f"d = {width:3}, numbers of size {size:5}: with d − 1 {(unbiased.norm() / right.norm()).item():.3f} times as large, with ε outside {(outside.norm() / right.norm()).item():.2f} times")
+
+# %% [markdown]
+# At the usual widths and sizes the results hardly change, so such slips live long. A comparison with torch in float64, as above, finds them at once.
+#
+# ## What to take along
+#
+# - A norm works on the numbers of one token. Over any other axis it leaks, and the training loss gets better.
+# - Attention moves information between tokens; the feed-forward layer works on each token alone and holds two thirds of the parameters.
+# - Ways past keep tokens apart, norms keep sizes in hand. A deep stack needs both.
+# - Pre-norm trains deep without a warm-up; what is added to must be the x that no norm has touched.
+# - Dropout belongs to training. Call `eval()`.
+#
+# Now do the [exercises](../exercises/08_transformer_block.ipynb).
