@@ -43,13 +43,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="a folder that holds the files of Multi30k")
     parser.add_argument("--out", type=Path, help="where pieces, checkpoint and translations are kept")
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=4500)
+    parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--pieces", type=int, default=4000)
-    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--layers", type=int, default=3)
-    parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--dropout", type=float, default=0.15)
+    parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -57,7 +57,7 @@ def main() -> None:
     train = multi30k("train", arguments.data)
     pieces = Pieces([text for pair in train for text in pair], arguments.pieces)
     sources, targets = ([pieces.encode(pair[side]) for pair in train] for side in (0, 1))
-    sizes = Sizes(len(pieces), len(pieces), d_model=arguments.width, heads=4, d_ff=4 * arguments.width,
+    sizes = Sizes(len(pieces), len(pieces), d_model=arguments.width, heads=4, d_ff=2 * arguments.width,
                   layers=arguments.layers, dropout=arguments.dropout)
     torch.manual_seed(0)
     model = prepared(Transformer.rotary(sizes, PreNorm))
@@ -72,8 +72,11 @@ def main() -> None:
             if trainer.step % 200 == 0:
                 print(f"step {trainer.step}: {sum(losses[-200:]) / len(losses[-200:]):.3f} nats a token, "
                       f"{(time.perf_counter() - started) / 60:.1f} minutes", flush=True)
-        if torch.distributed.is_initialized() and torch.distributed.get_rank() > 0:
-            return
+        if torch.distributed.is_initialized():
+            first = torch.distributed.get_rank() == 0
+            torch.distributed.destroy_process_group()
+            if not first:
+                return
         minutes = (time.perf_counter() - started) / 60
         test = multi30k("test_2016_flickr", arguments.data)
         for name, search in (("greedy", greedy), ("beam of 4", beam)):

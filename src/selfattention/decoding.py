@@ -69,6 +69,8 @@ def beam(model: Translator, source: Int[Tensor, "batch source"], width: int = 4,
     Endings are compared by $\log p / ((5 + n) / 6)^\alpha$ for n tokens (Wu et al. 2016, eq. 14), so that long
     ones are not punished for their length; `penalty` is their $\alpha$.
 
+    Differs: without their coverage penalty.
+
     Raises:  ValueError: `width` or `most` is below 1.
     """
     _require_room(most)

@@ -39,7 +39,7 @@ class MultiHeadAttention(nn.Module):
     Args:    key_heads: how many heads the keys and values have; fewer than `heads` share each among several queries'
              heads (grouped-query attention, Ainslie et al. 2023), 1 is multi-query. rotary: turns queries and keys.
     Raises:  ValueError: `d_model` is no multiple of `heads`, or `heads` none of `key_heads`.
-    Differs: the paper's projections have no biases; torch's and most later models' have.
+    Differs: the paper's projections have no biases; torch's, BERT's and GPT's have.
     """
 
     def __init__(self, d_model: int, heads: int, *, key_heads: int | None = None, bias: bool = True,
@@ -119,7 +119,7 @@ def watching(*attentions: MultiHeadAttention) -> Iterator[list[list[Float[Tensor
 
 
 class LayerNorm(nn.Module):
-    r"""Give each token's vector mean 0 and variance 1, then a learned gain and offset (Ba et al. 2016, eq. 4).
+    r"""Give each token's vector mean 0 and variance 1, then a learned gain and offset (Ba et al. 2016, eq. 3, 4).
 
     $g \odot (x - \mu) / \sqrt{\sigma^2 + \epsilon} + b$, where $\mu$ and $\sigma^2$ run over the last axis and the
     variance divides by d, not by d − 1.
@@ -157,7 +157,7 @@ class PostNorm(nn.Module):
 
 
 class PreNorm(nn.Module):
-    """A residual connection with the norm before the sublayer: x + sublayer(LayerNorm(x)) (Xiong et al. 2020, §3.2)."""
+    """A residual connection with the norm before the sublayer: x + sublayer(LayerNorm(x)) (Xiong et al. 2020, §3.3)."""
 
     def __init__(self, d_model: int, dropout: float = 0.0) -> None:
         super().__init__()

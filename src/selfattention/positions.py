@@ -112,7 +112,8 @@ class Rotary(nn.Module):
 class RelativeBias(nn.Module):
     """A learned bias on the scores for each head and distance; far distances share one (Shaw et al. 2018's clipping).
 
-    Differs: Shaw et al. add vectors to the keys; a number a head added to the score is Raffel et al.'s (2020) form.
+    Differs: Shaw et al. add vectors to keys and values. A number a head, added to the score, is Raffel et al.'s (2020)
+    form; they let distances share numbers in steps.
     """
 
     def __init__(self, heads: int, furthest: int) -> None:

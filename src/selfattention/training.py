@@ -150,7 +150,10 @@ class Trainer:
                 self.save(checkpoint)
 
     def save(self, path: Path) -> None:
-        """Write all that is needed to go on as if nothing had happened, whole or not at all; nothing is pickled."""
+        """Write all that is needed to go on as if nothing had happened, whole or not at all; nothing is pickled.
+
+        Differs: with several processes the random state is the first one's, so dropout draws otherwise after a return.
+        """
         from safetensors.torch import save_file
 
         tensors = {f"model.{name}": tensor.contiguous() for name, tensor in bare(self.model).state_dict().items()}
@@ -161,6 +164,8 @@ class Trainer:
             tensors |= {f"optimizer.{number}.{parameter}.{name}": torch.as_tensor(value).contiguous()
                         for parameter, values in state["state"].items() for name, value in values.items()}
         tensors["random"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            tensors["random.cuda"] = torch.cuda.get_rng_state()
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".new")
         save_file(tensors, beside, metadata={"step": str(self.step), "groups": json.dumps(groups)})
@@ -196,6 +201,8 @@ class Trainer:
                     state.setdefault(int(parameter), {})[key] = tensor
             optimizer.load_state_dict({"state": state, "param_groups": groups[number]})
         torch.set_rng_state(tensors["random"])
+        if torch.cuda.is_available() and "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"])
         self.step = step
 
 

@@ -115,7 +115,7 @@ claim("with RoPE a score depends on the distance alone, with added vectors on th
 # ## Bias the scores: ALiBi and learned distances
 #
 # The third way leaves the vectors alone and adds a number to each score. **ALiBi** (Press et al. 2022) subtracts a slope times the distance, another slope for each head; nothing is learned. A **relative bias** (Shaw et al. 2018;
-# in this form Raffel et al. 2020) learns one number for each distance, with all far distances sharing one.
+# as a number on the score, Raffel et al. 2020) learns one number for each distance, with all far distances sharing one.
 
 # %%
 print(alibi(heads=2, queries=4, keys=4))

@@ -28,7 +28,7 @@ torch.set_printoptions(precision=2, sci_mode=False)
 #
 # $$\mathrm{LayerNorm}(x) = g \odot \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + b$$
 #
-# (Ba et al. 2016, eq. 4; there without $\epsilon$.) **Each token has its own $\mu$ and $\sigma^2$**, taken over its $d$ numbers. The gain $g$ and the offset $b$ are learned and start as 1 and 0. A loop, then the array form, the package's and torch's:
+# (Ba et al. 2016, eq. 3, 4; there without $\epsilon$.) **Each token has its own $\mu$ and $\sigma^2$**, taken over its $d$ numbers. The gain $g$ and the offset $b$ are learned and start as 1 and 0. A loop, then the array form, the package's and torch's:
 
 # %%
 def layer_norm_loop(x, epsilon=1e-5):
@@ -93,7 +93,7 @@ claim("two thirds of a block's parameters are in the feed-forward layer, not in 
 #
 # $$\mathrm{LayerNorm}(x + \mathrm{Sublayer}(x)) \qquad\qquad x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$$
 #
-# (Vaswani et al. 2017, §3.1; Xiong et al. 2020, §3.2.) In pre-norm nothing touches $x$ itself on its way up, so a pre-norm stack ends with one more norm. An encoder layer is two such steps, around attention and around the feed-forward layer. Below
+# (Vaswani et al. 2017, §3.1; Xiong et al. 2020, §3.3.) In pre-norm nothing touches $x$ itself on its way up, so a pre-norm stack ends with one more norm. An encoder layer is two such steps, around attention and around the feed-forward layer. Below
 # is the package's code; with torch's weights it must give what torch gives, in both orders:
 
 # %% tags=["claim:our-block-is-torchs"]
@@ -275,7 +275,7 @@ show(figure, "Stacks of 24 fresh layers. Left: without a way past, tokens become
 #
 # ## Pre-norm and post-norm
 #
-# Both have a level gradient, so where do they differ? Xiong et al. (2020, theorem 1) look at the **last** layer at initialisation. Their bound on its gradient does not depend on the depth $L$ in post-norm, and falls as $1/\sqrt{L}$ in pre-norm. We compare 2 and 24 layers, so $\sqrt{24/2} = 3.5$:
+# In our fresh stacks both gradients are level within a factor of 10, so where do they differ? Xiong et al. (2020, theorem 1) look at the **last** layer at initialisation. Their bound on its gradient does not depend on the depth $L$ in post-norm, and falls as $1/\sqrt{L}$ in pre-norm. We compare 2 and 24 layers, so $\sqrt{24/2} = 3.5$:
 
 # %% tags=["claim:pre-norm-last-gradient-falls-with-depth"]
 last, size = {}, {}
@@ -288,7 +288,7 @@ claim("in pre-norm the last layer's gradient falls with the root of the depth, i
       holds=2.5 < last["pre-norm"] < 4.5 and 2.5 < size["pre-norm"] < 4.5 and 0.6 < last["post-norm"] < 1.6 and 0.9 < size["post-norm"] < 1.1)
 
 # %% [markdown]
-# In pre-norm every layer adds to $x$, and the last norm divides by its size: the deeper the stack, the less one layer's step changes the answer. In post-norm the last layers push as hard in a deep stack as in a shallow one. Too hard for the first steps, say
+# In pre-norm every layer adds to $x$, and the last norm divides by its size: the deeper the stack, the less one layer's step changes the answer. In post-norm the last layers push as hard in a deep stack as in a shallow one. Too hard for the first steps, suspect
 # Xiong et al., unless the learning rate starts small: the **warm-up** of 2017 (§5.3). (Liu et al. 2020 see the cause elsewhere: in post-norm, small changes of all weights add up to a large change of the output.)
 #
 # We train four stacks of **8 layers**, all with a learning rate of 0.01: norm only, post-norm, post-norm with a warm-up of 80 steps, and pre-norm. Guessing blindly costs log 7 = 1.95 nats, the entropy is 0.90. **Predict:** how many of the four come below 1.5 nats in 110 steps?

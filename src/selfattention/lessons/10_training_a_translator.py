@@ -81,7 +81,7 @@ claim("sorting by length saves most of the padding", f"padding: {share['at rando
 # %% [markdown]
 # ## The loop
 #
-# Training is five lines. Everything else in `selfattention.training` makes these five safe. Here they are bare, for three steps, and the package's loop from the same start:
+# The model is that of 2017 with one thing newer: rotary positions (chapter 07) in place of sinusoids. Training is five lines. Everything else in `selfattention.training` makes these five safe. Here they are bare, for three steps, and the package's loop from the same start:
 
 # %%
 def translator_model(translator, seed=0):
@@ -326,7 +326,7 @@ claim("where the model is sure, a beam finds what greedy search finds", f"the sa
 #
 # ## What to take along
 #
-# - A minute on two cores is enough to train the model of 2017 on a small language, and to measure what it learned.
+# - A minute on two cores is enough to train a Transformer on a small language, and to measure what it learned.
 # - Count new combinations apart. A loss curve does not show them.
 # - A model cannot see inside its tokens: cut them where the language does.
 # - Attention weights are evidence once they are scored: the right layer, the right row, against gold links.

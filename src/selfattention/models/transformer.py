@@ -70,7 +70,11 @@ class Transformer(nn.Module):
 
     @classmethod
     def paper(cls, sizes: Sizes) -> "Transformer":
-        """As published: sinusoids added, norms behind each residual connection."""
+        """As published: sinusoids added, norms behind each residual connection.
+
+        Differs: the attentions' projections have biases, and the source has an embedding of its own (the paper shares
+        one between both languages).
+        """
         return cls(sizes, *stacks(sizes, PostNorm, lambda: None), SinusoidalPositions(sizes.d_model))
 
     @classmethod

@@ -359,7 +359,7 @@ def rotary_attention(queries: Float[Tensor, "queries d"], keys: Float[Tensor, "k
 
     `rotate(x, positions)` is given; it turns row j of x by position j of `positions`, a tensor of whole numbers. Keys
     stand at positions 0, 1, …; the queries are the *last* positions of the keys. What is read must not depend on where
-    it stands (Su et al. 2021, §3.2). Scores are divided by $\sqrt d$.
+    it stands. Scores are divided by $\sqrt d$ (Su et al. 2021, §3.2 to 3.4).
     """
     places = torch.arange(len(keys))
     scores = rotate(queries, places[-len(queries):]) @ rotate(keys, places).T / queries.shape[-1] ** 0.5
@@ -461,7 +461,8 @@ def alibi(heads: int, queries: int, keys: int) -> Float[Tensor, "heads queries k
     r"""Make a bias that is added to the scores and falls with the distance (ALiBi).
 
     It is $-m_h \cdot |i - j|$ for query position $i$ and key position $j$. Head $h$ of $n$, counted from 1, has the
-    slope $m_h = 2^{-8h/n}$ (Press et al. 2022, §3). The queries are the last positions of the keys.
+    slope $m_h = 2^{-8h/n}$ (Press et al. 2022, §3, who mask the keys behind a query; here they have a bias,
+    too). The queries are the last positions of the keys.
     """
     slopes = 2.0 ** (-8 * torch.arange(1, heads + 1) / heads)
     distances = (torch.arange(keys - queries, keys)[:, None] - torch.arange(keys)).abs()

@@ -26,7 +26,7 @@ def layer_norm(x: Float[Tensor, "*batch d_model"], gain: Float[Tensor, " d_model
                epsilon: float) -> Float[Tensor, "*batch d_model"]:
     r"""Give each token's vector mean 0 and variance 1, then a gain and an offset.
 
-    $g \odot (x - \mu) / \sqrt{\sigma^2 + \epsilon} + b$ (Ba et al. 2016, eq. 4). Each token has its own $\mu$ and
+    $g \odot (x - \mu) / \sqrt{\sigma^2 + \epsilon} + b$ (Ba et al. 2016, eq. 3, 4). Each token has its own $\mu$ and
     $\sigma^2$; the variance divides by $d$, not by $d - 1$.
     """
     mean = x.mean(dim=-1, keepdim=True)
@@ -470,7 +470,7 @@ def pre_norm_block(x: Float[Tensor, "batch tokens d_model"], attention: Callable
     r"""Build the block of most later models: a norm before each sublayer, and a free way past both.
 
     $x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$, first with attention and its norm, then with the feed-forward layer
-    and its own norm (Xiong et al. 2020, §3.2). What is added to is the x that no norm has touched. In the example
+    and its own norm (Xiong et al. 2020, §3.3). What is added to is the x that no norm has touched. In the example
     `attention` takes the mean of the tokens, `norm_1` subtracts a token's own mean, `feed_forward` squares, `norm_2`
     doubles.
     """

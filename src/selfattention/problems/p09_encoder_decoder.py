@@ -37,7 +37,7 @@ def shift_right(targets: Int[Tensor, "batch tokens"],
     `targets` holds words (3 and more), with padding (0) behind the last. Return two tensors, each one column wider.
     The *decoder input* is the begin sign (1), the words, then padding. The *labels* are the words, the end sign (2)
     right behind the last word, then padding. So at each place the decoder has read the words before the one it shall
-    answer (Vaswani et al. 2017, §3.1: outputs are "offset by one position").
+    answer (Vaswani et al. 2017, §3.1: the output embeddings are "offset by one position").
     """
     column = torch.zeros_like(targets[:, :1])
     decoder_input = torch.cat([column + 1, targets], dim=1)
@@ -181,7 +181,7 @@ def decoder_masks(source: Int[Tensor, "batch source"], target: Int[Tensor, "batc
     `source` and `target` (the decoder input) are tokens, 0 is padding. Return two masks, `True` where a query may
     attend. The first, for self-attention: target tokens see themselves and earlier ones, and no padding. The second,
     for cross-attention: all real source tokens, the same for every query, with an axis of length 1 in the queries'
-    place (Vaswani et al. 2017, §3.2.3).
+    place (Vaswani et al. 2017, §3.2.3; padding is not in the paper).
     """
     causal = torch.ones(target.shape[1], target.shape[1], dtype=torch.bool).tril()
     return causal & (target != 0)[:, None, :], (source != 0)[:, None, :]
@@ -324,7 +324,7 @@ def cross_attention(x: Float[Tensor, "batch target d_model"], memory: Float[Tens
                     memory_mask: Bool[Tensor, "batch one source"]) -> Float[Tensor, "batch target d_v"]:
     r"""Let each target token look at the source.
 
-    `x` is the decoder's, `memory` what the encoder made of the source. "The queries come from the previous decoder
+    `x` is the decoder's, `memory` what the encoder made of the source. "[T]he queries come from the previous decoder
     layer, and the memory keys and values come from the output of the encoder" (Vaswani et al. 2017, §3.2.3); then eq. 1
     with the width $d_k$ of a key. `memory_mask` is `True` at the real source tokens, of which each sentence has at
     least one. Gradients must reach `x`, `memory` and the three matrices.

@@ -759,9 +759,9 @@ def best_ending(sentences: list[list[str]], scores: Float[Tensor, " sentences"],
                 alpha: float) -> tuple[Float[Tensor, " sentences"], int]:
     r"""Compare finished sentences so that long ones are not punished for their length.
 
-    `scores` holds $\log p$ of each whole sentence. Divide it by $((5 + n) / 6)^\alpha$ (Wu et al. 2016, eq. 14), where
-    $n$ counts the tokens that the model chose: all but the begin sign, which it was given; the end sign counts. Return
-    the new scores, and the index of the best sentence by them.
+    `scores` holds $\log p$ of each whole sentence. Divide it by $((5 + n) / 6)^\alpha$ (Wu et al. 2016, eq. 14,
+    without their coverage penalty), where $n$ counts the tokens that the model chose: all but the begin sign, which it
+    was given; the end sign counts. Return the new scores, and the index of the best sentence by them.
     """
     chosen = torch.tensor([len(sentence) - 1 for sentence in sentences])
     normalised = scores / ((5 + chosen) / 6) ** alpha
