@@ -1,5 +1,6 @@
 """The three notebook folders are what the writer writes, and safe to publish."""
 
+import ast
 import json
 import re
 
@@ -109,7 +110,17 @@ def test_every_stored_check_reports_not_attempted_or_passed(chapter):
             assert words in output.data["text/plain"].splitlines()[0]
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_set_up_imports_what_answers_use_and_nothing_of_the_checks(chapter):
+    cells = {cell.id: cell.source for cell in writer.solution_notebook(chapter).cells}
+    answers = "\n".join(source for name, source in cells.items() if name.endswith("-answer"))
+    for node in ast.parse(cells["set-up"]).body:
+        for name in node.names:
+            assert re.search(rf"\b{name.asname or name.name}\b", answers), f"{name.name} is not used"
+    assert "selfattention" not in cells["set-up"]
+
+
 def test_the_readme_holds_todays_table_of_claims():
     readme = (files.root() / "README.md").read_text(encoding="utf-8")
     assert writer.with_claims(readme) == readme, "run `make notebooks`"
-    assert readme.count("\n| [0") == len(writer.claims()) > 0
+    assert len(re.findall(r"^\| \[\d\d\]\(notebooks", readme, re.MULTILINE)) == len(writer.claims()) > 0

@@ -79,7 +79,8 @@ def _problems_notebook(chapter: str, kind: str, answer: Callable[[Exercise], str
     exercises = problems.exercises(chapter)
     about = SOLVED if kind == "solutions" else HELP.format(key=exercises[0].key)
     intro = inspect.cleandoc(module.__doc__ or "")
-    cells = [new_markdown_cell(f"{intro}\n\n{about}", id="intro"), new_code_cell(_imports(module), id="set-up")]
+    cells = [new_markdown_cell(f"{intro}\n\n{about}", id="intro"),
+             new_code_cell(_imports(module, exercises), id="set-up")]
     for number, exercise in enumerate(exercises, start=1):
         cells += [
             new_markdown_cell(_prompt(exercise, number), id=f"{exercise.name}-prompt"),
@@ -107,12 +108,16 @@ def _nbgrader(grade_id: str, *, solution: bool = False, points: int | None = Non
             "solution": solution, "task": False, **graded}
 
 
-def _imports(module: ModuleType) -> str:
-    """The module's own imports, without the engine: what an answer may use."""
-    source = inspect.getsource(module)
-    nodes = [node for node in ast.parse(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    wanted = [ast.get_source_segment(source, node) for node in nodes
-              if not (isinstance(node, ast.ImportFrom) and node.module.startswith("selfattention.engine"))]
+def _imports(module: ModuleType, exercises: list[Exercise]) -> str:
+    """What the signatures and solutions of a module import; what its checks alone need stays out of sight."""
+    used = {node.id for exercise in exercises for node in ast.walk(ast.parse(inspect.getsource(exercise.function)))
+            if isinstance(node, ast.Name)}
+    wanted = []
+    for node in ast.parse(inspect.getsource(module)).body:
+        imports = isinstance(node, (ast.Import, ast.ImportFrom))
+        if imports and not (isinstance(node, ast.ImportFrom) and node.module.startswith("selfattention.engine")):
+            node.names = [name for name in node.names if (name.asname or name.name) in used]
+            wanted += [ast.unparse(node)] if node.names else []
     return "\n".join(wanted)
 
 

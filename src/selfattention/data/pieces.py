@@ -10,8 +10,8 @@ from selfattention.data.words import END, SPECIAL, UNKNOWN
 class Pieces:
     """Numbers the pieces of a text: frequent words whole, rare ones in parts (Sennrich et al. 2016).
 
-    The smallest pieces are bytes (Radford et al. 2019), so no text is unknown, and `decode` gives back what `encode` was
-    given.
+    The smallest pieces are bytes (Radford et al. 2019), so no text is unknown, and `decode` gives back what `encode`
+    was given.
 
     Args:    texts: what to learn the pieces from. size: how many numbers there may be, the four special ones and the
              256 bytes included.

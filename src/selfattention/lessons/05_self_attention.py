@@ -43,6 +43,8 @@ print(attention(queries, keys, values).T)
 
 # %% [markdown]
 # ## The loop, then the array
+#
+# The loop says what is meant. The array form hands queries, keys and values to the package's function, whose body is printed below; in it `mix` is the product of weights and values.
 
 # %%
 def self_attention_loop(x, query_weight, key_weight, value_weight):
@@ -91,9 +93,9 @@ print("tokens", tuple(tokens.shape), " marked contents", answers.tolist())
 
 # %%
 READERS = {
-    "learned": lambda x, q, k, v: attention(x[:, :1] @ q, x @ k, x @ v)[:, 0],
-    "equal weights": lambda x, q, k, v: (x @ v).mean(dim=1),
-    "unprojected": lambda x, q, k, v: attention(x[:, :1], x, x @ v)[:, 0],
+    "learned": lambda x, query, key, value: attention(x[:, :1] @ query, x @ key, x @ value)[:, 0],
+    "equal weights": lambda x, query, key, value: (x @ value).mean(dim=1),
+    "unprojected": lambda x, query, key, value: attention(x[:, :1], x, x @ value)[:, 0],
 }
 
 # %% [markdown]
@@ -102,17 +104,17 @@ READERS = {
 # %%
 def train(read, steps=300, rate=0.05):
     generator = torch.Generator().manual_seed(1)
-    weights = [(0.1 * torch.randn(CONTENTS + 2, width, generator=generator)).requires_grad_() for width in (4, 4, CONTENTS)]
-    mean, square = ([torch.zeros_like(weight) for weight in weights] for _ in range(2))
+    matrices = [(0.1 * torch.randn(CONTENTS + 2, width, generator=generator)).requires_grad_() for width in (4, 4, CONTENTS)]
+    mean, square = ([torch.zeros_like(matrix) for matrix in matrices] for _ in range(2))
     for step in range(1, steps + 1):
         x, wanted = texts(128, generator)
-        loss = torch.nn.functional.cross_entropy(read(x, *weights), wanted)
-        for i, slope in enumerate(torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)):
+        loss = torch.nn.functional.cross_entropy(read(x, *matrices), wanted)
+        for i, slope in enumerate(torch.autograd.grad(loss, matrices, allow_unused=True, materialize_grads=True)):
             mean[i] = 0.9 * mean[i] + 0.1 * slope
             square[i] = 0.99 * square[i] + 0.01 * slope**2
             change = (mean[i] / (1 - 0.9**step)) / ((square[i] / (1 - 0.99**step)).sqrt() + 1e-8)
-            weights[i].data -= rate * change
-    return [weight.detach() for weight in weights]
+            matrices[i].data -= rate * change
+    return [matrix.detach() for matrix in matrices]
 
 # %% [markdown]
 # **Predict first:** there are ten contents, so a blind guess is right once in ten. How often is the reader with equal weights right?
@@ -125,7 +127,7 @@ trained = {name: train(read) for name, read in READERS.items()}
 x, wanted = texts(4000, torch.Generator().manual_seed(2))
 right = {name: (READERS[name](x, *trained[name]).argmax(dim=-1) == wanted).float().mean().item() for name in READERS}
 guessed(guess_equal, right["equal weights"])
-claim("learned weights find the one word that matters; equal weights cannot",
+claim("learned matrices find the one word that matters; equal weights cannot",
       ", ".join(f"{name}: {share:.1f}" for name, share in right.items()) + " right; a blind guess 0.1",
       holds=right["learned"] > 0.98 and max(right["equal weights"], right["unprojected"]) < 0.4)
 
@@ -134,12 +136,12 @@ claim("learned weights find the one word that matters; equal weights cannot",
 # nothing in common with the mark's, so their dot product is 0. A projection can turn "I am the question" and "I am marked" into the
 # same direction. That is what the matrices are for.
 #
-# So it is wrong that attention relates all tokens equally. *Equal* weights are mean pooling. Weights that depend on the content are the point:
+# One reads that attention relates all tokens equally: it need not. *Equal* weights are mean pooling. Weights that depend on the content are the point:
 
 # %%
 def weights_of(x, name="learned"):
-    q, k, _ = trained[name]
-    return attention_weights(x[:, :1] @ q, x @ k)[:, 0]
+    query_matrix, key_matrix, _ = trained[name]
+    return attention_weights(x[:, :1] @ query_matrix, x @ key_matrix)[:, 0]
 
 
 shown = x[:5]
@@ -152,28 +154,31 @@ show(figure, "Weights of the question over the thirteen tokens of five texts. In
 # %% [markdown]
 # ## Replace the keys, replace the values
 #
-# Take two texts. Let one be *compared* and the other be *read*: keys from the first, values from the second. **Which text's mark decides where we look, and
-# which text's content is reported?**
+# Take two texts: queries and keys from the first, values from the second. **Predict:** how often does the reader report the content that is marked in the *first* text?
+
+# %%
+guess_from_first = None  # your guess, between 0 and 1
 
 # %% tags=["claim:keys-find-values-are-read"]
-q, k, v = trained["learned"]
+query_matrix, key_matrix, value_matrix = trained["learned"]
 one, other = x[:2000], x[2000:]
 marked = one[..., CONTENTS].argmax(dim=1)  # where the first text has its mark
-reported = attention(one[:, :1] @ q, one @ k, other @ v)[:, 0].argmax(dim=-1)
+reported = attention(one[:, :1] @ query_matrix, one @ key_matrix, other @ value_matrix)[:, 0].argmax(dim=-1)
 at_the_mark = other[torch.arange(2000), marked, :CONTENTS].argmax(dim=-1)
 from_other = (reported == at_the_mark).float().mean().item()
 from_one = (reported == wanted[:2000]).float().mean().item()
+guessed(guess_from_first, round(from_one, 1))
 claim("keys decide where, values decide what",
       f"reports what the other text holds at this text's mark: {from_other:.1f}; this text's own content: {from_one:.1f}",
       holds=from_other > 0.95 and from_one < 0.2)
 
 # %% [markdown]
-# Neither the keys nor the values are "what we predict". The target came in once: in the loss.
+# It is almost never right about the first text, except by chance: the first text's mark decides *where* to look, and what stands there in the *second* text is reported. One reads that the values are what a model predicts. They are not:
+# the target came in once, in the loss.
 #
-# ## Order does not exist
+# ## What about order?
 #
-# Every output is a sum over all tokens, and a sum does not know in which order it was made. Permute the tokens, and the outputs are permuted along: self-attention is
-# **permutation equivariant**. **Predict:** random tokens, a random layer, a random order. How large is the largest difference between the two ways round?
+# Take random tokens and a random layer. Either permute the tokens and run the layer, or run the layer and permute its outputs. **Predict:** how large is the largest difference between the two?
 
 # %%
 guess_error = None  # your guess; outputs are of size 1 or so
@@ -186,18 +191,19 @@ order = torch.randperm(64, generator=generator)
 error = (self_attention(some[order], *layer) - self_attention(some, *layer)[order]).abs().max().item()
 moved = (self_attention(some[order], *layer) - self_attention(some, *layer)).abs().max().item()
 guessed(guess_error, round(error, 5))
-claim("self-attention does not see the order of its tokens",
-      f"outputs in the new order: below {1e-5:.0e}; in the old order they would differ by more than {0.1}",
+claim("without a mask self-attention does not see the order of its tokens",
+      f"permuting before or after: outputs differ by less than 1e-5; not permuting at all, by {moved:.1f}",
       holds=error < 1e-5 and moved > 0.1)
 
 # %% [markdown]
-# Only rounding is left (float32 keeps about seven digits). *The dog bites the man* and *the man bites the dog* would be one text to this layer. Chapter 07 adds positions.
+# To five places the difference is 0; what is left is rounding (float32 keeps about seven digits). Every output is a sum over all tokens, and a sum does not know in which order it was made. So without a mask self-attention is
+# **permutation equivariant**: permute the tokens, and the outputs are permuted along. *The dog bites the man* and *the man bites the dog* would be one text to this layer. Chapter 07 adds positions.
 #
 # ## What to take along
 #
 # - Queries, keys and values are three learned views of the same tokens.
 # - The projections let a question find an answer that looks nothing like it.
 # - Keys decide where to look, values what is read; equal weights are only an average.
-# - The layer does not see order.
+# - Without a mask the layer does not see order.
 #
-# Now do the [exercises](../exercises/05_self_attention.ipynb).
+# Now do the [exercises](../exercises/05_self_attention.ipynb), then go on to [06 · Multi-head attention](06_multi_head_attention.ipynb).

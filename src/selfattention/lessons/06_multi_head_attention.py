@@ -95,7 +95,7 @@ class Reader(nn.Module):
         return self.answer(self.attention(self.read(x))[:, 0]).unflatten(-1, (2, NUMBERS))
 
 # %% [markdown]
-# The two readers have exactly as many parameters; one has a single head of 32 numbers, the other two heads of 16. We measure how much of the variance of the eight numbers a reader explains: 0 for one who knows nothing, 1 for one
+# In torch, `nn.Module` keeps the matrices of a model, `nn.Linear` is a matrix with an offset, and `torch.optim.Adam` is the Adam of chapter 05. The two readers have exactly as many parameters; one has a single head of 32 numbers, the other two heads of 16. We measure how much of the variance of the eight numbers a reader explains: 0 for one who knows nothing, 1 for one
 # who gets all exactly right. **Predict:** how much does the single head explain?
 
 # %%
@@ -122,8 +122,8 @@ claim("one head cannot answer two questions, two heads can",
       f"variance explained: {explained[1]:.1f} with one head, {explained[2]:.1f} with two, at equal parameters", holds=explained[1] < 0.7 and explained[2] > 0.95)
 
 # %% [markdown]
-# One head can look at both marks, but it returns a single mean of two words. Four numbers arrive where eight are asked for, so close to half is lost, however wide the head is. What
-# counts is the number of means. Where do the heads look?
+# One head can look at both marks, but it returns a single mean of two words. With fixed weights such a mean explains exactly half of the variance, however wide the head is. This head gets 0.6, since its weights may depend on the words;
+# the other 0.4 is lost. What counts is the number of means. Where do the heads look?
 
 # %%
 def weights_of(reader, x):
@@ -137,12 +137,12 @@ rows = torch.cat([weights_of(readers[1], x[:1])[0], weights_of(readers[2], x[:1]
 figure, axes = canvas(width=6.4, height=2.2)
 heatmap(axes, rows.numpy(), queries=["the one head", "head 0 of 2", "head 1 of 2"], keys=marks)
 axes.set(ylabel="", xlabel="tokens of one text: the question, two marked words, six others")
-show(figure, "Weights of the question over one text. The single head spreads its weight over both marked words; the two heads divide the marks between them.")
+show(figure, "Weights of the question over one text. The single head spreads its weight over both marked words; of the two heads one looks at B alone, the other mostly at A.")
 
 # %% [markdown]
 # ## What heads cost
 #
-# The matrices are as large for one head as for eight: they are only cut differently. **Predict:** by what factor does the number of parameters grow from 1 head to 16, at a width of 512?
+# **Predict:** 16 heads instead of 1, at a width of 512. By what factor does the number of parameters grow?
 
 # %%
 guess_growth = None  # your guess
@@ -154,7 +154,7 @@ claim("more heads cost no more parameters", f"{counts[1]:,} with 1 head, {counts
       holds=len(set(counts.values())) == 1 and counts[1] == 4 * 512**2 + 4 * 512)
 
 # %% [markdown]
-# What does grow is the table of weights: each head has its own, queries × keys. And each head is narrower, so it can compare less: width is what a head pays with.
+# The matrices are as large for one head as for sixteen: they are only cut differently. What does grow is the table of weights: each head has its own, queries × keys. And each head is narrower, so it can compare less: width is what a head pays with.
 #
 # ## Shared keys and values
 #
@@ -174,7 +174,7 @@ claim("the cache shrinks with the number of key heads", f"{sizes[8] / sizes[2]:.
 # %% [markdown]
 # ## Break it on purpose
 #
-# To cut `(batch, tokens, width)` into `(batch, heads, tokens, d_head)`, people write `x.view(batch, heads, tokens, d_head)`. It runs, and all shapes are right. But a view only *renames* places in memory: a
+# To cut `(batch, tokens, width)` into `(batch, heads, tokens, d_head)`, people write `x.view(batch, heads, tokens, d_head)`. It runs, and all shapes are right. But a view (here `reshape`) leaves the numbers in their order and only gives them other axes: a
 # "head" becomes a run of neighbouring **tokens**, cut into pieces.
 
 # %%
@@ -190,7 +190,7 @@ tokens = torch.tensor([[[11, 12, 13, 14], [21, 22, 23, 24], [31, 32, 33, 34]]])
 print(split_by_view(tokens, heads=2)[0, 0])  # row by row: what should be one token of head 0
 
 # %% [markdown]
-# Which output depends on which input? The **Jacobian** tells: it is not zero exactly where there is a link. We use a causal mask, so token $t$ may depend on tokens $0 \dots t$ and on nothing later: of the
+# Which output depends on which input? The **Jacobian**, the table of all derivatives of outputs by inputs, tells: it is not zero exactly where there is a link. Six tokens of 12 numbers go through 3 heads. We use a causal mask, so token $t$ may depend on tokens $0 \dots t$ and on nothing later: of the
 # 36 possible links between six tokens, 21 are right and 15 are forbidden. **Predict:** if only the *split* is a view and the merge is right, how many forbidden links open?
 
 # %%
@@ -227,7 +227,7 @@ for panel, (name, table) in zip(axes, found.items()):
 show(figure, "Which output token depends on which input token, under a causal mask. With transposes: the lower triangle. With one view: links to tokens that are still to come. With two views: pairs of tokens cut off from all others.")
 
 # %% [markdown]
-# One view, and the model reads what it shall predict: its training loss gets *better*, as with the leaking masks of chapter 04, though no mask is wrong. Two views, and nothing leaks, but a head
+# One view, and the model reads what it shall predict, though no mask is wrong. For leaking masks chapter 04 measured what follows: a training loss that is better than it can be, and a useless model. Two views, and nothing leaks, but a head
 # has become a pair of neighbouring tokens that hears nothing from further back.
 #
 # ## What to take along
@@ -237,4 +237,4 @@ show(figure, "Which output token depends on which input token, under a causal ma
 # - Fewer key heads make a smaller cache.
 # - Cut, then transpose. A view alone has the right shapes and the wrong numbers.
 #
-# Now do the [exercises](../exercises/06_multi_head_attention.ipynb).
+# Now do the [exercises](../exercises/06_multi_head_attention.ipynb), then go on to [07 · Positions](07_positions.ipynb).

@@ -49,7 +49,7 @@ print(inspect.getsource(sinusoidal).split('"""')[2])
 # %%
 table = sinusoidal(64, 32)
 figure, axes = canvas(2, width=7.2, height=3.0)
-heatmap(axes[0], table.numpy(), numbers=False, row_axis="position", column_axis="number of the vector", title="the vectors")
+heatmap(axes[0], table.numpy(), numbers=False, row_axis="position", column_axis="place in the vector", title="the vectors")
 axes[0].images[0].set(cmap="PuOr", clim=(-1, 1))
 heatmap(axes[1], (table @ table.T).numpy(), numbers=False, row_axis="position", column_axis="position", title="their dot products")
 show(figure, "Left: the sinusoids of 64 positions, 32 numbers each; waves on the left are fast, on the right so slow that they hardly change. Right: dot products of all pairs, equal along each diagonal and largest on the main one.")
@@ -90,7 +90,8 @@ for first, second in ((0, 0), (0, 1), (5, 6), (0, 3), (40, 43)):
 print(inspect.getsource(rotate).split('"""')[2])
 
 # %% [markdown]
-# Is it true for wide vectors too? We put a random query and a random key seven positions apart, at a hundred places, and look how much their score changes from place to place, with RoPE and with added sinusoids.
+# Is it true for wide vectors too? And did sinusoids not have it already? The bare vectors did. But a word is added to each, and matrices $A$ and $B$ stand between: $(q + p)A \cdot (k + r)B$ has four products, and three of them hold a position $p$ or $r$.
+# RoPE turns *after* the matrices. We put a random query and a random key seven positions apart, at a hundred places, and look at how much their score changes from place to place, with RoPE and with added sinusoids.
 # **Predict:** by how much does the score vary, in per cent of its typical size, with added sinusoids?
 
 # %%
@@ -105,7 +106,7 @@ turned = (rotate(query.expand(100, 64), places) * rotate(key.expand(100, 64), pl
 summed = (((query + table[places]) @ mixing[0]) * ((key + table[places + 7]) @ mixing[1])).sum(dim=-1)
 varies = {name: (scores.std() / scores.square().mean().sqrt()).item() for name, scores in (("turned", turned), ("added", summed))}
 guessed(guess_varies, round(100 * varies["added"]), "%")
-claim("with RoPE a score depends on the distance alone, with added vectors on the place as well",
+claim("of the positions only the distance counts with RoPE; with added vectors the place counts as well",
       f"the same pair seven apart, at 100 places: the score varies by {varies['turned']:.0%} with RoPE, by more than 10 % with added sinusoids",
       holds=varies["turned"] < 1e-10 and varies["added"] > 0.1)
 
@@ -117,8 +118,10 @@ claim("with RoPE a score depends on the distance alone, with added vectors on th
 # The third way leaves the vectors alone and adds a number to each score. **ALiBi** (Press et al. 2022) subtracts a slope times the distance, another slope for each head; nothing is learned. A **relative bias** (Shaw et al. 2018;
 # as a number on the score, Raffel et al. 2020) learns one number for each distance, with all far distances sharing one.
 
+# The slopes of two heads are 1/16 and 1/256; times 256:
+
 # %%
-print(alibi(heads=2, queries=4, keys=4))
+print(256 * alibi(heads=2, queries=4, keys=4))
 
 # %% [markdown]
 # ## A race: say what stood two places back
@@ -200,15 +203,15 @@ show(figure, "How often each model names the digit two places back, in texts of 
 # - **Learned** vectors are perfect where they exist, and exist up to 16.
 # - **Sinusoids** exist everywhere, yet beyond 16 the model meets vectors it never saw.
 # - **ALiBi** hardly changes with length, but a slope can prefer *near* to *far*, not pick out *two back*. For this task it is the wrong tool.
-# - **RoPE** holds at twice the length. Later the many far keys, each with a little weight, add up.
-# - A **relative bias** knows the distance 2 itself; its last loss of accuracy is again the sum of many small weights.
+# - **RoPE** holds at twice the length. Later it fails: it meets distances it never saw, and more far keys share the weight. Which counts for more is not measured here.
+# - A **relative bias** knows the distance 2 itself, and all far distances share one number. It holds best.
 #
 # So "it works for any length" is a claim to be measured, each time.
 #
 # ## What to take along
 #
-# - Attention sees order only if you tell it: add, turn, or bias.
-# - RoPE turns queries and keys, never values; a score then depends on the distance alone.
+# - Without a mask attention does not see order, and a causal mask leaves only a trace of it. So tell it: add, turn, or bias.
+# - RoPE turns queries and keys, never values; of the positions only the distance counts.
 # - A formula that exists for any length is not a model that works at any length.
 #
-# Now do the [exercises](../exercises/07_positions.ipynb).
+# Now do the [exercises](../exercises/07_positions.ipynb), then go on to [08 · The Transformer block](08_transformer_block.ipynb).

@@ -28,7 +28,7 @@ from selfattention.training import Recipe, Trainer, adam, translation_loss, up_a
 # %% [markdown]
 # ## What the decoder reads, and what it answers
 #
-# The decoder learns to say the **next** word, given the source and the words before. So the target is used twice: once with a begin sign in front, to be read, and once with an end sign behind, to be answered. One column further:
+# The decoder learns to say the **next** word, given the source and the words before. So the target is used twice: once with a begin sign in front, to be read, and once with an end sign behind, to be answered. The two stand one column apart:
 
 # %%
 pairs = [("the white house", "la maison blanche"), ("the cat", "le chat")]
@@ -48,7 +48,7 @@ for sentence in range(2):
 # ## Cross-attention: ask here, look there
 #
 # A decoder block has three sublayers (Vaswani et al. 2017, §3.1). The first is self-attention with a causal mask, the last the feed-forward layer. New is the one between: the **queries** come from the decoder,
-# **keys and values** from the encoder's output, the *memory* (§3.2.3). Each target token asks, and source tokens answer. First a loop, then the package:
+# **keys and values** from the encoder's output, the *memory* (§3.2.3). Each target token asks, and source tokens answer. First a loop, then the package. (`watching` collects weights while a layer runs: `seen[layer][call]` has the axes batch, heads, queries, keys.)
 
 # %%
 def cross_loop(layer, x, memory):
@@ -90,18 +90,18 @@ show(figure, "The three masks of the second pair, queries down and keys across; 
 #
 # ## The whole model
 #
-# `encode` runs once for a sentence. `decode` scores every next token. This is all of Figure 1 of the paper; embeddings are multiplied by $\sqrt{d_{model}}$ (§3.4), then sinusoids are added (§3.5):
+# `encode` runs once for a sentence. `decode` scores every next token. With `_embed` before them and a softmax behind, this is Figure 1 of the paper; embeddings are multiplied by $\sqrt{d_{model}}$ (§3.4), then sinusoids are added (§3.5):
 
 # %%
 print(inspect.getsource(Transformer.encode).split('"""')[2])
 print(inspect.getsource(Transformer.decode).split('"""')[2])
 
 # %% [markdown]
-# `past` is a cache for writing (chapter 13); in training it is empty. The scores come from the target embedding's own matrix, turned round (§3.4; the paper has one vocabulary for both languages, and shares the source embedding as well).
+# `past` is a cache for writing (chapter 13); in training it is empty. The scores come from the target embedding's own matrix, transposed (§3.4; the paper has one vocabulary for both languages, and shares the source embedding as well).
 #
 # ## Is it the model of 2017?
 #
-# torch has one: `nn.Transformer`. If both are right, then with the same weights they must give the same numbers. Our matrices have other names, so each layer is copied by hand:
+# torch has one: `nn.Transformer`. (Both give the attention's projections an offset, which the paper's formulas lack.) If both are right, then with the same weights they must give the same numbers. Our matrices have other names, so each layer is copied by hand:
 
 # %%
 @torch.no_grad()
@@ -164,8 +164,8 @@ unseen = sentences(400, seed=2, taken=set(training))
 print(" ".join(letters.decode(unseen[0])), " → ", " ".join(letters.decode(backwards(unseen)[0])), f"   ({len(unseen)} sentences are kept for testing)")
 
 # %% [markdown]
-# The paper's recipe in small: Adam with its β (§5.3), warm-up, label smoothing of 0.1 (§5.4), batches of similar length (§5.1). After the warm-up our rate falls in a line to 0 instead of with $1/\sqrt{step}$ (eq. 3): a short training ends better
-# so. One layer and one head, to have one map to look at. We score **free running**: the model writes, with nobody to correct it, and a sentence counts if every letter and the end sign are right.
+# The paper's recipe in small: Adam with its β (§5.3), warm-up, batches of similar length (§5.1), and **label smoothing** (§5.4): the target gives the true word 0.9 and shares 0.1 equally among all words, so that no score need grow without end.
+# After the warm-up our rate falls in a line to 0 instead of with $1/\sqrt{step}$ (eq. 3), which is our choice. One layer and one head, to have one map to look at. We score **free running**: the model writes, with nobody to correct it, and a sentence counts if every letter and the end sign are right.
 
 # %%
 def share_right(model, some=unseen):
@@ -187,7 +187,7 @@ def train(model, batches, steps, loss=translation_loss(0.1)):
 small = Sizes(len(letters), len(letters), d_model=64, heads=1, d_ff=128, layers=1, dropout=0.0)
 
 # %% [markdown]
-# **Predict:** trained for 800 steps, under half a minute, how many of 400 unseen sentences come out right from the first letter to the end sign?
+# **Predict:** trained for 800 steps, under half a minute, what share of 400 unseen sentences comes out right from the first letter to the end sign?
 
 # %%
 guess_right = None  # your guess, between 0 and 1
@@ -202,9 +202,13 @@ claim("one layer of encoder and decoder learns to reverse sentences it has never
       "of 400 unseen sentences more than 0.9 are right from the first letter to the end sign", holds=right > 0.9)
 
 # %% [markdown]
-# How does it do it? Look at the cross-attention. In row $t$ the decoder is about to write letter $t$ of a sentence of $n$ letters. If it looks where the letter stands, its weight lies on source token $n - 1 - t$: an **anti-diagonal**. Nobody told it so.
+# How does it do it? Look at the cross-attention. In row $t$ the decoder is about to write letter $t$ of a sentence of $n$ letters; that letter stands at source place $n - 1 - t$. Nobody told the model so. **Predict:** for what share of the letters
+# does the strongest weight lie on that mirrored place? A blind choice gives 0.17.
 
 # %%
+guess_mirrored = None  # your guess, between 0 and 1
+
+# %% tags=["claim:anti-diagonal"]
 def weights(model, some):
     pair = batch(some, backwards(some))
     with watching(model.decoder[0].cross_attention) as seen:
@@ -212,21 +216,6 @@ def weights(model, some):
     return seen[0][0][:, 0]
 
 
-model.eval()
-longest = [sentence for sentence in unseen if len(sentence) == LONGEST]
-one = letters.decode(longest[0])
-figure, panels = canvas(2, width=8.8, height=3.7)
-heatmap(panels[0], weights(model, longest[:1])[0], queries=[*one[::-1], "end"], keys=one, row_axis="to be written", column_axis="source", title="one sentence")
-heatmap(panels[1], weights(model, longest).mean(dim=0), row_axis="place in the target", column_axis="place in the source", title=f"mean of all with {LONGEST} letters")
-show(figure, "Weights of cross-attention, target down and source across. In one sentence, and in the mean over all unseen sentences of eight letters, most of the weight lies on the anti-diagonal: each letter is read where it stands. The last row writes the end sign and needs no letter.")
-
-# %% [markdown]
-# **Predict:** for how many of the letters does the strongest weight lie on the mirrored place? A blind choice gives about 0.2.
-
-# %%
-guess_mirrored = None  # your guess, between 0 and 1
-
-# %% tags=["claim:anti-diagonal"]
 def mirrored(model, some=unseen):
     lengths, table = torch.tensor([len(sentence) for sentence in some]), weights(model.eval(), some)
     places = lengths[:, None] - 1 - torch.arange(table.shape[1])
@@ -237,10 +226,18 @@ looks = mirrored(model)
 guessed(guess_mirrored, round(looks, 1))
 claim("the cross-attention of a model that reverses is an anti-diagonal", "the strongest weight lies on the mirrored letter for more than 0.9 of the letters", holds=looks > 0.9)
 
+# %%
+longest = [sentence for sentence in unseen if len(sentence) == LONGEST]
+one = letters.decode(longest[0])
+figure, panels = canvas(2, width=8.8, height=3.7)
+heatmap(panels[0], weights(model, longest[:1])[0], queries=[*one[::-1], "end"], keys=one, row_axis="to be written", column_axis="source", title="one sentence")
+heatmap(panels[1], weights(model, longest).mean(dim=0), row_axis="place in the target", column_axis="place in the source", title=f"mean of all with {LONGEST} letters")
+show(figure, "Weights of cross-attention, target down and source across. In one sentence, and in the mean over all unseen sentences of eight letters, most of the weight lies on the anti-diagonal: each letter is read where it stands. The last row writes the end sign and needs no letter.")
+
 # %% [markdown]
 # ## Break it, 1: labels that are not shifted
 #
-# Give the decoder the labels themselves to read. The causal mask lets each place see itself, so the answer stands right there. **Predict:** what is the training loss after 200 steps, in nats? (Guessing blindly costs $\ln 20 = 3.0$.)
+# Give the decoder the labels themselves to read. **Predict:** what is the training loss after 200 steps, in nats? (Guessing blindly costs about 3.)
 
 # %%
 guess_unshifted = None  # your guess, in nats
@@ -260,11 +257,11 @@ claim("labels that are not shifted give a loss of nothing and a model of no use"
       holds=nats < 0.05 and share_right(cheat) < 0.05)
 
 # %% [markdown]
-# A loss that is too good to be true is not true. The model has learned to copy what it reads, and when it writes itself, what it reads is only what it wrote.
+# The causal mask lets each place see itself, so the answer stood right there. A loss that is too good to be true is not true. The model has learned to copy what it reads, and when it writes itself, what it reads is only what it wrote.
 #
 # ## Break it, 2: a causal mask on cross-attention
 #
-# Word $t$ of the target may now look at source words $0 \dots t$ only. To reverse, the first answer needs the *last* source word, which is hidden. **Predict:** train this model as the right one was. How many sentences does it get right?
+# Word $t$ of the target may now look at source words $0 \dots t$ only. To reverse, the first answer needs the *last* source word, which is hidden. **Predict:** train this model as the right one was. What share of the sentences does it get right?
 
 # %%
 guess_causal = None  # your guess, between 0 and 1
@@ -276,19 +273,21 @@ class CausalCross(Transformer):
         triangle = torch.ones(target.shape[1], memory.mask.shape[-1], dtype=torch.bool).tril(start)
         return super().decode(target, Memory(memory.keys_values, memory.mask & triangle), past)
 
-# %% tags=["claim:causal-cross-attention"]
+# %%
 masked_late = CausalCross.paper(small)
 masked_late.load_state_dict(model.state_dict())
 torch.manual_seed(0)
 masked = CausalCross.paper(small)
 masked_curve, _ = train(masked, Batches(training, backwards(training), size=64), steps=800)
+guessed(guess_causal, round(masked_curve[-1], 1))
+
+# %% tags=["claim:causal-cross-attention"]
 claim("a causal mask on cross-attention does not crash, and does not even stop the model: it learns later, and elsewhere",
       f"put onto the trained model: {share_right(masked_late):.1f} right. Trained with it: under 0.1 right at step 200 (the right mask: over 0.1), over 0.4 at 800; "
       "strongest weight on the mirrored letter: under 0.3",
       holds=share_right(masked_late) < 0.05 and masked_curve[1] < 0.1 < curve[1] and masked_curve[-1] > 0.4 and mirrored(masked) < 0.3)
 
 # %%
-guessed(guess_causal, round(masked_curve[-1], 1))
 figure, panels = canvas(2, width=8.8, height=3.5)
 lines(panels[0], range(100, 801, 100), {"right mask": curve, "causal mask": masked_curve}, xlabel="training step", ylabel="unseen sentences right")
 heatmap(panels[1], weights(masked, longest).mean(dim=0), row_axis="place in the target", column_axis="place in the source", title="causal mask: mean weights")
@@ -296,7 +295,7 @@ show(figure, "Left: sentences right against training step; with the causal mask 
 
 # %% [markdown]
 # How can it reverse what it must not see? The first answer is made from the memory of source place 0 alone, and yet it is the last letter. So the *encoder*, which has no causal mask, must have carried it there. A bug need not show as a
-# failure. It may show as a model that is slower and a little worse than it should be, for no visible reason. So test masks as in chapter 04, and do not wait for the loss to tell.
+# failure. It may show as a model that learns later, and ends worse after the same training, for no visible reason. So test masks as in chapter 04, and do not wait for the loss to tell.
 #
 # ## Break it, 3: padding in the loss
 #
@@ -359,7 +358,7 @@ hook = model.decoder[0].register_forward_hook(lambda *_: runs.append("run"))
 with torch.no_grad():
     model(pair.source, pair.decoder_input)
 scoring = len(runs)
-greedy(model, pair.source, most=LONGEST + 1)
+greedy(model, pair.source, most=LONGEST + 5)
 writing = len(runs) - scoring
 hook.remove()
 guessed(guess_runs, writing)
@@ -375,7 +374,7 @@ claim("training is parallel over the tokens, writing is one token after another"
 # - The decoder reads the target one place behind what it answers: begin sign in front, end sign behind.
 # - In cross-attention the decoder asks, the source is found and read. Two lengths may differ, and order is learned.
 # - Three masks: real source, real past of the target, real source again. No causal mask on the source.
-# - Unshifted labels, padding in the loss: both make the loss better. A causal mask on cross-attention only makes it slower. None of them crashes.
+# - Unshifted labels, padding in the loss: both make the loss better. A causal mask on cross-attention makes learning slower and the result worse. None of them crashes.
 # - Training is parallel; writing goes token by token.
 #
-# Now do the [exercises](../exercises/09_encoder_decoder.ipynb).
+# Now do the [exercises](../exercises/09_encoder_decoder.ipynb), then go on to [10 · Training a translator](10_training_a_translator.ipynb).

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 10 · Training a translator
 #
-# Chapter 09 built the whole machine of 2017 and proved its arithmetic. **Can it be trained here, in a minute, without a GPU? What does it then really know? And do its attention weights say which word became which?**
+# Chapter 09 built the whole machine of 2017 and proved its arithmetic. **Can it be trained here, without a GPU, while you wait? What does it then really know? And do its attention weights say which word became which?**
 #
-# Each of the three gets a number: translations are compared word by word, unseen combinations are counted apart from seen ones, and the weights are scored against links that are known to be right.
+# Each of the three gets a number: the time stands in [benchmarks](../benchmarks/README.md), unseen combinations are counted apart from seen ones, and the weights are scored against links that are known to be right.
 
 # %%
 import math
@@ -39,7 +39,7 @@ for place, word in enumerate(pair.target):
     print(f"  {word:10} ←", ", ".join(pair.source[source] for source, target in sorted(pair.links) if target == place))
 
 # %% [markdown]
-# The test sentences come in four kinds, 500 of each. In the first, every *combination* has occurred in training, though never the whole sentence. The other three each hold a combination that training **never** showed: a noun with an
+# The test sentences come in four kinds, 500 of each, and none of them stands in the training. The first holds none of the combinations that were held out. The other three each hold one that training **never** showed: a noun with an
 # adjective it never had, a verb that was never negated, a verb that never had a pronoun as its object. Each single word is known.
 
 # %%
@@ -50,7 +50,7 @@ for kind in KINDS:
 # %% [markdown]
 # ## Batches
 #
-# Sentences of a batch are filled up to the longest one. What is filled up is computed for nothing, so we put sentences of similar length together. **Predict:** in batches of 64 drawn at random, what share of the tokens is padding?
+# Sentences of a batch are filled up to the longest one. What is filled up is computed for nothing, so we put sentences of similar length together. **Predict:** in batches of 64 drawn at random, what share of the source tokens is padding?
 
 # %%
 guess_padding = None  # your guess in per cent
@@ -70,12 +70,12 @@ class Translator:
 
 
 words = Translator(cut=list)
-order = np.random.default_rng(0).permutation(len(train)).reshape(-1, 50)
+order = np.random.default_rng(0).permutation(len(train))[:len(train) // 64 * 64].reshape(-1, 64)
 padding = {"at random": [padded([words.encode(train[i]) for i in chosen]) for chosen in order],
            "sorted": [words.batches[step].source for step in range(len(words.batches))]}
 share = {name: 100 * np.mean([(tokens == 0).float().mean().item() for tokens in found]) for name, found in padding.items()}
 guessed(guess_padding, round(share["at random"]), "%")
-claim("sorting by length saves most of the padding", f"padding: {share['at random']:.0f} % of the tokens at random, {share['sorted']:.0f} % sorted",
+claim("sorting by length saves most of the padding", f"padding: {share['at random']:.0f} % of the source tokens at random, {share['sorted']:.0f} % sorted",
       holds=share["sorted"] < share["at random"] / 4)
 
 # %% [markdown]
@@ -108,7 +108,8 @@ print("three losses:", *(f"{loss:.2f}" for loss in bare_losses))
 # What the package adds: the learning rate warms up and cools down, the gradient is clipped, a loss that is no number stops the training and leaves the weights as they were, and a checkpoint keeps
 # everything that the next step depends on. So a training that you interrupt and start again gives **the same weights** as one that ran through; a test holds that to the last bit.
 #
-# **Predict:** with label smoothing of 0.1, what is the smallest loss that any model can reach, even one that knows every translation by heart? (In nats a token; there are 230 French tokens.)
+# With label smoothing of 0.1 the true word has the target $0.9 + 0.1/230$ and each of the others $0.1/230$, as there are 230 French tokens. **Predict:** what is the smallest loss, in nats a token, that any model can reach, even one that knows
+# every translation by heart?
 
 # %%
 guess_floor = None  # your guess in nats
@@ -119,7 +120,8 @@ floor = -right * math.log(right) - (V - 1) * 0.1 / V * math.log(0.1 / V)
 guessed(guess_floor, round(floor, 2), "nats")
 
 # %% [markdown]
-# That is the entropy of the smoothed target itself. A training loss *under* this floor would prove a leak, as in chapter 04. Now train; it takes about a minute, and prints a line each 300 steps.
+# That is the entropy of the smoothed target itself. No model can get under it, not even one that leaks: a smaller number would mean that the loss is counted wrongly, over padding for instance (chapter 09). So this floor is another one than that of
+# chapter 04. Now train; a line is printed every 300 steps.
 
 # %%
 def trained(translator, steps=1500):
@@ -176,7 +178,7 @@ print("wrong with a singular subject (does not):", sum("does" in pair.source for
 
 # %% [markdown]
 # The word order is right, *ne … pas* is right, the number of the verb is wrong, and only after *does*. Think of what the model has seen of such a verb: *pulls* → *tire* and, after a plural, *pull* → *tirent*. Only a negation has *pull* after a
-# singular, and this verb was never negated. To the model *pull* and *pulls* are two numbers, as unlike as *pull* and *queen*. **It cannot know that they are one verb.**
+# singular, and this verb was never negated. To the model *pull* and *pulls* are two numbers, as unlike as *pull* and *queen*. **Nothing in the two numbers says that they are one verb.**
 #
 # If that is the reason, the cure is to *show* it: write *pulls* as two tokens, *pull* and *+s*. Nothing else changes.
 
@@ -206,7 +208,7 @@ claim("cut into stem and ending, what was learned of one verb carries over to th
       holds=with_pieces[NEW_NEGATIONS] > 0.95 > 0.7 > with_words[NEW_NEGATIONS])
 
 # %% [markdown]
-# So the model generalises as far as its **tokens** let it. Real systems find such pieces by counting (byte-pair encoding, one of the exercises).
+# Here the model generalised as far as its **tokens** let it. Real systems find such pieces by counting (byte-pair encoding, one of the exercises).
 #
 # ## Two curves
 
@@ -248,11 +250,11 @@ claim("on unseen combinations, pieces translate nearly without a fault", f"BLEU 
 # %%
 @torch.no_grad()
 def cross_weights(translator, model, pair):
-    """Weights (French words + end, English words) when each word is chosen, and when it is read as the one before."""
+    """Row t: the weights with which French word t is chosen; row t + 1: those when it is read. Columns: English words."""
     example = batch([translator.encode(pair)], [translator.target.encode(pair.target)])
     with watching(model.decoder[-1].cross_attention) as seen:
         model(example.source, example.decoder_input)
-    cut = [translator.cut([word]) for word in pair.source]
+    cut = [translator.cut([word]) for word in pair.source]  # the pieces of each word, whose weights `joined` adds up
     return alignment.joined(seen[0][0][0].mean(dim=0).numpy(), [place for place, parts in enumerate(cut) for _ in parts])
 
 
@@ -268,7 +270,7 @@ show(figure, "Cross-attention weights for two test sentences: French words down,
 # To score all test sentences, we link each French word to the English word of its largest weight. The **alignment error rate** (Och and Ney 2003) is 0 when all links are right and 1 when none is. Beside it stand a classic that only counts which
 # words occur together (**IBM Model 1**, Brown et al. 1993), a guess that knows no words (**the diagonal**), and the best that one link a word can reach, since *ne* has two gold links.
 #
-# **Predict:** the translator was never told what a link is. Is its error rate above or below that of Model 1, which was made for this? Model 1 reaches 0.05 on sentences of the seen kind.
+# The translator reads pieces, so Model 1 gets pieces, too. **Predict:** the translator was never told what a link is. What is its error rate on seen combinations, where Model 1, which was made for this, has 0.05?
 
 # %%
 guess_error = None  # your guess, between 0 and 1
@@ -278,9 +280,14 @@ def error_rate(links_of, pairs):
     return alignment.error_rate([links_of(pair) for pair in pairs], [pair.links for pair in pairs])
 
 
-model_1 = alignment.IBMModel1([(pair.source, pair.target) for pair in train])
+def model_1_links(pair):
+    owner = [place for place, word in enumerate(pair.source) for _ in in_pieces([word])]
+    return frozenset((owner[piece], target) for piece, target in model_1.align(in_pieces(pair.source), pair.target))
+
+
+model_1 = alignment.IBMModel1([(in_pieces(pair.source), pair.target) for pair in train])
 rivals = {"attention": lambda pair: alignment.strongest(cross_weights(pieces, pieces_model, pair)[:-1]),
-          "Model 1": lambda pair: model_1.align(pair.source, pair.target),
+          "Model 1": model_1_links,
           "diagonal": lambda pair: alignment.diagonal(len(pair.source), len(pair.target)),
           "best possible": lambda pair: alignment.best_single(pair.links)}
 errors = {name: {kind: error_rate(links_of, test[kind]) for kind in KINDS} for name, links_of in rivals.items()}
@@ -289,12 +296,13 @@ for name, by_kind in errors.items():
 guessed(guess_error, round(errors["attention"][SEEN], 3))
 
 # %% tags=["claim:attention-finds-links"]
-claim("cross-attention finds the word links better than IBM Model 1, which was made for it",
-      f"error rate on seen combinations: below 0.045; Model 1 {errors['Model 1'][SEEN]:.2f}, diagonal {errors['diagonal'][SEEN]:.1f}, best possible {errors['best possible'][SEEN]:.2f}",
+claim("on seen combinations cross-attention finds the word links better than IBM Model 1, which was made for it",
+      f"error rate: below 0.045; Model 1 {errors['Model 1'][SEEN]:.2f}, diagonal {errors['diagonal'][SEEN]:.1f}, best possible {errors['best possible'][SEEN]:.2f}",
       holds=errors["attention"][SEEN] < 0.045 < errors["Model 1"][SEEN] and errors["attention"][SEEN] < 1.5 * errors["best possible"][SEEN])
 
 # %% [markdown]
-# Here a map of weights does explain: it was scored against the truth, in the last layer, for this task. (Where a pronoun is the object, the table shows the two close together.) One change shows how narrow that is.
+# Here a map of weights does say which word became which: it was scored against gold links, in the last layer, for this task. *Why* the model chose a word was not tested. And where a pronoun is the object, the table shows no lead over Model 1.
+# One change shows how narrow the finding is.
 # **Predict:** what is the error rate if you take for each French word the row in which it is *read* (one row further down), not the one in which it is chosen? The weights of a map drawn with the decoder's *inputs* as labels are these.
 
 # %%
@@ -303,7 +311,7 @@ guess_row = None  # your guess, between 0 and 1
 # %% tags=["claim:the-row-matters"]
 one_late = error_rate(lambda pair: alignment.strongest(cross_weights(pieces, pieces_model, pair)[1:]), test[SEEN])
 guessed(guess_row, round(one_late, 1))
-claim("one row off, and the same weights explain nothing", f"error rate {one_late:.1f} one row later, below 0.045 in the right row; the diagonal {errors['diagonal'][SEEN]:.1f}",
+claim("one row off, and the same weights find no links", f"error rate {one_late:.1f} one row later, below 0.045 in the right row; the diagonal {errors['diagonal'][SEEN]:.1f}",
       holds=one_late > errors["diagonal"][SEEN] > errors["attention"][SEEN])
 
 # %% [markdown]
@@ -322,11 +330,11 @@ claim("where the model is sure, a beam finds what greedy search finds", f"the sa
       holds=same > 0.97 and better < 0.03)
 
 # %% [markdown]
-# On real text a model is less sure and a beam pays: the course's recipe for 29,000 real captions (English to French, half an hour on two cores) is `benchmarks/multi30k.py`, its scores with both searches stand in [benchmarks](../benchmarks/README.md).
+# On real text a model is less sure. The course's recipe for 29,000 real captions, English to French, is `benchmarks/multi30k.py`; what it reaches with both searches, and how long it takes, stands in [benchmarks](../benchmarks/README.md).
 #
 # ## What to take along
 #
-# - A minute on two cores is enough to train a Transformer on a small language, and to measure what it learned.
+# - Two cores are enough to train a Transformer on a small language while you wait, and to measure what it learned.
 # - Count new combinations apart. A loss curve does not show them.
 # - A model cannot see inside its tokens: cut them where the language does.
 # - Attention weights are evidence once they are scored: the right layer, the right row, against gold links.

@@ -252,11 +252,13 @@ def equivariance_error(model: Callable[[Tensor], Tensor], x: Float[Tensor, "toke
 
     `order` is a permutation: the new text is `x[order]`. If the model does not care, it gives the same outputs in the
     new order: `model(x[order])` equals `model(x)[order]`. Return the largest absolute difference between the two.
+    In the example the model adds up all tokens from the first to each (`x.cumsum(0)`).
     """
     return float((model(x[order]) - model(x)[order]).abs().max())
 
 
-equivariance_error.example(lambda x: x.cumsum(0), TOKENS, torch.tensor([2, 0, 1]))
+equivariance_error.example(lambda x: x.cumsum(0), torch.tensor([[1.0, 0.0], [0.0, 2.0], [4.0, 0.5]]),
+                           torch.tensor([2, 0, 1]))
 
 
 def orders(rng, tokens):

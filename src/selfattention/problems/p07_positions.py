@@ -214,7 +214,7 @@ def looked_up(x, table, start):
 
 
 @exercise(points=4, hints=(
-    "A pair (a, b) turned by the angle θ becomes (a cos θ − b sin θ, a sin θ + b cos θ).",
+    "Where do (1, 0) and (0, 1) go when they are turned by θ? Every pair is a sum of multiples of these two.",
     "`x[..., 0::2]` is the first number of every pair, `x[..., 1::2]` the second. How do they become pairs again?",
 ))
 def rotate(x: Float[Tensor, "*batch tokens d"], positions: Int[Tensor, " tokens"]) -> Float[Tensor, "*batch tokens d"]:
@@ -357,9 +357,10 @@ def rotary_attention(queries: Float[Tensor, "queries d"], keys: Float[Tensor, "k
                      rotate: Callable[[Tensor, Tensor], Tensor]) -> Float[Tensor, "queries d"]:
     r"""Attend with rotary positions.
 
-    `rotate(x, positions)` is given; it turns row j of x by position j of `positions`, a tensor of whole numbers. Keys
-    stand at positions 0, 1, …; the queries are the *last* positions of the keys. What is read must not depend on where
-    it stands. Scores are divided by $\sqrt d$ (Su et al. 2021, §3.2 to 3.4).
+    `rotate(x, positions)` is given; it turns row j of x by position j of `positions`, a tensor of whole numbers; in the
+    example by 90° a position. Keys stand at positions 0, 1, …; the queries stand at the *last* positions of the keys.
+    There is no mask. What is read must not depend on where it stands. Scores are divided by $\sqrt d$ (Su et al. 2021,
+    §3.2 to 3.4).
     """
     places = torch.arange(len(keys))
     scores = rotate(queries, places[-len(queries):]) @ rotate(keys, places).T / queries.shape[-1] ** 0.5
@@ -462,7 +463,7 @@ def alibi(heads: int, queries: int, keys: int) -> Float[Tensor, "heads queries k
 
     It is $-m_h \cdot |i - j|$ for query position $i$ and key position $j$. Head $h$ of $n$, counted from 1, has the
     slope $m_h = 2^{-8h/n}$ (Press et al. 2022, §3, who mask the keys behind a query; here they have a bias,
-    too). The queries are the last positions of the keys.
+    too). The queries stand at the last positions of the keys.
     """
     slopes = 2.0 ** (-8 * torch.arange(1, heads + 1) / heads)
     distances = (torch.arange(keys - queries, keys)[:, None] - torch.arange(keys)).abs()

@@ -1,6 +1,6 @@
 r"""# Exercises 08: the Transformer block
 
-What stands around attention: a norm, a feed-forward layer, a way past both, and dropout. Read lesson
+What stands around attention: a norm, a feed-forward layer, ways past both sublayers, and dropout. Read lesson
 [08](../notebooks/08_transformer_block.ipynb) first.
 """
 
@@ -345,7 +345,7 @@ def parts(rng):
 
 @exercise(points=3, hints=(
     "A block has two steps of the same kind. Write the first: what is added to what, and what is normalised?",
-    "LayerNorm(x + Sublayer(x)). Then its result is the x of the second step.",
+    "What is the x of the second step: the block's input, or the first step's result?",
 ))
 def post_norm_block(x: Float[Tensor, "batch tokens d_model"], attention: Callable[[Tensor], Tensor],
                     norm_1: Callable[[Tensor], Tensor], feed_forward: Callable[[Tensor], Tensor],
@@ -462,7 +462,7 @@ def by_loop(x, attention, norm_1, feed_forward, norm_2):
 
 @exercise(points=3, hints=(
     "In a pre-norm block x itself is never normalised. What is?",
-    "x + Sublayer(LayerNorm(x)), then the same with the other sublayer.",
+    "Which x stands left of the plus, and which one goes into the sublayer? Are they the same?",
 ))
 def pre_norm_block(x: Float[Tensor, "batch tokens d_model"], attention: Callable[[Tensor], Tensor],
                    norm_1: Callable[[Tensor], Tensor], feed_forward: Callable[[Tensor], Tensor],

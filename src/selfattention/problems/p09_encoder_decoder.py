@@ -34,7 +34,8 @@ def shift_right(targets: Int[Tensor, "batch tokens"],
                 ) -> tuple[Int[Tensor, "batch longer"], Int[Tensor, "batch longer"]]:
     r"""Make what the decoder reads, and what it shall answer at each place.
 
-    `targets` holds words (3 and more), with padding (0) behind the last. Return two tensors, each one column wider.
+    Words are numbers from 3 on; behind a sentence's last word `targets` has padding (0). A sentence may be empty: then
+    the begin sign is read and the end sign answered. Return two tensors, each one column wider.
     The *decoder input* is the begin sign (1), the words, then padding. The *labels* are the words, the end sign (2)
     right behind the last word, then padding. So at each place the decoder has read the words before the one it shall
     answer (Vaswani et al. 2017, §3.1: the output embeddings are "offset by one position").
