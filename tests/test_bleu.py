@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU
 
-from selfattention.problems import p10_training_a_translator as chapter
+from selfattention.problems.p10_training_a_translator import bleu, clipped_matches
 
 WORDS = ("the", "a", "dog", "runs", "on", "wet", "grass", ",", ".", "1.5", "it's")
 
@@ -21,9 +21,13 @@ def corpus(rng, sentences, dropped, added):
 
 
 def of_sacrebleu(candidates, references):
+    """Its score, matches and totals."""
     metric = BLEU(tokenize="none", smooth_method="none", force=True)
-    return metric.corpus_score([" ".join(words) for words in candidates],
-                               [[" ".join(words) for words in references]]).score / 100
+    return metric.corpus_score([" ".join(words) for words in candidates], [[" ".join(words) for words in references]])
+
+
+def by_hand(candidates, references):
+    return 100 * bleu(candidates, references, clipped_matches)
 
 
 @pytest.mark.parametrize(("sentences", "dropped", "added"), [
@@ -42,11 +46,15 @@ def test_bleu_by_hand_is_sacrebleus(sentences, dropped, added):
             assert lengths[0] < lengths[1]
         elif added > 2 * dropped:
             assert lengths[0] > lengths[1]
+        theirs = of_sacrebleu(candidates, references)
+        for n in range(1, 5):
+            counts = [clipped_matches(*sentence, n) for sentence in zip(candidates, references)]
+            assert tuple(map(sum, zip(*counts))) == (theirs.counts[n - 1], theirs.totals[n - 1])
         # Both take a few sums and logarithms in float64.
-        assert chapter.bleu(candidates, references) == pytest.approx(of_sacrebleu(candidates, references), abs=1e-12)
+        assert by_hand(candidates, references) == pytest.approx(theirs.score, abs=1e-10)
 
 
 @pytest.mark.parametrize("candidate", [[], ["a"], ["a", "dog", "runs"], ["wet", "grass", "on", "it's", "."]])
 def test_both_are_zero_where_no_phrase_of_some_length_is_found(candidate):
     references = [["a", "dog", "runs", "on"]]
-    assert chapter.bleu([candidate], references) == of_sacrebleu([candidate], references) == 0
+    assert by_hand([candidate], references) == of_sacrebleu([candidate], references).score == 0

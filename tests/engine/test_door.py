@@ -80,8 +80,8 @@ def test_a_module_is_judged_alike_through_both_doors(kind):
 @pytest.mark.parametrize("chapter", problems.chapters())
 def test_answers_are_judged_alike_in_another_process(chapter):
     """The learner's text runs in a child without the engine's problems; the verdicts are those of the notebook."""
-    header = Cell(writer._imports(problems.module(chapter)))
     exercises = problems.exercises(chapter)
+    header = Cell(writer._imports(problems.module(chapter), exercises))
     with Child([header, *(Cell(writer._solution(item), item.name) for item in exercises)]) as child:
         assert child.troubles == {}
         assert {item.name: judge(item, lambda item=item: child.open(item.name)).status for item in exercises} == {
@@ -109,9 +109,17 @@ def test_the_child_knows_no_answers():
 
 
 def test_a_function_passed_by_a_check_is_called_back_across_the_door():
-    with room_for("def answer(model, x):\n    return model(x + 1) * 2") as child:
+    source = """
+        def answer(model, x):
+            return model(x + 1) * 2
+
+        def by_name(model, x):
+            return model(x, power=3)
+    """
+    with room_for(source) as child:
         got = child.open("answer").perform(Request("call", (lambda x: x ** 2, np.array([1.0, 2.0]))))
-    assert data.same(got.value, np.array([8.0, 18.0]))
+        by_name = child.open("by_name").perform(Request("call", (lambda x, *, power: x**power, np.array([1.0, 2.0]))))
+    assert data.same(got.value, np.array([8.0, 18.0])) and data.same(by_name.value, np.array([1.0, 8.0]))
 
 
 def test_a_function_that_fails_when_called_back_raises_in_the_answer():

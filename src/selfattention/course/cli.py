@@ -100,7 +100,8 @@ def lab(folder: str | None, no_browser: bool, port: int, more: tuple[str, ...]) 
     page = "notebooks/00_start_here.ipynb"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={space.folder.resolve()}", f"--port={port}",
                f"--LabApp.default_url=/lab/tree/{page}", *["--no-browser"] * no_browser, *more]
-    # Without a network, and in the middle of a lesson, nobody wants to be asked about news and updates.
+    # Without a network, and in the middle of a lesson, nobody wants to be asked about news and updates; and long lines
+    # of code are wrapped at a laptop's width.
     quiet = os.pathsep.join(
         filter(None, [str(files.PACKAGE / "course/jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")])
     )

@@ -29,7 +29,9 @@ def headline(report: Report) -> str:
 
 
 def show(value: Any) -> str:
-    """A value in at most twelve short lines."""
+    """A value in at most twelve short lines; several tensors one under the other."""
+    if isinstance(value, tuple) and any(data.is_tensor(part) or isinstance(part, np.ndarray) for part in value):
+        return "\n\n".join(map(show, value))
     array = data.as_array(value)
     if array is None:
         return "a function" if callable(value) else str(value)[:300]

@@ -55,8 +55,8 @@ def _as_data(reply: Reply) -> dict:
 
 def _callback(number: int, incoming: BinaryIO, outgoing: BinaryIO) -> Callable:
     """Stands in for a function that the check passed: it is called where the check is."""
-    def call(*args: Any) -> Any:
-        wire.write(outgoing, {"callback": number, "args": data.plain(args)})
+    def call(*args: Any, **kwargs: Any) -> Any:
+        wire.write(outgoing, {"callback": number, "args": data.plain(args), "kwargs": data.plain(kwargs)})
         answer = wire.read(incoming)
         if "failed" in answer:
             raise ValueError(answer["failed"])

@@ -93,7 +93,7 @@ class Child:
             if "callback" not in answer:
                 return answer
             try:
-                value = data.plain(functions[answer["callback"]](*answer["args"]))
+                value = data.plain(functions[answer["callback"]](*answer["args"], **answer["kwargs"]))
                 self._send({"value": value})
             except Exception as error:
                 self._send({"failed": f"{type(error).__name__}: {error}"})

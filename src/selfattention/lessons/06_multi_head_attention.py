@@ -45,7 +45,8 @@ def multi_head_loop(layer, x, heads):
     width = x.shape[-1] // heads
     queries, keys, values = layer.query(x), layer.key(x), layer.value(x)
     parts = [slice(head * width, (head + 1) * width) for head in range(heads)]
-    return layer.output(torch.cat([attention(queries[..., part], keys[..., part], values[..., part]) for part in parts], dim=-1))
+    return layer.output(torch.cat([attention(queries[..., part], keys[..., part], values[..., part])
+                                   for part in parts], dim=-1))
 
 
 torch.manual_seed(0)
@@ -116,10 +117,12 @@ def train(heads, steps=600):
 
 readers = {heads: train(heads) for heads in (1, 2)}
 x, wanted = texts(4000, torch.Generator().manual_seed(3))
-explained = {heads: 1 - nn.functional.mse_loss(reader(x), wanted).item() / wanted.var().item() for heads, reader in readers.items()}
+explained = {heads: 1 - nn.functional.mse_loss(reader(x), wanted).item() / wanted.var().item()
+             for heads, reader in readers.items()}
 guessed(guess_one_head, explained[1])
 claim("one head cannot answer two questions, two heads can",
-      f"variance explained: {explained[1]:.1f} with one head, {explained[2]:.1f} with two, at equal parameters", holds=explained[1] < 0.7 and explained[2] > 0.95)
+      f"variance explained: {explained[1]:.1f} with one head, {explained[2]:.1f} with two, at equal parameters",
+      holds=explained[1] < 0.7 and explained[2] > 0.95)
 
 # %% [markdown]
 # One head can look at both marks, but it returns a single mean of two words. With fixed weights such a mean explains exactly half of the variance, however wide the head is. This head gets 0.6, since its weights may depend on the words;
@@ -128,7 +131,7 @@ claim("one head cannot answer two questions, two heads can",
 # %%
 def weights_of(reader, x):
     layer = reader.attention
-    queries, keys = split_heads(layer.query(reader.read(x)), layer.heads), split_heads(layer.key(reader.read(x)), layer.heads)
+    queries, keys = (split_heads(project(reader.read(x)), layer.heads) for project in (layer.query, layer.key))
     return torch.softmax(queries[:, :, :1] @ keys.mT / queries.shape[-1] ** 0.5, dim=-1)[:, :, 0].detach()
 
 
@@ -137,7 +140,8 @@ rows = torch.cat([weights_of(readers[1], x[:1])[0], weights_of(readers[2], x[:1]
 figure, axes = canvas(width=6.4, height=2.2)
 heatmap(axes, rows.numpy(), queries=["the one head", "head 0 of 2", "head 1 of 2"], keys=marks)
 axes.set(ylabel="", xlabel="tokens of one text: the question, two marked words, six others")
-show(figure, "Weights of the question over one text. The single head spreads its weight over both marked words; of the two heads one looks at B alone, the other mostly at A.")
+show(figure, "Weights of the question over one text. The single head spreads its weight over both marked words; of "
+             "the two heads one looks at B alone, the other mostly at A.")
 
 # %% [markdown]
 # ## What heads cost
@@ -168,7 +172,8 @@ for key_heads in (8, 4, 2, 1):
     keys, values = MultiHeadAttention(512, heads=8, key_heads=key_heads).keys_values(text)
     sizes[key_heads] = keys.nbytes + values.nbytes
     print(f"{key_heads} key heads: {sizes[key_heads] / 1e6:.1f} MB for 1000 tokens of one layer")
-claim("the cache shrinks with the number of key heads", f"{sizes[8] / sizes[2]:.0f} times smaller with 2 key heads than with 8",
+claim("the cache shrinks with the number of key heads",
+      f"{sizes[8] / sizes[2]:.0f} times smaller with 2 key heads than with 8",
       holds=sizes[8] == 4 * sizes[2] == 8 * sizes[1])
 
 # %% [markdown]
@@ -218,13 +223,16 @@ cuts = {name: int((right & ~table).sum()) for name, table in found.items()}
 guessed(guess_leaks, leaks["view to split"])
 claim("a view in place of a transpose leaks the future or cuts the past, with all shapes right",
       "; ".join(f"{name}: {leaks[name]} of 15 leak, {cuts[name]} of 21 are cut" for name in found if name != "right"),
-      holds=int(right.sum()) == 21 and leaks["view to split"] > 0 and leaks["view to merge"] > 0 and cuts["views both ways"] > 0)
+      holds=int(right.sum()) == 21 and leaks["view to split"] > 0 and leaks["view to merge"] > 0
+      and cuts["views both ways"] > 0)
 
 # %%
 figure, axes = canvas(4, width=7.4, height=2.3)
 for panel, (name, table) in zip(axes, found.items()):
     heatmap(panel, table.float().numpy(), title=name, numbers=False, row_axis="output token", column_axis="input token")
-show(figure, "Which output token depends on which input token, under a causal mask. With transposes: the lower triangle. With one view: links to tokens that are still to come. With two views: pairs of tokens cut off from all others.")
+show(figure, "Which output token depends on which input token, under a causal mask. With transposes: the lower "
+             "triangle. With one view: links to tokens that are still to come. With two views: pairs of tokens cut "
+             "off from all others.")
 
 # %% [markdown]
 # One view, and the model reads what it shall predict, though no mask is wrong. For leaking masks chapter 04 measured what follows: a training loss that is better than it can be, and a useless model. Two views, and nothing leaks, but a head

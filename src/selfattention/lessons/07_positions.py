@@ -34,7 +34,8 @@ torch.set_printoptions(precision=2, sci_mode=False)
 def sinusoidal_loop(tokens, d_model):
     rows = []
     for position in range(tokens):
-        angles = torch.tensor([position / 10_000 ** (2 * i / d_model) for i in range(d_model // 2)], dtype=torch.float64)
+        angles = torch.tensor([position / 10_000 ** (2 * i / d_model) for i in range(d_model // 2)],
+                              dtype=torch.float64)
         rows.append([number for angle in angles for number in (angle.sin(), angle.cos())])
     return torch.tensor(rows, dtype=torch.float64)
 
@@ -49,10 +50,14 @@ print(inspect.getsource(sinusoidal).split('"""')[2])
 # %%
 table = sinusoidal(64, 32)
 figure, axes = canvas(2, width=7.2, height=3.0)
-heatmap(axes[0], table.numpy(), numbers=False, row_axis="position", column_axis="place in the vector", title="the vectors")
+heatmap(axes[0], table.numpy(), numbers=False, row_axis="position", column_axis="place in the vector",
+        title="the vectors")
 axes[0].images[0].set(cmap="PuOr", clim=(-1, 1))
-heatmap(axes[1], (table @ table.T).numpy(), numbers=False, row_axis="position", column_axis="position", title="their dot products")
-show(figure, "Left: the sinusoids of 64 positions, 32 numbers each; waves on the left are fast, on the right so slow that they hardly change. Right: dot products of all pairs, equal along each diagonal and largest on the main one.")
+heatmap(axes[1], (table @ table.T).numpy(), numbers=False, row_axis="position", column_axis="position",
+        title="their dot products")
+show(figure, "Left: the sinusoids of 64 positions, 32 numbers each; waves on the left are fast, on the right so slow "
+             "that they hardly change. Right: dot products of all pairs, equal along each diagonal and largest on "
+             "the main one.")
 
 # %% [markdown]
 # ## What it does to order
@@ -74,7 +79,9 @@ def order_error(model):
 
 without, added = order_error(layer), order_error(lambda x: layer(x + positions))
 guessed(guess_order, round(added, 1))
-claim("positions make order visible", f"the error of permuting first: below 1e-5 without positions, {added:.1f} with them", holds=without < 1e-5 and added > 0.1)
+claim("positions make order visible",
+      f"the error of permuting first: below 1e-5 without positions, {added:.1f} with them",
+      holds=without < 1e-5 and added > 0.1)
 
 # %% [markdown]
 # ## Turn queries and keys: RoPE
@@ -104,10 +111,12 @@ mixing = torch.randn(2, 64, 64, generator=generator, dtype=torch.float64) / 8  #
 places, table = torch.arange(100), sinusoidal(107, 64)
 turned = (rotate(query.expand(100, 64), places) * rotate(key.expand(100, 64), places + 7)).sum(dim=-1)
 summed = (((query + table[places]) @ mixing[0]) * ((key + table[places + 7]) @ mixing[1])).sum(dim=-1)
-varies = {name: (scores.std() / scores.square().mean().sqrt()).item() for name, scores in (("turned", turned), ("added", summed))}
+varies = {name: (scores.std() / scores.square().mean().sqrt()).item()
+          for name, scores in (("turned", turned), ("added", summed))}
 guessed(guess_varies, round(100 * varies["added"]), "%")
 claim("of the positions only the distance counts with RoPE; with added vectors the place counts as well",
-      f"the same pair seven apart, at 100 places: the score varies by {varies['turned']:.0%} with RoPE, by more than 10 % with added sinusoids",
+      f"the same pair seven apart, at 100 places: the score varies by {varies['turned']:.0%} with RoPE, by more than "
+      f"10 % with added sinusoids",
       holds=varies["turned"] < 1e-10 and varies["added"] > 0.1)
 
 # %% [markdown]
@@ -185,8 +194,10 @@ except ValueError as error:
 # %% tags=["claim:trained-short-tested-long"]
 guessed(guess_longer, round(right["sinusoids"][2], 2))
 claim("knowing places in short texts is not knowing them in longer ones",
-      "at 16, 32 and 64 tokens: " + "; ".join(f"{kind} " + ", ".join(f"{share:.1f}" for share in right[kind][:3]) for kind in ("sinusoids", "RoPE", "relative bias")),
-      holds=right["sinusoids"][0] > 0.95 and right["sinusoids"][2] < 0.8 and right["RoPE"][1] > 0.9 and right["relative bias"][2] > 0.9)
+      "at 16, 32 and 64 tokens: " + "; ".join(f"{kind} " + ", ".join(f"{share:.1f}" for share in right[kind][:3])
+                                              for kind in ("sinusoids", "RoPE", "relative bias")),
+      holds=right["sinusoids"][0] > 0.95 and right["sinusoids"][2] < 0.8 and right["RoPE"][1] > 0.9
+      and right["relative bias"][2] > 0.9)
 
 # %%
 figure, axes = canvas(width=6.4, height=3.3)
@@ -194,7 +205,8 @@ lines(axes, LENGTHS, right, xlabel="tokens in the text (trained on 16)", ylabel=
 axes.set_xticks(LENGTHS, map(str, LENGTHS))
 axes.minorticks_off()
 axes.axhline(0.1, color="grey", linewidth=0.8)
-show(figure, "How often each model names the digit two places back, in texts of 16 tokens as in training and in longer ones. The grey line is a blind guess. A learned table is not drawn: it ends at 16.")
+show(figure, "How often each model names the digit two places back, in texts of 16 tokens as in training and in "
+             "longer ones. The grey line is a blind guess. A learned table is not drawn: it ends at 16.")
 
 # %% [markdown]
 # What the curves say:

@@ -43,7 +43,8 @@ def layer_norm_loop(x, epsilon=1e-5):
 
 tokens = torch.tensor([[1.0, 2, 6], [10, 20, 60], [101, 102, 106]], dtype=torch.float64)
 ours, torchs = LayerNorm(3).double(), nn.LayerNorm(3).double()
-assert torch.allclose(ours(tokens), layer_norm_loop(tokens)) and torch.allclose(ours(tokens), torchs(tokens), atol=1e-12)
+assert torch.allclose(ours(tokens), layer_norm_loop(tokens))
+assert torch.allclose(ours(tokens), torchs(tokens), atol=1e-12)
 print(inspect.getsource(LayerNorm.forward).split('"""')[2], ours(tokens).detach(), sep="\n")
 
 # %% [markdown]
@@ -58,7 +59,8 @@ print(inspect.getsource(LayerNorm.forward).split('"""')[2], ours(tokens).detach(
 
 # %%
 bend = FeedForward(1, 2)
-bend.load_state_dict({"0.weight": torch.tensor([[1.0], [-1.0]]), "0.bias": torch.zeros(2), "2.weight": torch.ones(1, 2), "2.bias": torch.zeros(1)})
+bend.load_state_dict({"0.weight": torch.tensor([[1.0], [-1.0]]), "0.bias": torch.zeros(2),
+                      "2.weight": torch.ones(1, 2), "2.bias": torch.zeros(1)})
 print(bend(torch.tensor([[-3.0], [2.0], [0.5]])).flatten())
 
 
@@ -85,7 +87,8 @@ block = EncoderLayer(MultiHeadAttention(512, 8), FeedForward(512, 2048))
 share = count(block.feed_forward) / count(block)
 guessed(guess_share, round(share, 2))
 claim("two thirds of a block's parameters are in the feed-forward layer, not in attention",
-      f"{count(block.feed_forward):,} of {count(block):,}, {share:.0%}; attention has {count(block.attention):,}", holds=0.6 < share < 0.7)
+      f"{count(block.feed_forward):,} of {count(block):,}, {share:.0%}; attention has {count(block.attention):,}",
+      holds=0.6 < share < 0.7)
 
 # %% [markdown]
 # ## The way past, in two orders
@@ -98,20 +101,25 @@ claim("two thirds of a block's parameters are in the feed-forward layer, not in 
 # is the package's code; with torch's weights it must give what torch gives, in both orders:
 
 # %% tags=["claim:our-block-is-torchs"]
-NAMES = {"attention.output": "self_attn.out_proj", "feed_forward.0": "linear1", "feed_forward.2": "linear2", "around_attention.norm": "norm1", "around_feed_forward.norm": "norm2"}
+NAMES = {"attention.output": "self_attn.out_proj", "feed_forward.0": "linear1", "feed_forward.2": "linear2",
+         "around_attention.norm": "norm1", "around_feed_forward.norm": "norm2"}
 torch.manual_seed(0)
 x, difference = torch.randn(3, 5, 14).double(), []
 for residual in (PostNorm, PreNorm):
     print(residual.__name__, inspect.getsource(residual.forward).split('"""')[2])
-    theirs = nn.TransformerEncoderLayer(14, 2, 23, dropout=0.0, batch_first=True, norm_first=residual is PreNorm).double()
+    theirs = nn.TransformerEncoderLayer(14, 2, 23, dropout=0.0, batch_first=True,
+                                        norm_first=residual is PreNorm).double()
     state = {name: nn.init.normal_(weight, std=0.5).detach() for name, weight in theirs.named_parameters()}
     weights = {f"{our}.{end}": state[f"{their}.{end}"] for our, their in NAMES.items() for end in ("weight", "bias")}
     for end in ("weight", "bias"):
-        weights |= {f"attention.{name}.{end}": part for name, part in zip(("query", "key", "value"), state[f"self_attn.in_proj_{end}"].chunk(3))}
+        thirds = zip(("query", "key", "value"), state[f"self_attn.in_proj_{end}"].chunk(3))
+        weights |= {f"attention.{name}.{end}": part for name, part in thirds}
     ours = EncoderLayer(MultiHeadAttention(14, 2), FeedForward(14, 23), residual).double()
-    ours.load_state_dict({name.replace("norm.weight", "norm.gain").replace("norm.bias", "norm.offset"): weight for name, weight in weights.items()})
+    ours.load_state_dict({name.replace("norm.weight", "norm.gain").replace("norm.bias", "norm.offset"): weight
+                          for name, weight in weights.items()})
     difference.append((ours(x) - theirs(x)).abs().max().item())
-claim("the package's layer is torch's, in both orders", "the largest difference in float64 is below 1e-12", holds=max(difference) < 1e-12)
+claim("the package's layer is torch's, in both orders", "the largest difference in float64 is below 1e-12",
+      holds=max(difference) < 1e-12)
 
 # %% [markdown]
 # ## Surprise 1: a norm that sees the future
@@ -135,10 +143,12 @@ def a_layer(norm, residual=PostNorm, d_model=12, heads=2):
     return layer
 
 
-seen = {norm: links(lambda x, layer=a_layer(norm).double(): layer(x[None], causal(6))[0]) for norm in (LayerNorm, OverTokens)}
+seen = {norm: links(lambda x, layer=a_layer(norm).double(): layer(x[None], causal(6))[0])
+        for norm in (LayerNorm, OverTokens)}
 allowed, leaks = int(seen[LayerNorm].sum()), int((seen[OverTokens] & ~seen[LayerNorm]).sum())
 guessed(guess_leaks, leaks)
-claim("a norm over the tokens opens the future through a causal mask", f"{leaks} of 15 forbidden links, with every shape right", holds=allowed == 21 and leaks == 15)
+claim("a norm over the tokens opens the future through a causal mask",
+      f"{leaks} of 15 forbidden links, with every shape right", holds=allowed == 21 and leaks == 15)
 
 # %% [markdown]
 # All of them: the mean of the text is in every token. What does training make of it? We take a source of which we know the entropy, as in chapter 04: symbols move on by 1, 2 or 4 places with the probabilities 0.6, 0.3 and 0.1.
@@ -149,14 +159,16 @@ entropy = -(CHANCES * CHANCES.log()).sum().item()
 
 
 def texts(count, generator):
-    moves = STEPS[torch.multinomial(CHANCES, count * TOKENS, replacement=True, generator=generator)].reshape(count, TOKENS)
-    return (torch.randint(SYMBOLS, (count, 1), generator=generator) + moves.cumsum(dim=1)) % SYMBOLS
+    moves = STEPS[torch.multinomial(CHANCES, count * TOKENS, replacement=True, generator=generator)]
+    first = torch.randint(SYMBOLS, (count, 1), generator=generator)
+    return (first + moves.reshape(count, TOKENS).cumsum(dim=1)) % SYMBOLS
 
 
 class Model(nn.Module):
     def __init__(self, depth, residual, norm=LayerNorm, d_model=32):
         super().__init__()
-        self.read, self.answer, self.positions = nn.Embedding(SYMBOLS, d_model), nn.Linear(d_model, SYMBOLS), sinusoidal(TOKENS, d_model).float()
+        self.read, self.answer = nn.Embedding(SYMBOLS, d_model), nn.Linear(d_model, SYMBOLS)
+        self.positions = sinusoidal(TOKENS, d_model).float()
         self.layers = nn.ModuleList(a_layer(norm, residual, d_model) for _ in range(depth))
         self.last = norm(d_model) if residual is PreNorm else nn.Identity()
 
@@ -203,8 +215,10 @@ for norm in (LayerNorm, OverTokens):
         training[norm], true[norm] = loss_of(model, test).item(), true_loss(model, test).item()
 guessed(guess_loss, round(training[OverTokens], 1), "nats")
 claim("a norm over the tokens trains to a loss under the entropy, and the model is useless",
-      f"norm over numbers: loss {training[LayerNorm]:.1f} in training, true loss {true[LayerNorm]:.1f}; norm over tokens: under half of the entropy in training, true loss above that of a blind guess",
-      holds=abs(training[LayerNorm] - entropy) < 0.04 and training[OverTokens] < entropy / 2 and true[OverTokens] > math.log(SYMBOLS))
+      f"norm over numbers: loss {training[LayerNorm]:.1f} in training, true loss {true[LayerNorm]:.1f}; norm over "
+      f"tokens: under half of the entropy in training, true loss above that of a blind guess",
+      holds=abs(training[LayerNorm] - entropy) < 0.04 and training[OverTokens] < entropy / 2
+      and true[OverTokens] > math.log(SYMBOLS))
 
 # %% [markdown]
 # As with the masks of chapter 04: **a loss under the entropy is a leak**, whatever part of the model leaks.
@@ -228,7 +242,8 @@ KINDS = {"neither": kind(lambda x, f, norm: f(x)),
 
 
 def a_stack(residual, depth, dropout=0.0):
-    return nn.ModuleList(EncoderLayer(MultiHeadAttention(64, 4), FeedForward(64, 256), residual, dropout) for _ in range(depth)).double()
+    return nn.ModuleList(EncoderLayer(MultiHeadAttention(64, 4), FeedForward(64, 256), residual, dropout)
+                         for _ in range(depth)).double()
 
 # %%
 def by_layer(name, depth, seed=0, tokens=32, answers=50):
@@ -254,20 +269,25 @@ differ = {name: differs[-1] for name, (differs, _, _) in measured.items()}
 ratio = {name: gradients[0] / gradients[-1] for name, (_, gradients, _) in measured.items()}
 guessed(guess_zeros, -round(math.log10(ratio["neither"])), "zeros")
 claim("at initialisation a deep stack needs both: ways past keep tokens apart, norms keep gradients in hand",
-      "gradient of the first of 24 layers against the last: under 1e-10 with neither, over 100 with ways past only, within a factor of 10 with both; "
+      "gradient of the first of 24 layers against the last: under 1e-10 with neither, over 100 with ways past only, "
+      "within a factor of 10 with both; "
       "with norms only it is level, too, but tokens are equal within 1e-4",
       holds=ratio["neither"] < 1e-10 and differ["norm only"] < 1e-4 and ratio["way past only"] > 100
-      and all(0.1 < ratio[name] < 10 for name in ("norm only", "post-norm", "pre-norm")) and min(differ["post-norm"], differ["pre-norm"]) > 0.01)
+      and all(0.1 < ratio[name] < 10 for name in ("norm only", "post-norm", "pre-norm"))
+      and min(differ["post-norm"], differ["pre-norm"]) > 0.01)
 
 # %%
 figure, axes = canvas(2, width=7.6, height=3.3)
 for panel, which, what in ((axes[0], 0, "how much tokens differ"), (axes[1], 1, "gradient of the layer")):
-    lines(panel, range(1, 25), {name: values[which] for name, values in measured.items()}, xlabel="layer", ylabel=what, log_y=True)
+    lines(panel, range(1, 25), {name: values[which] for name, values in measured.items()}, xlabel="layer",
+          ylabel=what, log_y=True)
 axes[0].set_ylim(1e-9, 3)
 axes[1].set_ylim(1e-10, 1e8)
 axes[0].get_legend().remove()
-show(figure, "Stacks of 24 fresh layers. Left: with neither, tokens become alike within a few layers, with norms alone within some twenty; with a way past they stay apart longer, longest in pre-norm. "
-             "Right: towards the first layer the gradient vanishes with neither, explodes with a way past alone, and is about level with norms, even with a norm alone.")
+show(figure, "Stacks of 24 fresh layers. Left: with neither, tokens become alike within a few layers, with norms "
+             "alone within some twenty; with a way past they stay apart longer, longest in pre-norm. "
+             "Right: towards the first layer the gradient vanishes with neither, explodes with a way past alone, and "
+             "is about level with norms, even with a norm alone.")
 
 # %% [markdown]
 # "Residual connections are there against vanishing gradients" is half of it. With norms alone the gradient does **not** vanish. But the tokens have become one, and such a gradient no longer knows which was which. Dong et al. (2021) prove it for attention alone:
@@ -285,8 +305,10 @@ for name in ("post-norm", "pre-norm"):
     last[name] = sum(gradients[-1] for gradients, _ in runs[2]) / sum(gradients[-1] for gradients, _ in runs[24])
     size[name] = sum(x for _, x in runs[24]) / sum(x for _, x in runs[2])
 claim("in pre-norm the last layer's gradient falls with the root of the depth, in post-norm it does not",
-      f"from 2 to 24 layers it becomes {last['pre-norm']:.0f} times smaller in pre-norm, while x becomes {size['pre-norm']:.0f} times larger; in post-norm both hardly change",
-      holds=2.5 < last["pre-norm"] < 4.5 and 2.5 < size["pre-norm"] < 4.5 and 0.6 < last["post-norm"] < 1.6 and 0.9 < size["post-norm"] < 1.1)
+      f"from 2 to 24 layers it becomes {last['pre-norm']:.0f} times smaller in pre-norm, while x becomes "
+      f"{size['pre-norm']:.0f} times larger; in post-norm both hardly change",
+      holds=2.5 < last["pre-norm"] < 4.5 and 2.5 < size["pre-norm"] < 4.5 and 0.6 < last["post-norm"] < 1.6
+      and 0.9 < size["post-norm"] < 1.1)
 
 # %% [markdown]
 # In pre-norm every layer adds to $x$, and the last norm divides by its size: the deeper the stack, the less one layer's step changes the answer. In post-norm the last layers push as hard in a deep stack as in a shallow one. Too hard for the first steps, suspect
@@ -298,7 +320,8 @@ claim("in pre-norm the last layer's gradient falls with the root of the depth, i
 guess_learn = None  # your guess, between 0 and 5
 
 # %% tags=["claim:a-deep-post-norm-stack-needs-warm-up"]
-RUNS = {"norm only": (KINDS["norm only"], 1), "norm only, warm-up": (KINDS["norm only"], 80), "post-norm": (PostNorm, 1), "post-norm, warm-up": (PostNorm, 80), "pre-norm": (PreNorm, 1)}
+RUNS = {"norm only": (KINDS["norm only"], 1), "norm only, warm-up": (KINDS["norm only"], 80),
+        "post-norm": (PostNorm, 1), "post-norm, warm-up": (PostNorm, 80), "pre-norm": (PreNorm, 1)}
 histories, reached = {}, {}
 for name, (residual, warm_up) in RUNS.items():
     model, histories[name] = train(8, residual, steps=110, rate=1e-2, warm_up=warm_up)
@@ -308,15 +331,19 @@ learned = [name for name in RUNS if reached[name] < 1.5]
 guessed(guess_learn, len(learned))
 claim("a deep post-norm stack needs a warm-up where a pre-norm stack does not; without ways past nothing is learned",
       f"8 layers: below 1.5 nats come {' and '.join(learned)}; the others stay above 1.7",
-      holds=learned == ["post-norm, warm-up", "pre-norm"] and min(reached[name] for name in RUNS if name not in learned) > 1.7)
+      holds=learned == ["post-norm, warm-up", "pre-norm"]
+      and min(reached[name] for name in RUNS if name not in learned) > 1.7)
 
 # %%
 figure, axes = canvas(width=6.4, height=3.3)
-lines(axes, range(5, 110, 10), {name: [sum(history[i:i + 10]) / 10 for i in range(0, 110, 10)] for name, history in histories.items()}, xlabel="training step", ylabel="training loss (nats)")
+curves = {name: [sum(history[i:i + 10]) / 10 for i in range(0, 110, 10)] for name, history in histories.items()}
+lines(axes, range(5, 110, 10), curves, xlabel="training step", ylabel="training loss (nats)")
 axes.axhline(entropy, color="0.3", linewidth=1)
 axes.text(80, entropy - 0.09, "entropy", color="0.3")
 axes.set_ylim(0.7, 2.2)
-show(figure, "Training loss of five stacks of 8 layers. Pre-norm comes near the entropy within 20 steps. Post-norm does so only with a warm-up, and later. Post-norm at once, and norms without a way past in both cases, stay at the loss of a blind guess.")
+show(figure, "Training loss of five stacks of 8 layers. Pre-norm comes near the entropy within 20 steps. Post-norm "
+             "does so only with a warm-up, and later. Post-norm at once, and norms without a way past in both cases, "
+             "stay at the loss of a blind guess.")
 
 # %% [markdown]
 # This is one learning rate, one depth, one seed and one small task; how far it reaches is not measured here. And easier to train does not mean better in the end: Liu et al. (2020) find that post-norm, where it trains, can end up ahead.
@@ -329,14 +356,16 @@ show(figure, "Training loss of five stacks of 8 layers. Pre-norm comes near the 
 # %% tags=["claim:forgotten-eval"]
 torch.manual_seed(3)
 dropped = nn.functional.dropout(torch.ones(1_000_000), 0.1, training=True)
-print(f"of a million ones {(dropped == 0).float().mean():.0%} became 0, the others {dropped.max():.2f}; their mean is {dropped.mean():.2f}")
+print(f"of a million ones {(dropped == 0).float().mean():.0%} became 0, the others {dropped.max():.2f}; their mean "
+      f"is {dropped.mean():.2f}")
 stack, text, apart = nn.Sequential(*a_stack(PreNorm, 12, dropout=0.1)), torch.randn(4, 32, 64).double(), {}
 for mode in ("train", "eval"):
     getattr(stack, mode)()
     with torch.no_grad():
         first, second = stack(text), stack(text)
     apart[mode] = ((first - second).norm() / second.norm()).item()
-claim("a model left in training mode gives the same text another answer each time", f"two passes differ by more than 20 % in training mode, by {apart['eval']:.0%} after eval()",
+claim("a model left in training mode gives the same text another answer each time",
+      f"two passes differ by more than 20 % in training mode, by {apart['eval']:.0%} after eval()",
       holds=apart["train"] > 0.2 and apart["eval"] == 0)
 
 # %% [markdown]
@@ -348,10 +377,12 @@ claim("a model left in training mode gives the same text another answer each tim
 # %% tags=["claim:adding-to-the-normed-input-is-post-norm"]
 adds_to_normed = kind(lambda x, f, norm: (normed := norm(x)) + f(normed))
 torch.manual_seed(4)
-broken, post, norm = nn.Sequential(*a_stack(adds_to_normed, 12)), nn.Sequential(*a_stack(PostNorm, 12)), LayerNorm(64).double()
+broken, post = (nn.Sequential(*a_stack(residual, 12)) for residual in (adds_to_normed, PostNorm))
+norm = LayerNorm(64).double()
 post.load_state_dict(broken.state_dict())
 apart = (norm(broken(text)) - post(norm(text))).abs().max().item()
-claim("a pre-norm stack that adds to the normed input is a post-norm stack", "with a norm at the other end of each, 12 layers of both agree to 1e-10",
+claim("a pre-norm stack that adds to the normed input is a post-norm stack",
+      "with a norm at the other end of each, 12 layers of both agree to 1e-10",
       holds=apart < 1e-10)
 
 # %% [markdown]
@@ -367,7 +398,8 @@ for width, size in ((7, 1.0), (512, 1.0), (512, 0.001)):
     centred = token - token.mean(dim=-1, keepdim=True)
     unbiased = centred / (token.var(dim=-1, keepdim=True) + 1e-5).sqrt()
     outside = centred / (token.std(dim=-1, keepdim=True, correction=0) + 1e-5)
-    print(f"d = {width:3}, numbers of size {size:5}: with d − 1 {(unbiased.norm() / right.norm()).item():.3f} times as large, with ε outside {(outside.norm() / right.norm()).item():.2f} times")
+    print(f"d = {width:3}, numbers of size {size:5}: with d − 1 {(unbiased.norm() / right.norm()).item():.3f} times "
+          f"as large, with ε outside {(outside.norm() / right.norm()).item():.2f} times")
 
 # %% [markdown]
 # At the usual widths and sizes the results hardly change, so such slips live long. A comparison with torch in float64, as above, finds them at once.

@@ -80,10 +80,13 @@ names = [SPECIAL[1], "le", "chat", SPECIAL[0]], ["the", "cat", SPECIAL[0]]
 figure, panels = canvas(3, width=8.6, height=2.9)
 heatmap(panels[0], real[1].expand(3, 3), queries=names[1], keys=names[1], title="encoder", numbers=False, largest=1.4)
 heatmap(panels[1], written[1], queries=names[0], keys=names[0], title="decoder, itself", numbers=False, largest=1.4)
-heatmap(panels[2], real[1].expand(4, 3), queries=names[0], keys=names[1], title="decoder, source", numbers=False, largest=1.4)
+heatmap(panels[2], real[1].expand(4, 3), queries=names[0], keys=names[1], title="decoder, source", numbers=False,
+        largest=1.4)
 for axes in panels:
     axes.tick_params(axis="x", rotation=30)
-show(figure, "The three masks of the second pair, queries down and keys across; dark means may attend. Encoder: all but the padding. Decoder to itself: the lower triangle without the padding. Decoder to source: all but the source's padding, for every query.")
+show(figure, "The three masks of the second pair, queries down and keys across; dark means may attend. Encoder: all "
+             "but the padding. Decoder to itself: the lower triangle without the padding. Decoder to source: all but "
+             "the source's padding, for every query.")
 
 # %% [markdown]
 # In the package the decoder's own mask is the causal one alone. That is enough when padding stands at the end: it lies in the future of every real token. (Padding in front would need both.)
@@ -110,7 +113,8 @@ def copy_layer(ours, theirs):
     sublayers = {mine: getattr(theirs, yours) for mine, yours in sublayers.items() if hasattr(theirs, yours)}
     for name, other in sublayers.items():
         mine = getattr(ours, name)
-        for part, weight, bias in zip((mine.query, mine.key, mine.value), other.in_proj_weight.chunk(3), other.in_proj_bias.chunk(3)):
+        for part, weight, bias in zip((mine.query, mine.key, mine.value), other.in_proj_weight.chunk(3),
+                                      other.in_proj_bias.chunk(3)):
             part.load_state_dict({"weight": weight, "bias": bias})
         mine.output.load_state_dict(other.out_proj.state_dict())
     ours.feed_forward[0].load_state_dict(theirs.linear1.state_dict())
@@ -124,20 +128,25 @@ def copy_layer(ours, theirs):
 
 # %% tags=["claim:equals-torch"]
 sizes = Sizes(source_vocab=29, target_vocab=31, d_model=14, heads=2, d_ff=23, layers=3)
-ours, theirs = Transformer.paper(sizes).double().eval(), nn.Transformer(14, 2, 3, 3, 23, batch_first=True, dtype=torch.float64).eval()
+ours = Transformer.paper(sizes).double().eval()
+theirs = nn.Transformer(14, 2, 3, 3, 23, batch_first=True, dtype=torch.float64).eval()
 theirs.encoder.norm = theirs.decoder.norm = None
 for parameter in theirs.parameters():
     nn.init.normal_(parameter, std=0.5)
 for mine, yours in zip([*ours.encoder, *ours.decoder], [*theirs.encoder.layers, *theirs.decoder.layers]):
     copy_layer(mine, yours)
 source, target = torch.tensor([[5, 9, 4, 28, 7], [11, 13, 0, 0, 0]]), torch.tensor([[1, 6, 30, 9], [1, 7, 4, 0]])
-vectors = [table(tokens) * math.sqrt(14) + ours.positions(tokens.shape[1]) for table, tokens in ((ours.source_embedding, source), (ours.target_embedding, target))]
-wanted = ours.logits(theirs(*vectors, tgt_mask=~masks.causal(4), src_key_padding_mask=source == 0, memory_key_padding_mask=source == 0))
+vectors = [table(tokens) * math.sqrt(14) + ours.positions(tokens.shape[1])
+           for table, tokens in ((ours.source_embedding, source), (ours.target_embedding, target))]
+wanted = ours.logits(theirs(*vectors, tgt_mask=~masks.causal(4), src_key_padding_mask=source == 0,
+                            memory_key_padding_mask=source == 0))
 tables = [ours.source_embedding.weight, ours.target_embedding.weight]
 slopes = [torch.autograd.grad(scores.sin().sum(), tables) for scores in (ours(source, target), wanted)]
-error, slope = (ours(source, target) - wanted).abs().max().item(), max((one - other).abs().max().item() for one, other in zip(*slopes))
+error = (ours(source, target) - wanted).abs().max().item()
+slope = max((one - other).abs().max().item() for one, other in zip(*slopes))
 claim("the model of this course is the one of 2017, as torch has it",
-      "with the same weights, scores and gradients of both embeddings differ by less than 1e-12", holds=error < 1e-12 and slope < 1e-12)
+      "with the same weights, scores and gradients of both embeddings differ by less than 1e-12",
+      holds=error < 1e-12 and slope < 1e-12)
 
 # %% [markdown]
 # ## A task that needs another order: say it backwards
@@ -161,7 +170,8 @@ def backwards(some):
 
 training = sentences(20_000, seed=1)
 unseen = sentences(400, seed=2, taken=set(training))
-print(" ".join(letters.decode(unseen[0])), " → ", " ".join(letters.decode(backwards(unseen)[0])), f"   ({len(unseen)} sentences are kept for testing)")
+print(" ".join(letters.decode(unseen[0])), " → ", " ".join(letters.decode(backwards(unseen)[0])),
+      f"   ({len(unseen)} sentences are kept for testing)")
 
 # %% [markdown]
 # The paper's recipe in small: Adam with its β (§5.3), warm-up, batches of similar length (§5.1), and **label smoothing** (§5.4): the target gives the true word 0.9 and shares 0.1 equally among all words, so that no score need grow without end.
@@ -224,15 +234,20 @@ def mirrored(model, some=unseen):
 
 looks = mirrored(model)
 guessed(guess_mirrored, round(looks, 1))
-claim("the cross-attention of a model that reverses is an anti-diagonal", "the strongest weight lies on the mirrored letter for more than 0.9 of the letters", holds=looks > 0.9)
+claim("the cross-attention of a model that reverses is an anti-diagonal",
+      "the strongest weight lies on the mirrored letter for more than 0.9 of the letters", holds=looks > 0.9)
 
 # %%
 longest = [sentence for sentence in unseen if len(sentence) == LONGEST]
 one = letters.decode(longest[0])
 figure, panels = canvas(2, width=8.8, height=3.7)
-heatmap(panels[0], weights(model, longest[:1])[0], queries=[*one[::-1], "end"], keys=one, row_axis="to be written", column_axis="source", title="one sentence")
-heatmap(panels[1], weights(model, longest).mean(dim=0), row_axis="place in the target", column_axis="place in the source", title=f"mean of all with {LONGEST} letters")
-show(figure, "Weights of cross-attention, target down and source across. In one sentence, and in the mean over all unseen sentences of eight letters, most of the weight lies on the anti-diagonal: each letter is read where it stands. The last row writes the end sign and needs no letter.")
+heatmap(panels[0], weights(model, longest[:1])[0], queries=[*one[::-1], "end"], keys=one, row_axis="to be written",
+        column_axis="source", title="one sentence")
+heatmap(panels[1], weights(model, longest).mean(dim=0), row_axis="place in the target",
+        column_axis="place in the source", title=f"mean of all with {LONGEST} letters")
+show(figure, "Weights of cross-attention, target down and source across. In one sentence, and in the mean over all "
+             "unseen sentences of eight letters, most of the weight lies on the anti-diagonal: each letter is read "
+             "where it stands. The last row writes the end sign and needs no letter.")
 
 # %% [markdown]
 # ## Break it, 1: labels that are not shifted
@@ -253,7 +268,8 @@ torch.manual_seed(0)
 cheat = Transformer.paper(small)
 _, nats = train(cheat, Unshifted(training, backwards(training), size=64), 200, loss=translation_loss(0.0))
 guessed(guess_unshifted, round(nats, 2), "nats")
-claim("labels that are not shifted give a loss of nothing and a model of no use", f"training loss {nats:.1f} nats; sentences right when it writes itself: {share_right(cheat):.1f}",
+claim("labels that are not shifted give a loss of nothing and a model of no use",
+      f"training loss {nats:.1f} nats; sentences right when it writes itself: {share_right(cheat):.1f}",
       holds=nats < 0.05 and share_right(cheat) < 0.05)
 
 # %% [markdown]
@@ -282,16 +298,23 @@ masked_curve, _ = train(masked, Batches(training, backwards(training), size=64),
 guessed(guess_causal, round(masked_curve[-1], 1))
 
 # %% tags=["claim:causal-cross-attention"]
-claim("a causal mask on cross-attention does not crash, and does not even stop the model: it learns later, and elsewhere",
-      f"put onto the trained model: {share_right(masked_late):.1f} right. Trained with it: under 0.1 right at step 200 (the right mask: over 0.1), over 0.4 at 800; "
+claim("a causal mask on cross-attention does not crash, and does not even stop the model: it learns later, and "
+      "elsewhere",
+      f"put onto the trained model: {share_right(masked_late):.1f} right. Trained with it: under 0.1 right at step "
+      f"200 (the right mask: over 0.1), over 0.4 at 800; "
       "strongest weight on the mirrored letter: under 0.3",
-      holds=share_right(masked_late) < 0.05 and masked_curve[1] < 0.1 < curve[1] and masked_curve[-1] > 0.4 and mirrored(masked) < 0.3)
+      holds=share_right(masked_late) < 0.05 and masked_curve[1] < 0.1 < curve[1] and masked_curve[-1] > 0.4
+      and mirrored(masked) < 0.3)
 
 # %%
 figure, panels = canvas(2, width=8.8, height=3.5)
-lines(panels[0], range(100, 801, 100), {"right mask": curve, "causal mask": masked_curve}, xlabel="training step", ylabel="unseen sentences right")
-heatmap(panels[1], weights(masked, longest).mean(dim=0), row_axis="place in the target", column_axis="place in the source", title="causal mask: mean weights")
-show(figure, "Left: sentences right against training step; with the causal mask the model learns later. Right: its mean weights of cross-attention over sentences of eight letters lie in the lower triangle, and the anti-diagonal is gone.")
+lines(panels[0], range(100, 801, 100), {"right mask": curve, "causal mask": masked_curve}, xlabel="training step",
+      ylabel="unseen sentences right")
+heatmap(panels[1], weights(masked, longest).mean(dim=0), row_axis="place in the target",
+        column_axis="place in the source", title="causal mask: mean weights")
+show(figure, "Left: sentences right against training step; with the causal mask the model learns later. Right: its "
+             "mean weights of cross-attention over sentences of eight letters lie in the lower triangle, and the "
+             "anti-diagonal is gone.")
 
 # %% [markdown]
 # How can it reverse what it must not see? The first answer is made from the memory of source place 0 alone, and yet it is the last letter. So the *encoder*, which has no causal mask, must have carried it there. A bug need not show as a
@@ -363,7 +386,8 @@ writing = len(runs) - scoring
 hook.remove()
 guessed(guess_runs, writing)
 claim("training is parallel over the tokens, writing is one token after another",
-      f"runs of the decoder for {len(longest)} sentences of {LONGEST} letters: {scoring} to score them, {writing} to write them",
+      f"runs of the decoder for {len(longest)} sentences of {LONGEST} letters: {scoring} to score them, {writing} to "
+      f"write them",
       holds=scoring == 1 and writing == LONGEST + 1)
 
 # %% [markdown]

@@ -6,6 +6,7 @@ lesson [10](../notebooks/10_training_a_translator.ipynb) first.
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import groupby, pairwise, product
 
@@ -224,18 +225,17 @@ def one_by_one(lengths, size):
     return batches
 
 
-@exercise(points=4, hints=(
-    "First count: for each word, which pairs of neighbours are in it? By how much does each raise its pair's count?",
-    "Then choose one pair. What does `max` give when two pairs are equally frequent? What could its `key` say?",
-    "Then walk along each word with a new, growing list. When the pair has been found, how far must you go on?",
+@exercise(points=2, hints=(
+    "Which pairs of neighbours are in one word? By how much does each place raise its pair's count?",
+    "Which pair does `max` give when two are equally frequent? What could its `key` say?",
 ))
-def merge_pair(words: list[list[str]], counts: list[int]) -> list[list[str]]:
-    """Do one step of byte-pair encoding: merge the most frequent pair of neighbouring symbols, everywhere.
+def most_frequent_pair(words: list[list[str]], counts: list[int]) -> tuple[str, str] | None:
+    """Find the pair of neighbouring symbols that byte-pair encoding merges next: the most frequent one.
 
     Word i is a list of symbols, and it occurs `counts[i]` times in the corpus. A pair is counted at each place where it
-    stands inside a word (twice in "a", "a", "a"). Of equally frequent pairs take the alphabetically first: the one with
-    the first left symbol, then with the first right one. Merge it wherever it stands, in each word from left to right;
-    a symbol is used once. Where there is no pair at all, nothing changes (Sennrich et al. 2016, algorithm 1).
+    stands inside a word (twice in "a", "a", "a"). Return it as a tuple (left symbol, right symbol). Of equally frequent
+    pairs take the alphabetically first: compare the left symbols, and where these are the same, the right ones. Where
+    no word has two symbols, return None (Sennrich et al. 2016, algorithm 1).
 
     Differs: the paper puts a sign at the end of each word, and leaves open which of equally frequent pairs is taken.
     """
@@ -243,22 +243,10 @@ def merge_pair(words: list[list[str]], counts: list[int]) -> list[list[str]]:
     for word, count in zip(words, counts):
         for pair in pairwise(word):
             pairs[pair] += count
-    if not pairs:
-        return words
-    best = min(pairs, key=lambda pair: (-pairs[pair], pair))
-    merged = []
-    for word in words:
-        new = []
-        for symbol in word:
-            if new and (new[-1], symbol) == best:
-                new[-1] += symbol
-            else:
-                new.append(symbol)
-        merged.append(new)
-    return merged
+    return min(pairs, key=lambda pair: (-pairs[pair], pair), default=None)
 
 
-merge_pair.example([list("low"), list("lower"), list("newest"), list("widest")], [5, 2, 6, 3])
+most_frequent_pair.example([list("low"), list("lower"), list("newest"), list("widest")], [5, 2, 6, 3])
 
 
 def letters(rng, number):
@@ -266,248 +254,260 @@ def letters(rng, number):
     return [chr(ord("a") + int(code)) for code in rng.permutation(26)[:number]]
 
 
-def shuffled(rng, words, counts):
-    order = rng.permutation(len(words))
-    return [words[i] for i in order], [counts[i] for i in order]
-
-
-def merged_by_trying(words, counts):
-    """The slow way: try every pair that could be, in alphabetical order, then merge by recursion."""
-    def often(pair):
-        places = (sum(word[i:i + 2] == [*pair] for i in range(len(word))) for word in words)
-        return sum(count * number for count, number in zip(counts, places))
-
-    def merge(word, pair):
-        if word[:2] == [*pair]:
-            return ["".join(pair), *merge(word[2:], pair)]
-        return word[:1] + merge(word[1:], pair) if word else []
-
+def most_frequent(answer, words, counts):
+    """Held against the slow way: try every pair that could be, in alphabetical order."""
     best, most = None, 0
     for pair in product(sorted({symbol for word in words for symbol in word}), repeat=2):
-        if often(pair) > most:
-            best, most = pair, often(pair)
-    return [merge(word, best) if best else word for word in words]
+        often = sum(count * sum(word[i:i + 2] == [*pair] for i in range(len(word)))
+                    for word, count in zip(words, counts))
+        if often > most:
+            best, most = pair, often
+    probes.equal(answer(words, counts), best, "another pair is the most frequent")
 
 
-def merges(answer, words, counts):
-    probes.equal(answer(words, counts), merged_by_trying(words, counts), "the words differ")
-
-
-@merge_pair.check("counts a pair at each place, as often as its words occur",
-                  hint="A word occurs 11 times in the corpus. How many times does each of its pairs occur?")
+@most_frequent_pair.check("counts a pair at each place, as often as its words occur",
+                          hint="A word occurs 11 times in the corpus. How many times does each of its pairs occur?")
 def counts_places(answer, rng):
     a, b, c, d, e, f, g = letters(rng, 7)
-    merges(answer, *shuffled(rng, [[a, b], [c, a, b], [d, e, f], [g, d, e], [d, e, c]], [7, 5, 2, 3, 2]))
-    merges(answer, *shuffled(rng, [[a, b, c, a, b], [d, e], [f, g, c]], [7, 11, 3]))
-    merges(answer, *shuffled(rng, [[a, b, c], [b, a, d], [e, f]], [5, 3, 7]))
-    merges(answer, [[a, c, b], [a, d, b], [a, c, e, b], [a, f, b]], [3, 2, 3, 2])
-    merges(answer, *shuffled(rng, [[a, a, a], [b, c]], [5, 7]))
+    most_frequent(answer, [[d, e, f], [g, d, e], [d, e, c], [a, b], [c, a, b]], [2, 3, 2, 7, 5])
+    most_frequent(answer, [[f, g, c], [a, b, c, a, b], [d, e]], [3, 7, 11])
+    most_frequent(answer, [[a, c, b], [a, d, b], [a, c, e, b], [a, f, b]], [3, 2, 3, 2])
+    most_frequent(answer, [[b, c], [a, a, a]], [7, 5])
 
 
-@merge_pair.check("takes the alphabetically first of equally frequent pairs",
-                  hint="Which pairs share the first place? Which of them stands first in a dictionary?")
+@most_frequent_pair.check("takes the alphabetically first of equally frequent pairs",
+                          hint="Which pairs share the first place? Which of them stands first in a dictionary?")
 def alphabetically_first(answer, rng):
     for count in (1, 3):
         a, b, c, d, e, f, g = sorted(letters(rng, 7))
-        merges(answer, [[c, f], [b, g], [e, a], [g, d]], [count] * 4)
-        merges(answer, [[b, e], [b, g], [b, c], [d, a]], [count, count, count, 1])
+        most_frequent(answer, [[c, f], [b, g], [e, a], [g, d]], [count] * 4)
+        most_frequent(answer, [[b, e], [b, g], [b, c], [d, a]], [count, count, count, 1])
+        most_frequent(answer, [[a + b, c], [a, d], [e, f, g]], [count] * 3)
 
 
-@merge_pair.check("merges whole symbols, at every place, from left to right",
-                  hint="Write down by hand what becomes of a, a, a and of a, b, c, a, b.")
-def merges_everywhere(answer, rng):
-    a, b, c, d, e, f, _ = letters(rng, 7)
-    merges(answer, [[c, a, b], [d + a, b], [a, b + e], [d + a, b + e], [a, b]], [2, 1, 1, 1, 7])
-    merges(answer, *shuffled(rng, [[a, b + c], [a + b, c], [d, e], [f, e]], [3, 4, 5, 2]))
-    merges(answer, [[a, b, c, a, b], [b, a, b, a, b]], [3, 2])
-    for length in (3, 4, 5):
-        merges(answer, [[a] * length, [b, *[a] * length, c], [d, e, f]], [5, 7, 2])
-    words = [[str(symbol) for symbol in rng.choice([a, b, c], size=size)] for size in (11, 7, 5, 3)]
-    merges(answer, words, [3, 2, 7, 5])
+@most_frequent_pair.check("sees no pair in a word of one symbol",
+                          hint="Which pairs are in a word of one symbol? And if all words are such?")
+def no_pair(answer, rng):
+    a, b, c, d, e, f = letters(rng, 6)
+    most_frequent(answer, [[a], [b + c]], [3, 5])
+    most_frequent(answer, [[a], [b, c], [d, e, f]], [11, 7, 2])
 
 
-@merge_pair.check("leaves alone what holds no pair", hint="Which pairs are in a word of one symbol?")
-def leaves_alone(answer, rng):
-    a, b, c, d, e, f, _ = letters(rng, 7)
-    merges(answer, [[a], [b + c]], [3, 5])
-    merges(answer, [[a], [b, c], [d, e, f]], [11, 7, 2])
-    merges(answer, [[a, b]], [1])
-
-
-def pairs_in(words, counts):
+def pairs_in(words, counts, places=pairwise):
+    """How often each pair occurs; `places(word)` gives the pairs of one word."""
     pairs = Counter()
     for word, count in zip(words, counts):
-        for pair in pairwise(word):
+        for pair in places(word):
             pairs[pair] += count
     return pairs
 
 
 def first_best(pairs):
-    return min(pairs, key=lambda pair: (-pairs[pair], pair)) if pairs else None
+    return min(pairs, key=lambda pair: (-pairs[pair], pair), default=None)
 
 
-def merged(words, pair):
-    """Each word with the pair merged; nothing where there is no pair."""
+@most_frequent_pair.mistake("counts each word once, however often it occurs",
+                            hint="Where does `counts` appear in your code?")
+def counts_ignored(words, counts):
+    return first_best(pairs_in(words, [1] * len(words)))
+
+
+@most_frequent_pair.mistake("counts a pair once per word, however often it stands in it",
+                            hint="How often does the word a, b, c, a, b hold the pair a, b?")
+def once_per_word(words, counts):
+    return first_best(pairs_in(words, counts, lambda word: set(pairwise(word))))
+
+
+@most_frequent_pair.mistake("counts pairs across the end of a word",
+                            hint="Are the last symbol of a word and the first of the next neighbours?")
+def across_words(words, counts):
+    text = [symbol for word, count in zip(words, counts) for _ in range(count) for symbol in word]
+    return first_best(Counter(pairwise(text)))
+
+
+@most_frequent_pair.mistake("takes the last symbol of a word for a pair",
+                            hint="What is `word[i:i + 2]` when i is the last place of the word?")
+def last_symbol_alone(words, counts):
+    return first_best(pairs_in(words, counts, lambda word: [tuple(word[i:i + 2]) for i in range(len(word))]))
+
+
+@most_frequent_pair.mistake("takes the pair it met first among equally frequent ones",
+                            hint="If two pairs are equally frequent, what decides in your code: the alphabet?")
+def first_met(words, counts):
+    pairs = pairs_in(words, counts)
+    return max(pairs, key=pairs.get, default=None)
+
+
+@most_frequent_pair.mistake("takes the alphabetically last of equally frequent pairs",
+                            hint="`max` looks for the most frequent pair. What does it look for among equals?")
+def alphabetically_last(words, counts):
+    pairs = pairs_in(words, counts)
+    return max(pairs, key=lambda pair: (pairs[pair], pair), default=None)
+
+
+@most_frequent_pair.mistake("orders equally frequent pairs by their joined text",
+                            hint="Which comes first: \"a\", \"d\" or \"ab\", \"c\"? Which symbols are compared first?")
+def joined_order(words, counts):
+    pairs = pairs_in(words, counts)
+    return min(pairs, key=lambda pair: (-pairs[pair], "".join(pair)), default=None)
+
+
+@most_frequent_pair.mistake("returns the pair together with its count",
+                            hint="What is inside the list that `most_common` gives? And what should be returned?")
+def with_count(words, counts):
+    pairs = pairs_in(words, counts)
+    return sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[0]
+
+
+@most_frequent_pair.mistake("expects that there is always a pair",
+                            hint="What does `max` do with nothing to choose from? When does that happen?")
+def always_a_pair(words, counts):
+    pairs = pairs_in(words, counts)
+    return max(sorted(pairs), key=pairs.get)
+
+
+@most_frequent_pair.alternative("the highest count first, then the first of its pairs")
+def highest_count(words, counts):
+    pairs = {}
+    for word, count in zip(words, counts):
+        for i in range(len(word) - 1):
+            pairs[word[i], word[i + 1]] = pairs.get((word[i], word[i + 1]), 0) + count
+    return sorted(pair for pair, often in pairs.items() if often == max(pairs.values()))[0] if pairs else None
+
+
+@exercise(points=2, hints=(
+    "Walk along each word and build a new list. At each step: do you look at one symbol, or at two?",
+    "When the pair has been found, how far must you go on? And what is there to look at in the last step?",
+))
+def merge_pair(words: list[list[str]], pair: tuple[str, str]) -> list[list[str]]:
+    """Do one merge of byte-pair encoding: put a pair of symbols together wherever it stands.
+
+    Each word is a list of symbols. Walk through it from left to right. Where `pair[0]` stands directly before
+    `pair[1]`, put one new symbol in their place: the two texts joined. A symbol goes into one merge at most. Return
+    all words, changed or not, in their order (Sennrich et al. 2016, algorithm 1).
+    """
+    merged = []
+    for word in words:
+        new = []
+        for symbol in word:
+            if new and (new[-1], symbol) == pair:
+                new[-1] += symbol
+            else:
+                new.append(symbol)
+        merged.append(new)
+    return merged
+
+
+merge_pair.example([list("newest"), list("low"), list("sees"), list("essence")], ("e", "s"))
+
+
+def merges(answer, words, pair):
+    """Held against a recursion: what stands first is merged or not, then comes the rest."""
+    def merge(word):
+        if word[:2] == [*pair]:
+            return ["".join(pair), *merge(word[2:])]
+        return word[:1] + merge(word[1:]) if word else []
+    probes.equal(answer(words, pair), [merge(word) for word in words], "the words differ")
+
+
+@merge_pair.check("merges at every place, from left to right",
+                  hint="Write down by hand what becomes of a, a, a and of a, b, c, a, b.")
+def merges_everywhere(answer, rng):
+    a, b, c = letters(rng, 3)
+    merges(answer, [[a, b, c, a, b], [b, a, b, a, b], [a, b]], (a, b))
+    for length in (3, 4, 5):
+        merges(answer, [[a] * length, [b, *[a] * length, c]], (a, a))
+    words = [[str(symbol) for symbol in rng.choice([a, b, c], size=size)] for size in (11, 7, 5, 3)]
+    merges(answer, words, (a, b))
+    merges(answer, words, (c, c))
+
+
+@merge_pair.check("merges these two whole symbols only, in this order",
+                  hint="Is \"th\", \"e\" the pair \"h\", \"e\"? Is \"e\", \"h\"?")
+def whole_symbols(answer, rng):
+    a, b, c, d, e = letters(rng, 5)
+    merges(answer, [[c, a, b], [d + a, b], [a, b + e], [d + a, b + e], [a, b]], (a, b))
+    merges(answer, [[a, b + c], [a + b, c], [d, a + b, c, e]], (a, b + c))
+    merges(answer, [[b, a], [c, b, a, b], [a, c, b]], (a, b))
+
+
+@merge_pair.check("leaves words without the pair as they are",
+                  hint="How many letters has a word before your merge, and after it?")
+def leaves_alone(answer, rng):
+    a, b, c, d = letters(rng, 4)
+    merges(answer, [[a], [b + c], [d, c, b], [a, c], [a, b]], (a, b))
+    merges(answer, [[c, d, a]], (a, b))
+
+
+def walked(words, found, last=1):
+    """Each word from left to right, up to its `last` symbol; where `found(left, right)`, the two are joined."""
     result = []
     for word in words:
         new, at = [], 0
-        while at < len(word):
-            found = pair is not None and tuple(word[at:at + 2]) == pair
-            new.append("".join(pair) if found else word[at])
-            at += 2 if found else 1
+        while at <= len(word) - last:
+            two = word[at:at + 2]
+            joined = len(two) == 2 and found(*two)
+            new.append("".join(two) if joined else word[at])
+            at += 2 if joined else 1
         result.append(new)
     return result
 
 
-@merge_pair.mistake("counts each word once, however often it occurs",
-                    hint="Where does `counts` appear in your code?")
-def counts_ignored(words, counts):
-    return merged(words, first_best(pairs_in(words, [1] * len(words))))
-
-
-@merge_pair.mistake("takes the pair it met first among equally frequent ones",
-                    hint="If two pairs are equally frequent, what decides in your code: the alphabet?")
-def first_met(words, counts):
-    pairs = pairs_in(words, counts)
-    return merged(words, max(pairs, key=pairs.get) if pairs else None)
-
-
-@merge_pair.mistake("takes the alphabetically last of equally frequent pairs",
-                    hint="`max` looks for the most frequent pair. What does it look for among equals?")
-def alphabetically_last(words, counts):
-    pairs = pairs_in(words, counts)
-    return merged(words, max(pairs, key=lambda pair: (pairs[pair], pair)) if pairs else None)
-
-
 @merge_pair.mistake("merges only the first place in each word", hint="What becomes of the last two of a, b, c, a, b?")
-def first_place(words, counts):
-    pair, result = first_best(pairs_in(words, counts)), []
+def first_place(words, pair):
+    result = []
     for word in words:
         at = next((i for i in range(len(word)) if tuple(word[i:i + 2]) == pair), None)
         result.append(list(word) if at is None else [*word[:at], "".join(pair), *word[at + 2:]])
     return result
 
 
-@merge_pair.mistake("counts pairs across the end of a word",
-                    hint="Are the last symbol of a word and the first of the next neighbours?")
-def across_words(words, counts):
-    text = [symbol for word, count in zip(words, counts) for _ in range(count) for symbol in word]
-    return merged(words, first_best(Counter(pairwise(text))))
-
-
 @merge_pair.mistake("replaces text, and so parts of longer symbols",
                     hint="With `replace`, what becomes of the symbols \"th\", \"e\" when \"h\", \"e\" are merged?")
-def replaced(words, counts):
-    pair = first_best(pairs_in(words, counts))
-    if pair is None:
-        return words
+def replaced(words, pair):
     return [" ".join(word).replace(" ".join(pair), "".join(pair)).split() for word in words]
 
 
 @merge_pair.mistake("uses a symbol in two merges", hint="How many letters go into a, a, a? How many come out?")
-def used_twice(words, counts):
-    pair, result = first_best(pairs_in(words, counts)), []
-    for word in words:
-        new = []
-        for i, symbol in enumerate(word):
-            if tuple(word[i:i + 2]) == pair:
-                new.append("".join(pair))
-            elif i == 0 or tuple(word[i - 1:i + 1]) != pair:
-                new.append(symbol)
-        result.append(new)
-    return result
+def used_twice(words, pair):
+    return [["".join(pair) if tuple(word[i:i + 2]) == pair else symbol for i, symbol in enumerate(word)
+             if tuple(word[i:i + 2]) == pair or tuple(word[i - 1:i + 1]) != pair] for word in words]
 
 
 @merge_pair.mistake("leaves the right symbol of a merged pair in the word",
                     hint="How many letters has a word before your merge, and after it? Where does the walk go on?")
-def right_symbol_left(words, counts):
-    pair = first_best(pairs_in(words, counts))
+def right_symbol_left(words, pair):
     return [["".join(pair) if tuple(word[i:i + 2]) == pair else symbol for i, symbol in enumerate(word)]
             for word in words]
 
 
 @merge_pair.mistake("loses the last symbol of a word",
                     hint="How many letters has a word before your merge, and after it? Where does the walk end?")
-def last_symbol_lost(words, counts):
-    pair, result = first_best(pairs_in(words, counts)), []
-    for word in words:
-        new, at = [], 0
-        while at < len(word) - 1:
-            found = (word[at], word[at + 1]) == pair
-            new.append("".join(pair) if found else word[at])
-            at += 2 if found else 1
-        result.append(new)
-    return result
+def last_symbol_lost(words, pair):
+    return walked(words, lambda left, right: (left, right) == pair, last=2)
 
 
-@merge_pair.mistake("takes pairs for the same that read the same when joined",
-                    hint="The pairs \"a\", \"bc\" and \"ab\", \"c\": are they one pair in your count?")
-def joined_alike(words, counts):
-    pairs, result = Counter(), []
-    for word, count in zip(words, counts):
-        for pair in pairwise(word):
-            pairs["".join(pair)] += count
-    best = first_best(pairs)
-    for word in words:
-        new, at = [], 0
-        while at < len(word):
-            found = at + 1 < len(word) and word[at] + word[at + 1] == best
-            new.append(best if found else word[at])
-            at += 2 if found else 1
-        result.append(new)
-    return result
+@merge_pair.mistake("merges what reads like the pair when joined",
+                    hint="Is \"ab\", \"c\" the pair \"a\", \"bc\"? What does your code compare?")
+def joined_alike(words, pair):
+    return walked(words, lambda left, right: left + right == "".join(pair))
+
+
+@merge_pair.mistake("merges the pair in either order", hint="Is \"e\", \"s\" in a word the same as \"s\", \"e\"?")
+def either_way(words, pair):
+    return walked(words, lambda left, right: pair in ((left, right), (right, left)))
 
 
 @merge_pair.mistake("merges from right to left", hint="Which two of a, a, a are merged in your code?")
-def from_the_right(words, counts):
-    pair = first_best(pairs_in(words, counts))
-    turned = merged([word[::-1] for word in words], pair[::-1] if pair else None)
-    return [["".join(pair) if symbol == "".join(pair[::-1]) else symbol for symbol in word[::-1]] if pair
-            else word[::-1] for word in turned]
-
-
-@merge_pair.mistake("takes a pair and its reverse for the same",
-                    hint="Is \"e\", \"s\" in a word the same as \"s\", \"e\"?")
-def either_way(words, counts):
-    pairs, result = Counter(), []
-    for word, count in zip(words, counts):
-        for pair in pairwise(word):
-            pairs[tuple(sorted(pair))] += count
-    best = first_best(pairs)
-    for word in words:
-        new, at = [], 0
-        while at < len(word):
-            found = tuple(sorted(word[at:at + 2])) == best
-            new.append("".join(word[at:at + 2]) if found else word[at])
-            at += 2 if found else 1
-        result.append(new)
-    return result
-
-
-@merge_pair.mistake("counts a pair once per word, however often it stands in it",
-                    hint="How often does the word a, b, c, a, b hold the pair a, b?")
-def once_per_word(words, counts):
-    pairs = Counter()
-    for word, count in zip(words, counts):
-        for pair in set(pairwise(word)):
-            pairs[pair] += count
-    return merged(words, first_best(pairs))
-
-
-@merge_pair.mistake("does not count places that overlap",
-                    hint="The text counts the pair a, a in a, a, a: at how many places does it stand?")
-def no_overlaps(words, counts):
-    pairs = pairs_in(words, counts)
-    for pair in pairs:
-        alone = merged(words, pair)
-        pairs[pair] = sum(count * (len(word) - len(new)) for word, new, count in zip(words, alone, counts))
-    return merged(words, first_best(pairs))
+def from_the_right(words, pair):
+    turned = walked([word[::-1] for word in words], lambda right, left: (left, right) == pair)
+    return [["".join(pair) if symbol == pair[1] + pair[0] else symbol for symbol in word[::-1]] for word in turned]
 
 
 @merge_pair.mistake("shortens a word while it walks along it",
                     hint="`range(len(word))` was made before the merge. How long is the word afterwards?")
-def shortened_on_the_way(words, counts):
-    pair, result = first_best(pairs_in(words, counts)), [list(word) for word in words]
+def shortened_on_the_way(words, pair):
+    result = [list(word) for word in words]
     for word in result:
         for i in range(len(word) - 1):
             if (word[i], word[i + 1]) == pair:
@@ -515,29 +515,15 @@ def shortened_on_the_way(words, counts):
     return result
 
 
-@merge_pair.mistake("expects that there is always a pair",
-                    hint="What does `max` do with nothing to choose from? When does that happen?")
-def always_a_pair(words, counts):
-    pairs = pairs_in(words, counts)
-    return merged(words, max(sorted(pairs), key=pairs.get))
-
-
-@merge_pair.alternative("an index that jumps over what was merged")
-def by_index(words, counts):
-    pairs = pairs_in(words, counts)
-    if not pairs:
-        return words
-    most = max(pairs.values())
-    return merged(words, sorted(pair for pair, often in pairs.items() if often == most)[0])
+@merge_pair.mistake("never finds the pair", hint="Of what type is a slice of a word, and of what type is `pair`?")
+def never_found(words, pair):
+    return walked(words, lambda left, right: [left, right] == pair)
 
 
 @merge_pair.alternative("a regular expression, as in the paper")
-def by_expression(words, counts):
+def by_expression(words, pair):
     import re
 
-    pair = first_best(pairs_in(words, counts))
-    if pair is None:
-        return words
     whole = re.compile(r"(?<!\S)" + re.escape(" ".join(pair)) + r"(?!\S)")
     return [whole.sub("".join(pair), " ".join(word)).split(" ") for word in words]
 
@@ -1252,37 +1238,28 @@ def harmonic(guessed, gold):
     return 1 - 2 * precision * recall / (precision + recall)
 
 
-@exercise(points=4, hints=(
-    "First for one sentence and one n: list the candidate's n-grams. How many find a partner in the reference, if each "
-    "partner may be used once?",
-    "Two `Counter`s joined by `&` keep the smaller count of each. Add up over all sentences before you divide.",
-    "Then three lines: four precisions, their geometric mean, the penalty. When is the logarithm of 0 asked for?",
+@exercise(points=2, hints=(
+    "List the candidate's n-grams first. At how many places of a sentence of seven words can a 3-gram begin?",
+    "A candidate holds an n-gram three times, its reference twice. How many of the three find a partner?",
+    "A `Counter` says how often each n-gram is there. What does `&` do with two of them?",
 ))
-def bleu(candidates: list[list[str]], references: list[list[str]]) -> float:
-    r"""Mark translations by the words and phrases they share with a reference: a number from 0 to 1.
+def clipped_matches(candidate: list[str], reference: list[str], n: int) -> tuple[int, int]:
+    """Count how many n-grams of a candidate translation are found in its reference, and how many it has.
 
-    $\mathrm{BLEU} = BP \cdot (p_1 p_2 p_3 p_4)^{1/4}$ over a whole corpus (Papineni et al. 2002, §2.3). $p_n$: of all
-    n-grams of all candidates, the share that is found in their *own* reference, where an n-gram is found at most as
-    often as the reference holds it. $BP = e^{1 - r/c}$ where all candidates together have fewer words, $c$, than the
-    references, $r$; otherwise 1. Where no n-gram of some n is found, BLEU is 0. `references[i]` belongs to
-    `candidates[i]`; both are lists of words.
+    An n-gram is `n` words directly behind each other; one begins at every place where `n` words are left, so a sentence
+    of fewer than `n` words has none. Return two numbers: how many n-grams of the candidate are found in the reference,
+    where equal n-grams count at most as often as the reference holds them; and how many n-grams the candidate has
+    (Papineni et al. 2002, §2.1).
 
     Differs: the paper allows several references for a sentence.
     """
-    found, there = [0] * 4, [0] * 4
-    for candidate, reference in zip(candidates, references):
-        for n in range(1, 5):
-            ours, theirs = (Counter(zip(*(words[i:] for i in range(n)))) for words in (candidate, reference))
-            found[n - 1] += (ours & theirs).total()
-            there[n - 1] += ours.total()
-    if min(found) == 0:
-        return 0.0
-    mean = math.exp(sum(math.log(one / other) for one, other in zip(found, there)) / 4)
-    return mean * min(1.0, math.exp(1 - sum(map(len, references)) / sum(map(len, candidates))))
+    ours, theirs = (Counter(tuple(words[i:i + n]) for i in range(len(words) - n + 1))
+                    for words in (candidate, reference))
+    return (ours & theirs).total(), ours.total()
 
 
-bleu.example([["a", "dog", "runs", "on", "the", "the", "the"]],
-             [["a", "dog", "runs", "on", "the", "wet", "grass", "now"]])
+clipped_matches.example(["a", "dog", "runs", "on", "the", "the", "the"],
+                        ["a", "dog", "runs", "on", "the", "wet", "grass", "now"], 1)
 
 WORDS = ("a", "dog", "runs", "on", "the", "wet", "grass")
 
@@ -1301,42 +1278,160 @@ def translations(rng, *sentences):
     return candidates, references
 
 
-def bleu_by_crossing_off(candidates, references):
-    """Each n-gram of a candidate crosses one off in its reference; precisions are fractions."""
-    product_of_all = Fraction(1)
+def crossed_off(candidate, reference, n):
+    """Each n-gram of the candidate crosses one off in the reference."""
+    left = [reference[i:i + n] for i in range(len(reference) - n + 1)]
+    found = there = 0
+    for i in range(len(candidate) - n + 1):
+        there += 1
+        if candidate[i:i + n] in left:
+            left.remove(candidate[i:i + n])
+            found += 1
+    return found, there
+
+
+def matched(answer, *cases):
+    replies = [answer(*case) for case in cases]
+    for got, case in zip(replies, cases):
+        for what, one, other in zip(("n-grams found", "n-grams there"), got, crossed_off(*case)):
+            probes.equal(one, other, f"the number of {what} differs")
+
+
+@clipped_matches.check("counts an n-gram at most as often as the reference holds it",
+                       hint="The example says \"the\" three times. How many of them find a partner?")
+def clips(answer, rng):
+    word, *others = (WORDS[i] for i in rng.permutation(len(WORDS)))
+    matched(answer, ([*others, word, word, word], [*others, word, others[0]], 1),
+            ([word] * 5, [word, *others, word], 1), ([word] * 5, [*others, *[word] * 3], 2),
+            ([word, *others, word], [word] * 3, 1))
+
+
+@clipped_matches.check("counts the n-grams of n words, at every place",
+                       hint="Write down all 2-grams of the example's candidate. How many are there?")
+def at_every_place(answer, rng):
+    for n in (1, 2, 3, 5):
+        (one, two), (first, second) = translations(rng, (7, 4, 6), (5, 8, 2))
+        matched(answer, (one, first, n), (two, second, n), (one, [*second, *one], n), (first, first, n))
+
+
+@clipped_matches.check("takes sentences of fewer than n words",
+                       hint="How many 4-grams has a sentence of three words? And one of two?")
+def short_sentences(answer, rng):
+    for n in (2, 3, 5):
+        short, words = some_words(rng, n - 1), some_words(rng, 7)
+        matched(answer, (short, short, n), (short, words, n), (words, short, n), (["a"], words, n), ([], words, n))
+
+
+def n_grams(words, n):
+    return [tuple(words[i:i + n]) for i in range(len(words) - n + 1)]
+
+
+def clipped(ours, theirs):
+    """Matches and total of two lists of n-grams."""
+    return (Counter(ours) & Counter(theirs)).total(), len(ours)
+
+
+@clipped_matches.mistake("does not clip the counts",
+                         hint="A candidate says only \"the the the the\". How many words match in your code?")
+def not_clipped(candidate, reference, n):
+    return sum(gram in n_grams(reference, n) for gram in n_grams(candidate, n)), len(n_grams(candidate, n))
+
+
+@clipped_matches.mistake("counts each different n-gram once",
+                         hint="A set forgets how often. How often is an n-gram counted that both hold twice?")
+def different_ones(candidate, reference, n):
+    return clipped([*set(n_grams(candidate, n))], [*set(n_grams(reference, n))])
+
+
+@clipped_matches.mistake("returns how many n-grams the reference has",
+                         hint="Whose n-grams are asked for in the second number?")
+def total_of_reference(candidate, reference, n):
+    return clipped(n_grams(candidate, n), n_grams(reference, n))[0], len(n_grams(reference, n))
+
+
+@clipped_matches.mistake("leaves out the last n-gram of each sentence",
+                         hint="How many 2-grams are in a sentence of three words? How many does your `range` see?")
+def last_left_out(candidate, reference, n):
+    return clipped(n_grams(candidate[:-1], n), n_grams(reference[:-1], n))
+
+
+@clipped_matches.mistake("returns the number of words as that of n-grams",
+                         hint="How many 4-grams are in a sentence of seven words?")
+def words_counted(candidate, reference, n):
+    return clipped(n_grams(candidate, n), n_grams(reference, n))[0], len(candidate)
+
+
+@clipped_matches.mistake("lets the number of n-grams fall below 0",
+                         hint="What does your formula give for a sentence of no words?")
+def below_zero(candidate, reference, n):
+    return clipped(n_grams(candidate, n), n_grams(reference, n))[0], len(candidate) - n + 1
+
+
+@clipped_matches.mistake("cuts the sentences into pieces that do not overlap",
+                         hint="Which 2-grams are in \"a dog runs\"? Is \"dog runs\" among yours?")
+def in_blocks(candidate, reference, n):
+    return clipped(n_grams(candidate, n)[::n], n_grams(reference, n)[::n])
+
+
+@clipped_matches.mistake("compares only n-grams at the same place",
+                         hint="The reference begins with one more word. How many matches are left in your code?")
+def same_place(candidate, reference, n):
+    ours, theirs = n_grams(candidate, n), n_grams(reference, n)
+    return sum(one == other for one, other in zip(ours, theirs)), len(ours)
+
+
+@clipped_matches.alternative("the smaller count of each n-gram")
+def smaller_counts(candidate, reference, n):
+    ours, theirs = (list(zip(*(words[i:] for i in range(n)))) for words in (candidate, reference))
+    return sum(min(ours.count(gram), theirs.count(gram)) for gram in set(ours)), len(ours)
+
+
+@exercise(points=3, hints=(
+    "Make four sums of matches and four sums of totals. What do you add up over, and what stays apart?",
+    "Then three lines: four precisions, their geometric mean, the penalty. When is the logarithm of 0 asked for?",
+))
+def bleu(candidates: list[list[str]], references: list[list[str]],
+         clipped_matches: Callable[[list[str], list[str], int], tuple[int, int]]) -> float:
+    r"""Mark the translations of a whole corpus with one number from 0 to 1.
+
+    `references[i]` belongs to `candidates[i]`; both are lists of words. `clipped_matches(candidate, reference, n)` is
+    given and counts for one sentence, as in the exercise above. $\mathrm{BLEU} = BP \cdot (p_1 p_2 p_3 p_4)^{1/4}$
+    (Papineni et al. 2002, §2.3). $p_n$: the matches of all sentences, divided by the n-grams of all candidates.
+    $BP = e^{1 - r/c}$ where all candidates together have fewer words, $c$, than all references, $r$; otherwise 1.
+    Where nothing matches for some n from 1 to 4, BLEU is 0.
+
+    Differs: the paper allows several references for a sentence.
+    """
+    logarithms = []
     for n in range(1, 5):
-        found = there = 0
-        for candidate, reference in zip(candidates, references):
-            left = [reference[i:i + n] for i in range(len(reference) - n + 1)]
-            for i in range(len(candidate) - n + 1):
-                there += 1
-                if candidate[i:i + n] in left:
-                    left.remove(candidate[i:i + n])
-                    found += 1
-        product_of_all *= Fraction(found, max(there, 1))
-    ours, theirs = sum(map(len, candidates)), sum(map(len, references))
-    penalty = math.e ** (1 - theirs / ours) if 0 < ours < theirs else 1.0
-    return float(product_of_all) ** 0.25 * penalty
+        counted = [clipped_matches(candidate, reference, n) for candidate, reference in zip(candidates, references)]
+        matches, total = map(sum, zip(*counted))
+        if matches == 0:
+            return 0.0
+        logarithms.append(math.log(matches / total))
+    c, r = sum(map(len, candidates)), sum(map(len, references))
+    return math.exp(sum(logarithms) / 4 + min(0.0, 1 - r / c))
+
+
+bleu.example([["a", "dog", "runs", "on", "the", "grass"], ["a", "dog"]],
+             [["a", "dog", "runs", "on", "the", "wet", "grass"], ["the", "dog"]], crossed_off)
 
 
 def rated(answer, *corpora):
-    replies = [answer(*corpus) for corpus in corpora]
-    for score, corpus in zip(replies, corpora):
-        probes.equal(score, bleu_by_crossing_off(*corpus), "the score differs")
-
-
-@bleu.check("counts a phrase at most as often as its own reference holds it",
-            hint="The example says \"the\" three times. How many of them find a partner?")
-def clips(answer, rng):
-    word, *others = (WORDS[i] for i in rng.permutation(len(WORDS)))
-    (candidate,), (reference,) = translations(rng, (7, 2, 1))
-    rated(answer, ([[*others, word, word, word]], [[*others, word, others[0]]]),
-          ([candidate + candidate[:5], [word] * 5], [reference, [word, *others]]),
-          ([candidate, others[:5] + candidate], [reference + others, others[:5] + reference[2:]]))
+    """Held against exact fractions and the formula as it stands."""
+    replies = [answer(*corpus, crossed_off) for corpus in corpora]
+    for score, (candidates, references) in zip(replies, corpora):
+        precisions = Fraction(1)
+        for n in range(1, 5):
+            counted = [crossed_off(*sentence, n) for sentence in zip(candidates, references)]
+            precisions *= Fraction(sum(found for found, _ in counted), sum(there for _, there in counted) or 1)
+        ours, theirs = sum(map(len, candidates)), sum(map(len, references))
+        penalty = math.e ** (1 - theirs / ours) if 0 < ours < theirs else 1.0
+        probes.equal(score, float(precisions) ** 0.25 * penalty, "the score differs")
 
 
 @bleu.check("counts over the whole corpus, then takes the geometric mean",
-            hint="Add up over all sentences: n-grams found, n-grams there. Only then divide, for each n.")
+            hint="Add up for the example, for each n: what matches, and what is there. When do you divide?")
 def over_the_corpus(answer, rng):
     rated(answer, translations(rng, (5, 2, 2), (7, 6, 6), (11, 1, 1)), translations(rng, (6, 5, 2), (5, 1, 4)),
           translations(rng, (0, 3, 5), (11, 2, 0), (2, 1, 1)))
@@ -1349,31 +1444,20 @@ def brevity(answer, rng):
           translations(rng, (6, 0, 5)), translations(rng, (6, 5, 0)))
 
 
-@bleu.check("is 1 for the reference itself, and 0 where no phrase of some length is found",
-            hint="How many phrases of four words has a sentence of three? And what is the logarithm of 0?")
+@bleu.check("is 1 for the references themselves, and 0 where nothing matches for some n",
+            hint="How many 4-grams has a sentence of three words? And what is the logarithm of 0?")
 def ends_of_the_range(answer, rng):
     _, references = translations(rng, (7, 2, 3), (2, 1, 3))
-    probes.equal(answer(references, references), 1.0, "the reference itself should get 1")
-    replies = [answer([candidate], [["a", "dog", "runs", "on"]]) for candidate in
-               (["the", "dog", "runs", "a"], ["a", "dog", "runs"], ["now"], ["a"], [])]
-    for score in replies:
-        probes.equal(score, 0.0, "no phrase of some length is found, but it is not 0")
+    probes.equal(answer(references, references, crossed_off), 1.0, "the references themselves should get 1")
+    for candidate in (["the", "dog", "runs", "a"], ["a", "dog", "runs"], ["now"], ["a"], []):
+        probes.equal(answer([candidate], [["a", "dog", "runs", "on"]], crossed_off), 0.0,
+                     "nothing matches for some n, but it is not 0")
     rated(answer, ([[], *references], [["a"], *references]))
 
 
-def n_grams(words, n):
-    return [tuple(words[i:i + n]) for i in range(len(words) - n + 1)]
-
-
-def found_in(candidate, reference):
-    """n-grams found and n-grams there, for n from 1 to 4."""
-    counted = [(Counter(n_grams(candidate, n)), Counter(n_grams(reference, n))) for n in range(1, 5)]
-    return [((ours & theirs).total(), ours.total()) for ours, theirs in counted]
-
-
-def summed(candidates, references, count=found_in):
-    """The same, added up over the corpus."""
-    return [tuple(map(sum, zip(*rows))) for rows in zip(*map(count, candidates, references))]
+def summed(candidates, references, count, lengths=(1, 2, 3, 4)):
+    """For each n, the matches and the n-grams of the whole corpus."""
+    return [tuple(map(sum, zip(*(count(*sentence, n) for sentence in zip(candidates, references))))) for n in lengths]
 
 
 def geometric(shares):
@@ -1385,194 +1469,105 @@ def penalty(candidates, references):
     return math.exp(min(0.0, 1 - theirs / max(ours, 1)))
 
 
-@bleu.mistake("does not clip the counts",
-              hint="A candidate says only \"the the the the\". How good is it in your code?")
-def not_clipped(candidates, references):
-    def count(candidate, reference):
-        return [(sum(gram in n_grams(reference, n) for gram in n_grams(candidate, n)), len(n_grams(candidate, n)))
-                for n in range(1, 5)]
-    return geometric(summed(candidates, references, count)) * penalty(candidates, references)
-
-
-@bleu.mistake("clips over the whole corpus, not in each sentence",
-              hint="May a word find its partner in the reference of another sentence?")
-def clipped_by_corpus(candidates, references):
-    shares = []
-    for n in range(1, 5):
-        ours, theirs = (Counter(gram for words in side for gram in n_grams(words, n))
-                        for side in (candidates, references))
-        shares.append(((ours & theirs).total(), ours.total()))
-    return geometric(shares) * penalty(candidates, references)
-
-
 @bleu.mistake("joins all sentences to one text",
-              hint="Are the last word of a sentence and the first of the next one a phrase?")
-def one_text(candidates, references):
+              hint="Are the last word of a sentence and the first of the next one a 2-gram?")
+def one_text(candidates, references, count):
     ours, theirs = ([word for words in side for word in words] for side in (candidates, references))
-    return geometric(found_in(ours, theirs)) * penalty(candidates, references)
+    return geometric(summed([ours], [theirs], count)) * penalty(candidates, references)
 
 
 @bleu.mistake("averages the scores of the sentences",
               hint="One sentence of two words: what is its score, and what does it do to your average?")
-def mean_of_scores(candidates, references):
-    return sum(geometric(found_in(one, other)) * penalty([one], [other])
+def mean_of_scores(candidates, references, count):
+    return sum(geometric(summed([one], [other], count)) * penalty([one], [other])
                for one, other in zip(candidates, references)) / len(candidates)
 
 
 @bleu.mistake("averages the precisions of the sentences",
               hint="Does a sentence of 2 words weigh as much as one of 20 in your precision?")
-def mean_of_precisions(candidates, references):
-    rows = [[found / max(there, 1) for found, there in found_in(one, other)]
+def mean_of_precisions(candidates, references, count):
+    rows = [[found / max(there, 1) for found, there in summed([one], [other], count)]
             for one, other in zip(candidates, references)]
     return math.prod(sum(column) / len(rows) for column in zip(*rows)) ** 0.25 * penalty(candidates, references)
 
 
 @bleu.mistake("takes the arithmetic mean of the precisions",
               hint="One of four precisions is 0. What is your mean then, and what does the formula give?")
-def arithmetic(candidates, references):
-    shares = summed(candidates, references)
+def arithmetic(candidates, references, count):
+    shares = summed(candidates, references, count)
     return sum(found / max(there, 1) for found, there in shares) / 4 * penalty(candidates, references)
 
 
 @bleu.mistake("multiplies the precisions without taking the fourth root",
               hint="All four precisions are 1/2. What is their geometric mean?")
-def no_root(candidates, references):
-    return geometric(summed(candidates, references)) ** 4 * penalty(candidates, references)
+def no_root(candidates, references, count):
+    return geometric(summed(candidates, references, count)) ** 4 * penalty(candidates, references)
 
 
 @bleu.mistake("has no brevity penalty",
               hint="A candidate repeats only the four words it is sure of. What stops it from getting 1?")
-def no_penalty(candidates, references):
-    return geometric(summed(candidates, references))
+def no_penalty(candidates, references, count):
+    return geometric(summed(candidates, references, count))
 
 
 @bleu.mistake("rewards candidates that are too long",
               hint="What is e^(1 − r/c) when c is larger than r? Is that what the text asks for?")
-def long_rewarded(candidates, references):
+def long_rewarded(candidates, references, count):
     ours, theirs = sum(map(len, candidates)), sum(map(len, references))
-    return geometric(summed(candidates, references)) * math.exp(1 - theirs / max(ours, 1))
-
-
-@bleu.mistake("punishes candidates that are too long, too",
-              hint="Which of the two is punished: too short, or too long? What does precision do about the other?")
-def long_punished(candidates, references):
-    ours, theirs = sum(map(len, candidates)), sum(map(len, references))
-    return geometric(summed(candidates, references)) * math.exp(1 - max(ours, theirs) / max(min(ours, theirs), 1))
+    return geometric(summed(candidates, references, count)) * math.exp(1 - theirs / max(ours, 1))
 
 
 @bleu.mistake("exchanges r and c in the penalty", hint="Which of r and c are the candidates' words?")
-def exchanged(candidates, references):
-    ours, theirs = sum(map(len, candidates)), sum(map(len, references))
-    return geometric(summed(candidates, references)) * math.exp(min(0.0, 1 - ours / theirs))
+def exchanged(candidates, references, count):
+    return geometric(summed(candidates, references, count)) * penalty(references, candidates)
 
 
-@bleu.mistake("takes the plain ratio of the lengths as penalty",
-              hint="What is the penalty at half the length: 1/2, or what does the formula say?")
-def plain_ratio(candidates, references):
-    ours, theirs = sum(map(len, candidates)), sum(map(len, references))
-    return geometric(summed(candidates, references)) * min(1.0, ours / theirs)
+@bleu.mistake("hands the reference over as the candidate",
+              hint="In which order does `clipped_matches` take the two? Whose n-grams do you divide by?")
+def handed_over_wrongly(candidates, references, count):
+    return geometric(summed(references, candidates, count)) * penalty(candidates, references)
 
 
-@bleu.mistake("punishes each short sentence, even where the corpus is long enough",
-              hint="Over what are r and c counted: a sentence, or the corpus?")
-def shorts_punished(candidates, references):
-    theirs = sum(map(len, references))
-    excess = sum(max(len(other) - len(one), 0) for one, other in zip(candidates, references))
-    return geometric(summed(candidates, references)) * math.exp(-excess / max(theirs - excess, 1))
+@bleu.mistake("counts n from 0", hint="Which n does your loop see? With which does `range` begin?")
+def from_zero(candidates, references, count):
+    return geometric(summed(candidates, references, count, range(4))) * penalty(candidates, references)
 
 
-@bleu.mistake("divides by the references' phrases",
-              hint="Precision, or recall? Whose phrases are asked about: \"of all n-grams of …\"?")
-def recall(candidates, references):
-    found, there = summed(candidates, references), summed(references, candidates)
-    return geometric([(one, all_) for (one, _), (_, all_) in zip(found, there)]) * penalty(candidates, references)
-
-
-@bleu.mistake("counts single words only", hint="Put a candidate's words in another order. Does your score fall?")
-def words_only(candidates, references):
-    return geometric(summed(candidates, references)[:1]) * penalty(candidates, references)
-
-
-@bleu.mistake("stops at phrases of three words", hint="Which n does your loop see? What does `range` leave out?")
-def up_to_three(candidates, references):
-    return geometric(summed(candidates, references)[:3]) * penalty(candidates, references)
-
-
-@bleu.mistake("counts phrases of four words only", hint="How many precisions go into the mean?")
-def only_four(candidates, references):
-    return geometric(summed(candidates, references)[3:]) * penalty(candidates, references)
-
-
-@bleu.mistake("counts each different phrase once",
-              hint="A set forgets how often. How often may a phrase be found that the reference holds twice?")
-def different_ones(candidates, references):
-    def count(candidate, reference):
-        return [(len(set(n_grams(candidate, n)) & set(n_grams(reference, n))), len(set(n_grams(candidate, n))))
-                for n in range(1, 5)]
-    return geometric(summed(candidates, references, count)) * penalty(candidates, references)
-
-
-@bleu.mistake("leaves out the last phrase of each sentence",
-              hint="How many phrases of two words are in a sentence of three? How many does your `range` see?")
-def last_left_out(candidates, references):
-    def grams(words, n):
-        return Counter(n_grams(words, n)[:-1])
-
-    def count(candidate, reference):
-        return [((grams(candidate, n) & grams(reference, n)).total(), grams(candidate, n).total()) for n in range(1, 5)]
-    return geometric(summed(candidates, references, count)) * penalty(candidates, references)
-
-
-@bleu.mistake("divides all four by the number of words",
-              hint="How many phrases of four words are in a sentence of seven? What do you divide by?")
-def words_below(candidates, references):
-    shares = summed(candidates, references)
-    return geometric([(found, shares[0][1]) for found, _ in shares]) * penalty(candidates, references)
-
-
-@bleu.mistake("leaves out the lengths of which the candidates have no phrase",
-              hint="What should the score be where there is no phrase of four words?")
-def lengths_left_out(candidates, references):
-    shares = [share for share in summed(candidates, references) if share[1]]
-    return geometric(shares) * penalty(candidates, references) if shares else 0.0
+@bleu.mistake("stops at n = 3", hint="Which n does your loop see? What does `range` leave out?")
+def up_to_three(candidates, references, count):
+    return geometric(summed(candidates, references, count, range(1, 4))) * penalty(candidates, references)
 
 
 @bleu.mistake("returns percent", hint="From where to where should the score go?")
-def percent(candidates, references):
-    return 100 * geometric(summed(candidates, references)) * penalty(candidates, references)
+def percent(candidates, references, count):
+    return 100 * geometric(summed(candidates, references, count)) * penalty(candidates, references)
 
 
 @bleu.mistake("leaves out the precisions that are 0",
-              hint="What should the score be where no phrase of four words is found?")
-def zeros_left_out(candidates, references):
-    shares = [share for share in summed(candidates, references) if share[0]]
+              hint="What should the score be where no 4-gram is found?")
+def zeros_left_out(candidates, references, count):
+    shares = [share for share in summed(candidates, references, count) if share[0]]
     return geometric(shares) * penalty(candidates, references) if shares else 0.0
 
 
 @bleu.mistake("divides by zero when candidates are short",
-              hint="How many phrases of four words are in a sentence of three? What do you divide by?")
-def zero_division(candidates, references):
-    product_of_all = 1.0
-    for found, there in summed(candidates, references):
-        product_of_all *= found / there
-    return product_of_all ** 0.25 * penalty(candidates, references)
+              hint="How many 4-grams are in a sentence of three words? What do you divide by?")
+def zero_division(candidates, references, count):
+    precisions = [found / there for found, there in summed(candidates, references, count)]
+    return math.prod(precisions) ** 0.25 * penalty(candidates, references)
 
 
 @bleu.mistake("takes the logarithm of 0", hint="Which precision can be 0? What is its logarithm?")
-def logarithm_of_zero(candidates, references):
-    logarithms = [math.log(found / max(there, 1)) for found, there in summed(candidates, references)]
+def logarithm_of_zero(candidates, references, count):
+    logarithms = [math.log(found / max(there, 1)) for found, there in summed(candidates, references, count)]
     return math.exp(sum(logarithms) / 4) * penalty(candidates, references)
 
 
-@bleu.alternative("partners crossed off one by one")
-def by_crossing_off(candidates, references):
-    return bleu_by_crossing_off(candidates, references)
-
-
-@bleu.alternative("logarithms, minus infinity for nothing found")
-def by_log_sum(candidates, references):
-    total = 0.0
-    for found, there in summed(candidates, references):
-        total += 0.25 * (math.log(found / there) if found else -math.inf)
-    ours, theirs = sum(map(len, candidates)), sum(map(len, references))
-    return math.exp(total + (1 - theirs / ours if ours < theirs and ours else 0.0))
+@bleu.alternative("a table in NumPy")
+def in_a_table(candidates, references, count):
+    table = np.array([[count(*sentence, n) for n in range(1, 5)] for sentence in zip(candidates, references)])
+    found, there = table.sum(axis=0).T
+    if (found == 0).any():
+        return 0
+    precisions = found / there
+    return np.prod(precisions) ** 0.25 * penalty(candidates, references)
