@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from selfattention.engine import exercise, probes
+from selfattention.engine import card, exercise, probes
 from selfattention.engine.door import Room
 from selfattention.engine.judging import FAILED, judge
 
@@ -100,3 +100,9 @@ def test_an_error_message_alone_names_nothing():
     report = judge(twice, lambda: Room(fails_on_large))
     assert report.mistake is None
     assert judge(twice, lambda: Room(squares_small)).mistake.name == "squares and refuses large numbers"
+
+
+def test_several_tensors_are_shown_one_under_the_other():
+    shown = card.show((np.array([[1, 2], [3, 4]]), np.array([5.5])))
+    assert shown == "[[1 2]\n [3 4]]\n\n[5.5]"
+    assert card.show(("e", "s")) == "('e', 's')"
