@@ -89,4 +89,4 @@ def test_the_start_page_opens_with_its_first_lines(lab, page):
     page.goto(address)
     page.locator(".jp-Notebook h1", has_text="Start here").first.wait_for(timeout=MILLISECONDS)
     # Long lines of code are wrapped, not cut off, at a laptop's width.
-    page.locator(".jp-CodeCell .cm-content.cm-lineWrapping").first.wait_for(timeout=MILLISECONDS)
+    page.locator(".jp-CodeCell .cm-content.cm-lineWrapping").first.wait_for(timeout=MILLISECONDS, state="attached")
