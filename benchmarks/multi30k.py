@@ -22,7 +22,7 @@ from selfattention.data.pieces import Pieces
 from selfattention.decoding import beam, greedy
 from selfattention.layers import PreNorm
 from selfattention.models.transformer import Sizes, Transformer
-from selfattention.training import Recipe, Trainer, adam, bare, prepared, translation_loss, up_and_down
+from selfattention.training import Recipe, Trainer, adam, bare, muon, prepared, translation_loss, up_and_down
 
 
 def translated(model: Transformer, pieces: Pieces, texts: list[str], search, size: int = 50) -> list[str]:
@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--dropout", type=float, default=0.15)
     parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--muon", action="store_true", help="Muon for the matrices inside the layers, else Adam")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -62,7 +63,8 @@ def main() -> None:
     torch.manual_seed(0)
     model = prepared(Transformer.rotary(sizes, PreNorm))
     recipe = Recipe(arguments.steps, arguments.rate, warmup=400)
-    trainer = Trainer(model, adam(model, recipe.rate), translation_loss(recipe.smoothing),
+    make = muon if arguments.muon else adam
+    trainer = Trainer(model, make(model, recipe.rate), translation_loss(recipe.smoothing),
                       lambda step: up_and_down(step, recipe.warmup, recipe.steps), recipe)
     with tempfile.TemporaryDirectory() as temporary:
         out = arguments.out or Path(temporary)

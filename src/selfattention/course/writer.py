@@ -126,10 +126,7 @@ def _prompt(exercise: Exercise, number: int) -> str:
     names = list(inspect.signature(exercise.function).parameters)
     for args in exercise.examples[:1]:
         shown = [f"{name} =\n{card.show(value)}" for name, value in zip(names, args)]
-        result = exercise.function(*args)
-        results = result if isinstance(result, tuple) else (result,)
-        call = f"{exercise.name}({', '.join(names[:len(args)])}) ="
-        shown.append("\n".join([call, *map(card.show, results)]))
+        shown.append(f"{exercise.name}({', '.join(names[:len(args)])}) =\n{card.show(exercise.function(*args))}")
         text.append("For example:\n\n```text\n" + "\n\n".join(shown) + "\n```")
     return "\n\n".join(text)
 
