@@ -482,6 +482,370 @@ def in_one_product(x, memory, query_weight, key_weight, value_weight, memory_mas
 
 
 @exercise(points=3, hints=(
+    "Chapter 08's post-norm block has two steps of one kind. Here are three: which sublayer comes between the two?",
+    "Which sublayer takes the memory, and what does it ask with: the layer's input, or what the first step made of it?",
+))
+def decoder_layer(x: Float[Tensor, "batch target d_model"], memory: Float[Tensor, "batch source d_model"],
+                  attention: Callable[[Tensor], Tensor], cross_attention: Callable[[Tensor, Tensor], Tensor],
+                  feed_forward: Callable[[Tensor], Tensor],
+                  norm: Callable[[int, Tensor], Tensor]) -> Float[Tensor, "batch target d_model"]:
+    r"""Put a decoder layer of 2017 together out of its three sublayers.
+
+    Self-attention, then attention to the memory, then the feed-forward layer, each as
+    $\mathrm{LayerNorm}(x + \mathrm{Sublayer}(x))$ (Vaswani et al. 2017, §3.1). All four functions are given, masks
+    included: `attention(x)`; `cross_attention(x, memory)`, which asks with `x`; `feed_forward(x)`; and `norm(i, x)`,
+    the i-th of the layer's three norms, counted from 1. In the example the sublayers double, take the mean of the memory,
+    and square; norm i multiplies by i.
+    """
+    x = norm(1, x + attention(x))
+    x = norm(2, x + cross_attention(x, memory))
+    return norm(3, x + feed_forward(x))
+
+
+decoder_layer.example(torch.tensor([[[1.0, 0.0], [0.0, 0.5]]]), torch.tensor([[[1.0, 2.0], [3.0, 2.0], [5.0, 2.0]]]),
+                      lambda x: 2 * x, lambda x, memory: memory.mean(dim=1, keepdim=True) + 0 * x, lambda x: x * x,
+                      lambda number, x: number * x)
+
+
+def decoder_parts(rng):
+    """Three sublayers and three norms, different each time and easy to tell apart."""
+    mix, read, bend, gains = tensor(rng, 7, 7) / 3, tensor(rng, 7, 7) / 3, tensor(rng, 7, 7) / 3, tensor(rng, 3, 7)
+    return (lambda x: x.cumsum(dim=1) @ mix, lambda x, memory: torch.softmax(x @ memory.mT, dim=-1) @ memory @ read,
+            lambda x: torch.tanh(x @ bend),
+            lambda number, x: (x - x.mean(dim=-1, keepdim=True)) * gains[number - 1] + number)
+
+
+@decoder_layer.check("runs three sublayers, each added and normalised",
+                     hint="Follow the example with a pencil: three steps of two lines each.")
+def three_sublayers(answer, rng):
+    for batch, target, source in ((2, 3, 5), (1, 5, 2)):
+        x, memory = tensor(rng, batch, target, 7), tensor(rng, batch, source, 7)
+        attention, cross, feed, norm = decoder_parts(rng)
+        first = norm(1, torch.add(attention(x), x))
+        second = norm(2, torch.add(cross(first, memory), first))
+        probes.equal(answer(x, memory, attention, cross, feed, norm), norm(3, torch.add(feed(second), second)))
+
+
+@decoder_layer.check("tells source and target apart where they are equally long",
+                     hint="Which of the two asks in `cross_attention`, and which is read as it came?")
+def source_and_target(answer, rng):
+    x, memory, parts = tensor(rng, 2, 3, 7), tensor(rng, 2, 3, 7), decoder_parts(rng)
+    probes.parity(answer, decoder_layer, x, memory, *parts)
+
+
+@decoder_layer.check("passes its input on when the sublayers give nothing",
+                     hint="What is left of x when all three sublayers are 0?")
+def input_passes(answer, rng):
+    x, (*_, norm) = tensor(rng, 1, 3, 7), decoder_parts(rng)
+    got = answer(x, tensor(rng, 1, 5, 7), torch.zeros_like, lambda x, memory: 0 * x, torch.zeros_like, norm)
+    probes.equal(got, norm(3, norm(2, norm(1, x))))
+
+
+@decoder_layer.mistake("attends to the memory first", hint="In which order does the prompt name the three sublayers?")
+def memory_first(x, memory, attention, cross_attention, feed_forward, norm):
+    x = norm(1, x + cross_attention(x, memory))
+    x = norm(2, x + attention(x))
+    return norm(3, x + feed_forward(x))
+
+
+@decoder_layer.mistake("has no way past the cross-attention",
+                       hint="If the source had nothing to say, what would be left of the target?")
+def no_way_past_memory(x, memory, attention, cross_attention, feed_forward, norm):
+    x = norm(1, x + attention(x))
+    x = norm(2, cross_attention(x, memory))
+    return norm(3, x + feed_forward(x))
+
+
+@decoder_layer.mistake("has no way past its own attention", hint="If `attention` gave zeros, what would be left of x?")
+def no_way_past_attention(x, memory, attention, cross_attention, feed_forward, norm):
+    x = norm(1, attention(x))
+    x = norm(2, x + cross_attention(x, memory))
+    return norm(3, x + feed_forward(x))
+
+
+@decoder_layer.mistake("has no ways past at all", hint="The formula has a plus. What stands on its left?")
+def no_ways_past(x, memory, attention, cross_attention, feed_forward, norm):
+    return norm(3, feed_forward(norm(2, cross_attention(norm(1, attention(x)), memory))))
+
+
+@decoder_layer.mistake("lets the memory ask",
+                       hint="Whose tokens come out of `cross_attention`? How many should there be?")
+def memory_asks(x, memory, attention, cross_attention, feed_forward, norm):
+    x = norm(1, x + attention(x))
+    x = norm(2, x + cross_attention(memory, x))
+    return norm(3, x + feed_forward(x))
+
+
+@decoder_layer.mistake("lets the target look at itself twice", hint="Where does `memory` appear in your code?")
+def itself_twice(x, memory, attention, cross_attention, feed_forward, norm):
+    x = norm(1, x + attention(x))
+    x = norm(2, x + cross_attention(x, x))
+    return norm(3, x + feed_forward(x))
+
+
+@decoder_layer.mistake("asks with the layer's input instead of the first step's result",
+                       hint="What is x in the second step: what came in, or what the first step made?")
+def asks_with_input(x, memory, attention, cross_attention, feed_forward, norm):
+    first = norm(1, x + attention(x))
+    second = norm(2, first + cross_attention(x, memory))
+    return norm(3, second + feed_forward(second))
+
+
+@decoder_layer.mistake("adds the layer's input in every step",
+                       hint="What is added in the second step: the layer's input, or the first step's result?")
+def input_every_time(x, memory, attention, cross_attention, feed_forward, norm):
+    first = norm(1, x + attention(x))
+    second = norm(2, x + cross_attention(first, memory))
+    return norm(3, x + feed_forward(second))
+
+
+@decoder_layer.mistake("normalises before the sublayers",
+                       hint="That is pre-norm. Where stands the norm in the formula?")
+def norm_before(x, memory, attention, cross_attention, feed_forward, norm):
+    x = x + attention(norm(1, x))
+    x = x + cross_attention(norm(2, x), memory)
+    return x + feed_forward(norm(3, x))
+
+
+@decoder_layer.mistake("uses one norm three times", hint="Which numbers do you give to `norm`?")
+def one_norm(x, memory, attention, cross_attention, feed_forward, norm):
+    x = norm(1, x + attention(x))
+    x = norm(1, x + cross_attention(x, memory))
+    return norm(1, x + feed_forward(x))
+
+
+@decoder_layer.mistake("normalises the memory, too", hint="What is read as it came, in the formula: who is normalised?")
+def memory_normed(x, memory, attention, cross_attention, feed_forward, norm):
+    x = norm(1, x + attention(x))
+    x = norm(2, x + cross_attention(x, norm(2, memory)))
+    return norm(3, x + feed_forward(x))
+
+
+@decoder_layer.mistake("runs both attentions side by side",
+                       hint="What does the cross-attention ask with: x as it came, or after the first step?")
+def side_by_side(x, memory, attention, cross_attention, feed_forward, norm):
+    x = norm(2, norm(1, x + attention(x) + cross_attention(x, memory)))
+    return norm(3, x + feed_forward(x))
+
+
+@decoder_layer.mistake("leaves the feed-forward layer out", hint="Which of the four functions have you not used yet?")
+def no_feed_forward(x, memory, attention, cross_attention, feed_forward, norm):
+    x = norm(1, x + attention(x))
+    return norm(2, x + cross_attention(x, memory))
+
+
+@decoder_layer.alternative("a loop over the three steps")
+def three_by_loop(x, memory, attention, cross_attention, feed_forward, norm):
+    steps = (attention, lambda inner: cross_attention(inner, memory), feed_forward)
+    for number, sublayer in enumerate(steps, start=1):
+        x = norm(number, sublayer(x) + x)
+    return x
+
+
+@exercise(points=4, hints=(
+    "Three parts: tokens become vectors, vectors pass through the layers, vectors become scores. Write each as a line "
+    "or two. Which part is needed twice?",
+    "When is the memory finished: after the first encoder layer, or after the last? Who reads it?",
+    "A score for each target word: with which table's rows is a vector multiplied?",
+))
+def transformer(source: Int[Tensor, "batch source"], target: Int[Tensor, "batch target"],
+                tables: tuple[Float[Tensor, "source_vocab d_model"], Float[Tensor, "target_vocab d_model"]],
+                positions: Float[Tensor, "positions d_model"], layers: int,
+                encoder_layer: Callable[[int, Tensor], Tensor],
+                decoder_layer: Callable[[int, Tensor, Tensor], Tensor]) -> Float[Tensor, "batch target target_vocab"]:
+    r"""Put the whole model together: from tokens on both sides to a score for every next target word.
+
+    `tables` holds the embeddings of source and target; a token's vector is its row times $\sqrt{d_{model}}$ (Vaswani et
+    al. 2017, §3.4) plus the row of `positions` for its place, from 0 (§3.5). Then come `layers` encoder layers,
+    `encoder_layer(i, x)`, and as many decoder layers, `decoder_layer(i, x, memory)`, with i from 0. The memory is what
+    the **last** encoder layer gives, and every decoder layer reads it (figure 1). The scores are products with the rows
+    of the target's table (§3.4), without a softmax. In the example layers add i + 1, and decoder layers also the mean
+    of the memory.
+    """
+    def embed(tokens, table):
+        return table[tokens] * math.sqrt(table.shape[1]) + positions[:tokens.shape[1]]
+
+    memory = embed(source, tables[0])
+    for number in range(layers):
+        memory = encoder_layer(number, memory)
+    x = embed(target, tables[1])
+    for number in range(layers):
+        x = decoder_layer(number, x, memory)
+    return x @ tables[1].T
+
+
+transformer.example(torch.tensor([[1, 0, 1]]), torch.tensor([[1, 2]]),
+                    (torch.tensor([[0.0] * 4, [1.0] * 4]), torch.tensor([[0.0] * 4, [1.0, 0, 0, 0], [0, 2.0, 0, 0]])),
+                    torch.tensor([[0.0] * 4, [0, 0, 0, 1.0], [0, 0, 0, 2.0]]), 2, lambda number, x: x + number + 1,
+                    lambda number, x, memory: x + number + 1 + memory.mean(dim=1, keepdim=True))
+
+
+def whole(rng, batch, source, target, layers, d_model=5):
+    """Tokens, tables, positions and layers for one question, and what each layer is."""
+    tokens = [torch.from_numpy(rng.integers(0, vocab, size=(batch, length))) for vocab, length in
+              ((11, source), (13, target))]
+    inner, asked, read = (tensor(rng, layers, d_model, d_model) / 2 for _ in range(3))
+    return (*tokens, (tensor(rng, 11, d_model), tensor(rng, 13, d_model)), tensor(rng, 17, d_model), layers,
+            lambda number, x: torch.tanh(x @ inner[number]),
+            lambda number, x, memory: torch.tanh(x @ asked[number] + memory.mean(dim=1, keepdim=True) @ read[number]))
+
+
+@transformer.check("embeds, encodes, decodes and scores, token by token",
+                   hint="Compute the vector of the first source token in the example: table, root, position.")
+def by_token(answer, rng):
+    given = whole(rng, 2, 3, 5, 2)
+    source, target, tables, positions, _, encoder_layer, decoder_layer = given
+    vectors = [torch.stack([torch.stack([table[int(token)] * 5**0.5 + positions[place]
+                                         for place, token in enumerate(row)]) for row in tokens])
+               for tokens, table in zip((source, target), tables)]
+    memory = encoder_layer(1, encoder_layer(0, vectors[0]))
+    x = decoder_layer(1, decoder_layer(0, vectors[1], memory), memory)
+    expected = torch.stack([(x * row).sum(dim=-1) for row in tables[1]], dim=-1)
+    probes.equal(answer(*given), expected)
+
+
+@transformer.check("works for any number of layers, and for single tokens",
+                   hint="With three layers, how many times is the last encoder layer's result read?")
+def any_number(answer, rng):
+    for batch, source, target, layers in ((1, 3, 3, 1), (2, 5, 3, 3), (1, 1, 1, 2)):
+        probes.parity(answer, transformer, *whole(rng, batch, source, target, layers))
+
+
+@transformer.check("lets the source speak", hint="Change a source token. Which scores change?")
+def source_speaks(answer, rng):
+    source, *rest = whole(rng, 1, 3, 2, 2)
+    changed = source.clone()
+    changed[0, 1] = (changed[0, 1] + 1) % 11
+    before, after = answer(source, *rest), answer(changed, *rest)
+    probes.equal(after - before, transformer(changed, *rest) - transformer(source, *rest),
+                 "another source token does not change the scores as it should")
+
+
+def vectors_of(tokens, table, positions, root=None):
+    return table[tokens] * (table.shape[1] ** 0.5 if root is None else root) + positions[:tokens.shape[1]]
+
+
+def through(x, count, layer, *rest):
+    for number in range(count):
+        x = layer(number, x, *rest)
+    return x
+
+
+@transformer.mistake("does not multiply the embeddings by √d_model", hint="Where does d_model appear in your code?")
+def root_forgotten(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory = through(vectors_of(source, tables[0], positions, 1), layers, encoder_layer)
+    return through(vectors_of(target, tables[1], positions, 1), layers, decoder_layer, memory) @ tables[1].T
+
+
+@transformer.mistake("multiplies the positions by √d_model as well",
+                     hint="What is multiplied by the root: the row of the table, or the sum?")
+def root_of_sum(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    root = tables[0].shape[1] ** 0.5
+    memory = through(root * vectors_of(source, tables[0], positions, 1), layers, encoder_layer)
+    return through(root * vectors_of(target, tables[1], positions, 1), layers, decoder_layer, memory) @ tables[1].T
+
+
+@transformer.mistake("divides the embeddings by √d_model",
+                     hint="That is what scores are divided by. What happens to embeddings in §3.4?")
+def root_divides(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    root = tables[0].shape[1] ** -0.5
+    memory = through(vectors_of(source, tables[0], positions, root), layers, encoder_layer)
+    return through(vectors_of(target, tables[1], positions, root), layers, decoder_layer, memory) @ tables[1].T
+
+
+@transformer.mistake("gives the target no positions", hint="How does the decoder know which of its words came first?")
+def no_target_positions(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory = through(vectors_of(source, tables[0], positions), layers, encoder_layer)
+    return through(vectors_of(target, tables[1], 0 * positions), layers, decoder_layer, memory) @ tables[1].T
+
+
+@transformer.mistake("gives each decoder layer the memory of the encoder layer beside it",
+                     hint="Figure 1 draws the two stacks side by side. Which encoder layer do the arrows come from?")
+def layer_by_layer(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory, x = vectors_of(source, tables[0], positions), vectors_of(target, tables[1], positions)
+    for number in range(layers):
+        memory = encoder_layer(number, memory)
+        x = decoder_layer(number, x, memory)
+    return x @ tables[1].T
+
+
+@transformer.mistake("lets the decoder read the embedded source, not the encoded one",
+                     hint="Where does the result of `encoder_layer` go in your code?")
+def not_encoded(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory = vectors_of(source, tables[0], positions)
+    return through(vectors_of(target, tables[1], positions), layers, decoder_layer, memory) @ tables[1].T
+
+
+@transformer.mistake("starts every encoder layer from the embeddings",
+                     hint="What goes into the second encoder layer in your code?")
+def encoder_restarts(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory = encoder_layer(layers - 1, vectors_of(source, tables[0], positions))
+    return through(vectors_of(target, tables[1], positions), layers, decoder_layer, memory) @ tables[1].T
+
+
+@transformer.mistake("starts every decoder layer from the embeddings",
+                     hint="What goes into the second decoder layer in your code?")
+def decoder_restarts(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory = through(vectors_of(source, tables[0], positions), layers, encoder_layer)
+    return decoder_layer(layers - 1, vectors_of(target, tables[1], positions), memory) @ tables[1].T
+
+
+@transformer.mistake("uses the first layer again and again", hint="Which number do you give to each layer?")
+def same_layer(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory, x = vectors_of(source, tables[0], positions), vectors_of(target, tables[1], positions)
+    for _ in range(layers):
+        memory = encoder_layer(0, memory)
+    for _ in range(layers):
+        x = decoder_layer(0, x, memory)
+    return x @ tables[1].T
+
+
+@transformer.mistake("leaves out the last layer of both stacks",
+                     hint="How many layers does your loop run for layers = 1?")
+def last_layer_lost(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory = through(vectors_of(source, tables[0], positions), layers - 1, encoder_layer)
+    return through(vectors_of(target, tables[1], positions), layers - 1, decoder_layer, memory) @ tables[1].T
+
+
+@transformer.mistake("scores the words of the source",
+                     hint="How many scores has a target place? How many target words?")
+def source_words(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory = through(vectors_of(source, tables[0], positions), layers, encoder_layer)
+    return through(vectors_of(target, tables[1], positions), layers, decoder_layer, memory) @ tables[0].T
+
+
+@transformer.mistake("returns probabilities instead of scores", hint="Can a score be negative? Can your result be?")
+def probabilities(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory = through(vectors_of(source, tables[0], positions), layers, encoder_layer)
+    x = through(vectors_of(target, tables[1], positions), layers, decoder_layer, memory)
+    return torch.softmax(x @ tables[1].T, dim=-1)
+
+
+@transformer.mistake("returns the vectors, not the scores", hint="How many numbers has a place in your result?")
+def vectors_alone(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory = through(vectors_of(source, tables[0], positions), layers, encoder_layer)
+    return through(vectors_of(target, tables[1], positions), layers, decoder_layer, memory)
+
+
+@transformer.mistake("decodes the source instead of the target", hint="Which tokens go into the first decoder layer?")
+def source_decoded(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    memory = through(vectors_of(source, tables[0], positions), layers, encoder_layer)
+    return through(memory, layers, decoder_layer, memory) @ tables[1].T
+
+
+@transformer.alternative("torch's embedding, and einsum for the scores")
+def by_einsum(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    embedding = torch.nn.functional.embedding
+    memory = embedding(source, tables[0]) * tables[0].shape[1] ** 0.5 + positions[torch.arange(source.shape[1])]
+    x = embedding(target, tables[1]) * tables[1].shape[1] ** 0.5 + positions[None, :target.shape[1]]
+    for number in range(layers):
+        memory = encoder_layer(number, memory)
+    for number in range(layers):
+        x = decoder_layer(number, x, memory)
+    return torch.einsum("btd,vd->btv", x, tables[1])
+
+
+@exercise(points=3, hints=(
     "First the loss of every token, then a mean. Which tokens does the mean run over, and how many are they?",
     "`log_softmax` gives the logarithms for every word. How do you pick the one of the label?",
 ))
