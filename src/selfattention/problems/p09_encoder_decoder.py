@@ -494,8 +494,8 @@ def decoder_layer(x: Float[Tensor, "batch target d_model"], memory: Float[Tensor
     Self-attention, then attention to the memory, then the feed-forward layer, each as
     $\mathrm{LayerNorm}(x + \mathrm{Sublayer}(x))$ (Vaswani et al. 2017, §3.1). All four functions are given, masks
     included: `attention(x)`; `cross_attention(x, memory)`, which asks with `x`; `feed_forward(x)`; and `norm(i, x)`,
-    the i-th of the layer's three norms, counted from 1. In the example the sublayers double, take the mean of the memory,
-    and square; norm i multiplies by i.
+    the i-th of the layer's three norms, counted from 1. In the example the sublayers double, take the mean of the
+    memory, and square; norm i multiplies by i.
     """
     x = norm(1, x + attention(x))
     x = norm(2, x + cross_attention(x, memory))
