@@ -16,27 +16,13 @@ from pathlib import Path
 import torch
 from sacrebleu.metrics import BLEU
 
-from selfattention.data.batches import Batches, padded
+from selfattention.data.batches import Batches
 from selfattention.data.multi30k import multi30k
 from selfattention.data.pieces import Pieces
-from selfattention.decoding import beam, greedy
+from selfattention.decoding import beam, greedy, translated
 from selfattention.layers import PreNorm
 from selfattention.models.transformer import Sizes, Transformer
 from selfattention.training import Recipe, Trainer, adam, bare, muon, prepared, translation_loss, up_and_down
-
-
-def translated(model: Transformer, pieces: Pieces, texts: list[str], search, size: int = 50) -> list[str]:
-    """Translate sentences in batches of similar length, and put them back in order."""
-    model.eval()
-    device = next(model.parameters()).device
-    order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
-    found = [""] * len(texts)
-    for start in range(0, len(order), size):
-        chosen = order[start:start + size]
-        tokens = search(model, padded([pieces.encode(texts[number]) for number in chosen]).to(device))
-        for number, row in zip(chosen, tokens.tolist()):
-            found[number] = pieces.decode(row)
-    return found
 
 
 def main() -> None:
@@ -56,12 +42,18 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     started = time.perf_counter()
     train = multi30k("train", arguments.data)
-    pieces = Pieces([text for pair in train for text in pair], arguments.pieces)
+    kept = arguments.out / "pieces.json" if arguments.out else None
+    learned = kept is not None and kept.is_file()
+    pieces = Pieces.load(kept) if learned else Pieces([text for pair in train for text in pair], arguments.pieces)
     sources, targets = ([pieces.encode(pair[side]) for pair in train] for side in (0, 1))
     sizes = Sizes(len(pieces), len(pieces), d_model=arguments.width, heads=4, d_ff=2 * arguments.width,
                   layers=arguments.layers, dropout=arguments.dropout)
     torch.manual_seed(0)
     model = prepared(Transformer.rotary(sizes, PreNorm))
+    first = not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
+    if first and kept is not None and not learned:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        pieces.save(kept)
     recipe = Recipe(arguments.steps, arguments.rate, warmup=400)
     make = muon if arguments.muon else adam
     trainer = Trainer(model, make(model, recipe.rate), translation_loss(recipe.smoothing),
@@ -75,24 +67,24 @@ def main() -> None:
                 print(f"step {trainer.step}: {sum(losses[-200:]) / len(losses[-200:]):.3f} nats a token, "
                       f"{(time.perf_counter() - started) / 60:.1f} minutes", flush=True)
         if torch.distributed.is_initialized():
-            first = torch.distributed.get_rank() == 0
             torch.distributed.destroy_process_group()
-            if not first:
-                return
+        if not first:
+            return
         minutes = (time.perf_counter() - started) / 60
         test = multi30k("test_2016_flickr", arguments.data)
+        trained = bare(model).eval()
+        sources, device = [pieces.encode(source) for source, _ in test], next(trained.parameters()).device
         for name, search in (("greedy", greedy), ("beam of 4", beam)):
             begun = time.perf_counter()
-            found = translated(bare(model), pieces, [source for source, _ in test], search)
+            found = [pieces.decode(row) for row in translated(trained, sources, search, size=50, device=device)]
             metric = BLEU()
             score = metric.corpus_score(found, [[target for _, target in test]])
             print(f"{name}: BLEU {score.score:.1f} in {time.perf_counter() - begun:.0f} s ({metric.get_signature()})")
             if arguments.out:
                 (out / f"{name.split()[0]}.fr").write_text("\n".join(found) + "\n", encoding="utf-8")
-        if arguments.out:
-            pieces.save(out / "pieces.json")
         parameters = sum(parameter.numel() for parameter in model.parameters())
-        print(f"{parameters:,} parameters, trained for {trainer.step} steps; {minutes:.0f} minutes in this run, "
+        print(f"{parameters:,} parameters, trained for {trainer.step} steps, {len(losses)} of them in this run; "
+              f"{minutes:.0f} minutes, "
               f"{torch.get_num_threads()} threads, {recipe}")
 
 

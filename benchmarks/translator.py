@@ -8,11 +8,11 @@ from run import row
 from sacrebleu.metrics import BLEU
 
 from selfattention import alignment
-from selfattention.data.batches import Batches, batch, padded
+from selfattention.data.batches import Batches, batch
 from selfattention.data.pieces import Pieces
 from selfattention.data.sentences import KINDS, VERB_ROWS, corpus
 from selfattention.data.words import Vocabulary
-from selfattention.decoding import greedy
+from selfattention.decoding import translated
 from selfattention.layers import watching
 from selfattention.models.transformer import Sizes, Transformer
 from selfattention.training import Recipe, Trainer, adam, muon, translation_loss, up_and_down
@@ -21,15 +21,14 @@ STEMS = {verb[0]: (verb[1], "+s") for verb in VERB_ROWS}
 
 
 class Translator:
-    """A model with its vocabularies; `cut` turns words into tokens, of the source alone or of the target as well."""
+    """A model with its vocabularies; `cut` and `cut_target` turn words into tokens, `join` tokens into a sentence."""
 
-    def __init__(self, train, cut, both=False, seed=0):
-        self.cut, self.cut_target = cut, cut if both else list
-        self.between = "" if both else " "  # counted pieces carry their spaces
+    def __init__(self, train, cut, cut_target=list, join=" ".join, seed=0):
+        self.cut, self.join = cut, join
         self.source = Vocabulary(cut(pair.source) for pair in train)
-        self.target = Vocabulary(self.cut_target(pair.target) for pair in train)
+        self.target = Vocabulary(cut_target(pair.target) for pair in train)
         self.batches = Batches([self.source.encode(cut(pair.source)) for pair in train],
-                               [self.target.encode(self.cut_target(pair.target)) for pair in train], 64, seed)
+                               [self.target.encode(cut_target(pair.target)) for pair in train], 64, seed)
         torch.manual_seed(seed)
         self.model = Transformer.rotary(Sizes(len(self.source), len(self.target)))
         self.seed = seed
@@ -45,20 +44,9 @@ class Translator:
         self.model.eval()
         return time.perf_counter() - started
 
-    def translations(self, pairs):
-        found = []
-        for start in range(0, len(pairs), 100):
-            tokens = greedy(self.model, padded([self.source.encode(self.cut(pair.source))
-                                                for pair in pairs[start:start + 100]]))
-            found += [self.between.join(self.target.decode(line)).strip() for line in tokens.tolist()]
-        return found
-
-    def exact(self, pairs) -> float:
-        return float(np.mean([found == " ".join(pair.target) for pair, found in zip(pairs, self.translations(pairs))]))
-
-    def bleu(self, pairs) -> float:
-        wanted = [" ".join(pair.target) for pair in pairs]
-        return BLEU(tokenize="none", force=True).corpus_score(self.translations(pairs), [wanted]).score
+    def translations(self, pairs) -> list[str]:
+        found = translated(self.model, [self.source.encode(self.cut(pair.source)) for pair in pairs])
+        return [self.join(self.target.decode(tokens)) for tokens in found]
 
     @torch.no_grad()
     def links(self, pair):
@@ -92,37 +80,49 @@ def counted(train, size=560):
     return cut
 
 
-def error_rates(pairs, **rivals) -> list[str]:
-    gold = [pair.links for pair in pairs]
-    return [f"{alignment.error_rate([links(pair) for pair in pairs], gold):.3f}" for links in rivals.values()]
+def exact(found: list[str], pairs) -> str:
+    """The share of sentences in which every word is right."""
+    return f"{100 * np.mean([one == ' '.join(pair.target) for one, pair in zip(found, pairs)]):.1f} %"
+
+
+def model_1(train, cut):
+    """The word links of IBM Model 1, which counts the tokens that `cut` makes."""
+    counts = alignment.IBMModel1([(cut(pair.source), pair.target) for pair in train])
+
+    def links(pair):
+        owner = owners(pair, cut)
+        return frozenset((owner[piece], target) for piece, target in counts.align(cut(pair.source), pair.target))
+    return links
 
 
 def translator(steps: int = 1500) -> None:
     """Three cuts, one recipe, scored by kind of novelty; then word links against three others."""
     train, test = corpus()
     unseen = [pair for kind in KINDS[1:] for pair in test[kind]]
+    byte_pairs = counted(train)
     print(f"\n| exact match after {steps} steps | seconds | {' | '.join(KINDS)} | BLEU, unseen |\n|{'---|' * 7}")
-    best = None
-    for name, make in (("whole words", lambda seed: Translator(train, list, seed=seed)),
-                       ("verbs as stem and ending", lambda seed: Translator(train, stems, seed=seed)),
-                       ("byte pairs, 300 merges", lambda seed: Translator(train, counted(train), True, seed=seed))):
-        for seed in range(3 if name != "byte pairs, 300 merges" else 1):
-            made = make(seed)
-            took = made.train(steps)
-            exact = [f"{100 * made.exact(test[kind]):.1f} %" for kind in KINDS]
-            row(f"{name}, seed {seed}", f"{took:.0f}", *exact, f"{made.bleu(unseen):.1f}")
-            best = made if name.startswith("verbs") and seed == 0 else best
-    model_1 = alignment.IBMModel1([(pair.source, pair.target) for pair in train])
-    of_pieces = alignment.IBMModel1([(stems(pair.source), pair.target) for pair in train])
-    print("\n| alignment error rate | cross-attention | IBM Model 1, words | IBM Model 1, pieces | diagonal "
-          "| best with one link a word |\n|---|---|---|---|---|---|")
+    made = {}
+    for name, seeds, options in (
+            ("whole words", range(3), {"cut": list}), ("verbs as stem and ending", range(3), {"cut": stems}),
+            # counted pieces carry their spaces
+            ("byte pairs, 300 merges", range(1), {"cut": byte_pairs, "cut_target": byte_pairs,
+                                                  "join": lambda tokens: "".join(tokens).strip()})):
+        for seed in seeds:
+            one = made[name, seed] = Translator(train, **options, seed=seed)
+            took = one.train(steps)
+            found = {kind: one.translations(test[kind]) for kind in KINDS}
+            score = BLEU(tokenize="none", force=True).corpus_score(
+                [text for kind in KINDS[1:] for text in found[kind]], [[" ".join(pair.target) for pair in unseen]])
+            row(f"{name}, seed {seed}", f"{took:.0f}", *(exact(found[kind], test[kind]) for kind in KINDS),
+                f"{score.score:.1f}")
+    rivals = {"cross-attention": made["verbs as stem and ending", 0].links, "IBM Model 1, words": model_1(train, list),
+              "IBM Model 1, pieces": model_1(train, stems),
+              "diagonal": lambda pair: alignment.diagonal(len(pair.source), len(pair.target)),
+              "best with one link a word": lambda pair: alignment.best_single(pair.links)}
+    print(f"\n| alignment error rate | {' | '.join(rivals)} |\n|{'---|' * 6}")
     for kind, pairs in [*test.items(), ("all four", [*test[KINDS[0]], *unseen])]:
-        row(kind, *error_rates(pairs, ours=best.links, model_1=lambda pair: model_1.align(pair.source, pair.target),
-                               of_pieces=lambda pair: frozenset(
-                                   (owners(pair, stems)[piece], target)
-                                   for piece, target in of_pieces.align(stems(pair.source), pair.target)),
-                               diagonal=lambda pair: alignment.diagonal(len(pair.source), len(pair.target)),
-                               best=lambda pair: alignment.best_single(pair.links)))
+        gold = [pair.links for pair in pairs]
+        row(kind, *(f"{alignment.error_rate([links(pair) for pair in pairs], gold):.3f}" for links in rivals.values()))
 
 
 def optimizers() -> None:
@@ -134,4 +134,4 @@ def optimizers() -> None:
             made = Translator(train, stems)
             took = made.train(steps, make)
             row(name, str(steps), f"{1000 * took / steps:.0f}",
-                *(f"{100 * made.exact(test[kind]):.1f} %" for kind in KINDS[:2]))
+                *(exact(made.translations(test[kind]), test[kind]) for kind in KINDS[:2]))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from selfattention.data.words import BEGIN, END, PADDING
-from selfattention.decoding import beam, greedy, greedy_without_cache, log_probability
+from selfattention.decoding import beam, greedy, greedy_without_cache, log_probability, translated
 from selfattention.models.transformer import Sizes, Transformer
 
 SOURCE = torch.tensor([[5, 9, 1, 4], [4, 2, 8, 0], [7, 3, 0, 0]])
@@ -79,6 +79,18 @@ def test_a_beam_of_one_is_greedy_where_greedy_ends():
 
 def pad(tokens, length):
     return torch.nn.functional.pad(tokens, (0, length - tokens.shape[1]))
+
+
+@pytest.mark.parametrize("search", [greedy, beam])
+def test_many_sentences_come_back_in_their_order(search):
+    made, sources = model(sharpness=1.5), [[5, 9, 1, 4], [7], [4, 2, 8], [6, 3, 3, 9, 1], [10, 4]]
+    for size in (1, 2, 5, 7):
+        found = translated(made, sources, lambda *given: search(*given, most=6), size)
+        assert len(found) == 5
+        for source, tokens in zip(sources, found):
+            alone = search(made, torch.tensor([source]), most=6)[0].tolist()
+            assert tokens[:len(alone)] == alone and set(tokens[len(alone):]) <= {PADDING}
+    assert translated(made, []) == []
 
 
 def test_bad_numbers_are_named():

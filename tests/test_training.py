@@ -20,6 +20,7 @@ from selfattention.training import (
     cross_entropy,
     inverse_root,
     muon,
+    shared,
     translation_loss,
     up_and_down,
 )
@@ -154,6 +155,18 @@ def test_two_processes_give_the_gradients_of_one(tmp_path):
     (losses, weights), (other_losses, other_weights) = results
     assert losses == pytest.approx(other_losses, rel=1e-12)
     torch.testing.assert_close(weights, other_weights, rtol=1e-11, atol=1e-12)
+
+
+def test_a_batch_is_shared_out_whole_and_never_too_thin(monkeypatch):
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 3)
+    rows = []
+    for rank in range(3):
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda rank=rank: rank)
+        rows += shared(BATCHES[0]).labels.tolist()
+        with pytest.raises(ValueError, match="2 sentences cannot be shared among 3 processes"):
+            shared(Batches(SENTENCES[:2], SENTENCES[:2], size=2)[0])
+    assert sorted(rows) == sorted(BATCHES[0].labels.tolist())
 
 
 def test_a_linear_model_learns():

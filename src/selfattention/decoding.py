@@ -1,11 +1,13 @@
 """From a model to a sentence: token by token, with what was computed for the earlier ones kept."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from selfattention.data.batches import padded
 from selfattention.data.words import BEGIN, END, PADDING
 
 
@@ -118,6 +120,22 @@ def _require_room(most: int) -> None:
 
 def _length(tokens: int, penalty: float) -> float:
     return ((5 + tokens) / 6) ** penalty
+
+
+def translated(model: Translator, sources: Sequence[Sequence[int]], search: Callable[..., Tensor] = greedy,
+               size: int = 100, device: torch.device | str = "cpu") -> list[list[int]]:
+    """The target tokens of many sentences, in the order given, found in batches of similar length.
+
+    Args:    search: `greedy`, `beam`, or another function of model and source. size: sentences in a batch.
+    """
+    order = sorted(range(len(sources)), key=lambda number: len(sources[number]))
+    found: list[list[int]] = [[] for _ in sources]
+    for start in range(0, len(order), size):
+        chosen = order[start:start + size]
+        tokens = search(model, padded([sources[number] for number in chosen]).to(device))
+        for number, row in zip(chosen, tokens.tolist()):
+            found[number] = row
+    return found
 
 
 @torch.no_grad()

@@ -215,10 +215,17 @@ def bare(model: nn.Module) -> nn.Module:
 
 
 def shared(batch: Any) -> Any:
-    """This process's share of a batch: the whole of it, or under `torchrun` every world-size-th sentence."""
+    """This process's share of a batch: the whole of it, or under `torchrun` every world-size-th sentence.
+
+    Raises:  ValueError: there are fewer sentences than processes (in every process, so that none waits for another).
+    """
     if not torch.distributed.is_initialized():
         return batch
     rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    sentences = min(len(tensor) for tensor in vars(batch).values())
+    if sentences < world:
+        raise ValueError(f"a batch of {sentences} sentences cannot be shared among {world} processes: choose a size "
+                         "that leaves more in the last batch of an epoch, or start fewer processes")
     return type(batch)(**{name: tensor[rank::world] for name, tensor in vars(batch).items()})
 
 

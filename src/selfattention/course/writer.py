@@ -116,7 +116,7 @@ def _imports(module: ModuleType, exercises: list[Exercise]) -> str:
     for node in ast.parse(inspect.getsource(module)).body:
         imports = isinstance(node, (ast.Import, ast.ImportFrom))
         if imports and not (isinstance(node, ast.ImportFrom) and node.module.startswith("selfattention.engine")):
-            node.names = [name for name in node.names if (name.asname or name.name) in used]
+            node.names = [name for name in node.names if (name.asname or name.name.split(".")[0]) in used]
             wanted += [ast.unparse(node)] if node.names else []
     return "\n".join(wanted)
 

@@ -17,7 +17,7 @@ from selfattention.claims import claim, guessed
 from selfattention.data.batches import Batches, batch, padded
 from selfattention.data.sentences import KINDS, NEW_NEGATIONS, NEW_PAIRS, SEEN, VERB_ROWS, corpus
 from selfattention.data.words import Vocabulary
-from selfattention.decoding import beam, greedy, log_probability
+from selfattention.decoding import beam, greedy, log_probability, translated
 from selfattention.layers import watching
 from selfattention.models.transformer import Sizes, Transformer
 from selfattention.plots import canvas, heatmap, lines, show
@@ -144,12 +144,9 @@ def trained(translator, steps=1500):
 words_model, words_losses = trained(words)
 
 # %%
-def translations(translator, model, pairs, search=greedy):
-    found = []
-    for start in range(0, len(pairs), 100):
-        tokens = search(model, padded([translator.encode(pair) for pair in pairs[start:start + 100]]))
-        found += [tuple(translator.target.decode(row)) for row in tokens.tolist()]
-    return found
+def translations(translator, model, pairs):
+    found = translated(model, [translator.encode(pair) for pair in pairs], search=greedy)
+    return [tuple(translator.target.decode(tokens)) for tokens in found]
 
 
 for pair, found in zip(test[SEEN][:4], translations(words, words_model, test[SEEN][:4])):
@@ -261,15 +258,18 @@ claim("on unseen combinations, pieces translate nearly without a fault",
 # The weights of the last cross-attention layer, mean over its heads: one row for each French word, at the moment it is **chosen**. Frames are the gold links.
 
 # %%
+def owners(cut, sentence):
+    """Which word each piece belongs to."""
+    return [place for place, word in enumerate(sentence) for _ in cut([word])]
+
+
 @torch.no_grad()
 def cross_weights(translator, model, pair):
     """Row t: the weights with which French word t is chosen, row t + 1: those when it is read; columns: English."""
     example = batch([translator.encode(pair)], [translator.target.encode(pair.target)])
     with watching(model.decoder[-1].cross_attention) as seen:
         model(example.source, example.decoder_input)
-    cut = [translator.cut([word]) for word in pair.source]  # the pieces of each word, whose weights `joined` adds up
-    owner = [place for place, parts in enumerate(cut) for _ in parts]
-    return alignment.joined(seen[0][0][0].mean(dim=0).numpy(), owner)
+    return alignment.joined(seen[0][0][0].mean(dim=0).numpy(), owners(translator.cut, pair.source))  # pieces added up
 
 
 shown = [next(pair for pair in test[SEEN] if {"not", "them"} <= set(pair.source)),
@@ -302,7 +302,7 @@ def model_1(cut):
     counted = alignment.IBMModel1([(cut(pair.source), pair.target) for pair in train])
 
     def links(pair):
-        owner = [place for place, word in enumerate(pair.source) for _ in cut([word])]
+        owner = owners(cut, pair.source)
         return frozenset((owner[piece], target) for piece, target in counted.align(cut(pair.source), pair.target))
 
     return links
