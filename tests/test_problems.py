@@ -41,6 +41,13 @@ def test_every_alternative_right_answer_passes(exercise, function, seed):
     assert report.status == PASSED, str(report)
 
 
+@pytest.mark.parametrize(("exercise", "function"), cases(lambda exercise: (
+    [("solution", exercise.function), *exercise.alternatives.items()] if exercise.ready_made else [])))
+def test_no_right_answer_is_ready_made(exercise, function):
+    report = judge(exercise, lambda: Room(function, ready_made=exercise.ready_made))
+    assert not set(report.used) & set(exercise.ready_made)
+
+
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
 def test_an_untouched_stub_is_not_attempted(exercise):
     def stub(*_):

@@ -61,7 +61,7 @@ def test_check_json_status_hint_and_reset(course):
     answer(path, "log_softmax", "def log_softmax(scores):\n    return np.log2(softmax(scores))")
     rows = json.loads(call("check", "02", "--json", "--seed", 7, cwd=course, code=1))
     assert [set(row) for row in rows] == [
-        {"chapter", "exercise", "points", "earned", "status", "claim", "mistake", "hint", "seconds"}
+        {"chapter", "exercise", "points", "earned", "status", "claim", "mistake", "hint", "used", "seconds"}
     ] * len(rows)
     found = {row["exercise"]: row for row in rows}
     assert found["softmax"]["status"] == "passed" and found["softmax"]["earned"] == found["softmax"]["points"]

@@ -12,7 +12,7 @@ from selfattention.engine import data, exercise, probes
 from selfattention.engine.door import Answer, AnswerRaised, InputChanged, Request, Room
 from selfattention.engine.judging import ERROR, FAILED, PASSED, TIMEOUT, judge
 from selfattention.engine.limits import TimeLimit, limited
-from selfattention.engine.remote import Cell, Child
+from selfattention.engine.remote import Cell, Child, Spawned
 
 EXERCISES = [found for chapter in problems.chapters() for found in problems.exercises(chapter)]
 
@@ -58,7 +58,9 @@ def no_bias(width, outputs):
 
 
 def room_for(source, name="answer", **limits):
-    return Child([Cell(textwrap.dedent(source), name)], **limits)
+    child = Child(Spawned(), [name], **limits)
+    child.run(Cell(textwrap.dedent(source), name))
+    return child
 
 
 SOURCES = {"right": "import torch\ndef linear(width, outputs):\n    return torch.nn.Linear(width, outputs)",
@@ -81,15 +83,15 @@ def test_a_module_is_judged_alike_through_both_doors(kind):
 def test_answers_are_judged_alike_in_another_process(chapter):
     """The learner's text runs in a child without the engine's problems; the verdicts are those of the notebook."""
     exercises = problems.exercises(chapter)
-    header = Cell(writer._imports(problems.module(chapter), exercises))
-    with Child([header, *(Cell(writer._solution(item), item.name) for item in exercises)]) as child:
-        assert child.troubles == {}
-        assert {item.name: judge(item, lambda item=item: child.open(item.name)).status for item in exercises} == {
-            item.name: PASSED for item in exercises}
-    with Child(
-        [header, *(Cell(f"def {item.name}(first, *rest):\n    return first", item.name) for item in exercises)]
-    ) as child:
+    names = [item.name for item in exercises]
+    with Child(Spawned(), names) as child:
+        for cell in (Cell(writer.set_up(chapter)), *(Cell(writer._solution(item), item.name) for item in exercises)):
+            assert child.run(cell).trouble == ""
+        assert {item.name: judge(item, lambda item=item: child.open(item.name, item.ready_made)).status
+                for item in exercises} == {item.name: PASSED for item in exercises}
+    with Child(Spawned(), names) as child:
         for item in exercises:
+            child.run(Cell(f"def {item.name}(first, *rest):\n    return first", item.name))
             local = judge(item, lambda: Room(lambda first, *rest: first))
             remote = judge(item, lambda item=item: child.open(item.name))
             assert remote.row() | {"seconds": 0} == local.row() | {"seconds": 0}
@@ -151,10 +153,24 @@ def test_prints_do_not_disturb_the_wire():
 
 
 def test_a_cell_that_raises_leaves_the_others_alone():
-    cells = [Cell("1 / 0"), Cell("def answer(): return 5", "answer"), Cell("answer = None"), Cell("not python")]
-    with Child(cells) as child:
+    with Child(Spawned(), ["answer"]) as child:
+        troubles = [child.run(Cell(source)).trouble for source in ("1 / 0", "def answer(): return 5", "def no (")]
         assert child.open("answer").perform(Request("call")).value == 5
-        assert "ZeroDivisionError" in child.troubles[""]
+    assert "ZeroDivisionError" in troubles[0] and troubles[1] == "" and "SyntaxError" in troubles[2]
+
+
+def test_a_cell_that_raises_before_its_definition_still_defines():
+    with Child(Spawned(), ["answer"]) as child:
+        ran = child.run(Cell("print(answer())\nimport math\ndef answer():\n    return math.pi", "answer"))
+        assert "NameError" in ran.trouble and child.open("answer").perform(Request("call")).value > 3
+
+
+def test_what_a_function_uses_is_noticed_when_it_changes():
+    cells = ["scale = 2", "def part(x): return x * scale", "def answer(x): return part(x)", "other = 5", "scale = 3"]
+    with Child(Spawned(), ["answer"]) as child:
+        seen = [child.run(Cell(source)).functions.get("answer") for source in cells]
+    assert seen[:2] == [None, None] and seen[2] == seen[3]
+    assert seen[4][0] == seen[3][0] and seen[4][1] != seen[3][1]
 
 
 def scaled_in_place(x):

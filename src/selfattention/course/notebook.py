@@ -61,7 +61,7 @@ def _judged(key: str, namespace: dict[str, Any], seed: int) -> Report | Notice:
     if not callable(answer):
         return Notice(f"`{exercise.name}` should be a function but is now of type {type(answer).__name__}: "
                       "run the cell above that defines it again, and give the other thing another name.", trouble=True)
-    return judge(exercise, lambda: Room(answer), seed)
+    return judge(exercise, lambda: Room(answer, ready_made=exercise.ready_made), seed)
 
 
 def hint(key: str) -> Notice:

@@ -1,20 +1,25 @@
 """Judge the exercises of a notebook file, with its code in a process of its own."""
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
 from selfattention import problems
+from selfattention.course import writer
 from selfattention.course.catalogue import Unknown
 from selfattention.course.catalogue import chapter as full_name
 from selfattention.engine import Exercise
 from selfattention.engine.door import Raised
-from selfattention.engine.judging import ERROR, NOT_ATTEMPTED, TIMEOUT, Report, Verdict, judge
-from selfattention.engine.remote import SLOW, Cell, Child
+from selfattention.engine.judging import ERROR, NOT_ATTEMPTED, PASSED, TIMEOUT, Report, Verdict, judge
+from selfattention.engine.remote import CELL_SECONDS, SLOW, Cell, Child, ChildEnded, Process, Ran, Spawned
 
 LARGEST_BYTES = 20 * 2**20
+MOST_CELLS = 5000
+MOST_VERSIONS = 4  # of one exercise in one notebook; beside these only the last one is judged
 NEWEST_FORMAT = 4
 
 
@@ -84,32 +89,88 @@ def cells_of(notebook: NotebookNode) -> list[Cell]:
 
 
 def judge_file(path: Path, seed: int = 0) -> list[Report]:
-    """Judge every exercise of the chapter that a notebook file answers; each in a living process.
+    """Judge every exercise of the chapter that a notebook file answers, with its code in a process of its own.
 
     Raises:  Unreadable: nothing can be judged.
     """
     notebook = read(path)
-    exercises = problems.exercises(chapter_of(notebook, path))
-    cells = cells_of(notebook)
-    reports, child = [], None
-    try:
-        for exercise in exercises:
-            if child is None or child.ended:
-                child = Child(cells)
-            reports.append(_judged(exercise, child, seed))
-    finally:
-        if child is not None:
-            child.close()
-    return reports
+    return judge_cells(cells_of(notebook), chapter_of(notebook, path), Spawned, seed)
 
 
-def _judged(exercise: Exercise, child: Child, seed: int) -> Report:
-    if exercise.name in child.defined:
-        return judge(exercise, lambda: child.open(exercise.name), seed)
-    report = Report(exercise.chapter, exercise.name, exercise.points)
-    trouble = child.troubles.get(exercise.name) or (child.troubles.get("", "") if not child.defined else "")
-    report.status = NOT_ATTEMPTED if not trouble else TIMEOUT if SLOW in trouble else ERROR
-    raised = Raised(*trouble.split(": ", 1)) if ": " in trouble else Raised("Stopped", trouble)
-    report.verdicts = [Verdict(f"is a function called `{exercise.name}`", report.status, trouble,
-                               raised=raised if trouble else None)]
-    return report
+def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], seed: int = 0, *,
+                cell_seconds: float = CELL_SECONDS, seconds: float = float("inf")) -> list[Report]:
+    """Run a notebook's cells in order and judge each exercise as soon as its function appears.
+
+    So every exercise is judged with what stood in the notebook when its cell had run, whatever comes later. One that
+    has not passed is judged again at the end where its function, or anything that it uses, has changed by then;
+    of several reports the best counts. A cell that ends the process is left out when the rest is run again.
+
+    Args:    start: gives a new process. cell_seconds: for one cell. seconds: for the whole notebook.
+    """
+    exercises = {exercise.name: exercise for exercise in problems.exercises(chapter)}
+    sitting = _Sitting([Cell(writer.set_up(chapter)), *cells], exercises, seed)
+    deadline = time.monotonic() + seconds
+    finished = False
+    while not finished and time.monotonic() < deadline:
+        with Child(start(), list(exercises), cell_seconds=cell_seconds, deadline=deadline) as child:
+            finished = sitting.go_through(child)
+    return [sitting.report(exercise) for exercise in exercises.values()]
+
+
+class _Sitting:
+    """What is known of a notebook so far, over all the processes it took to run it."""
+
+    def __init__(self, cells: list[Cell], exercises: dict[str, Exercise], seed: int) -> None:
+        self._cells, self._exercises, self._seed = cells, exercises, seed
+        self._blocked: set[int] = set()
+        self._troubles: dict[str, str] = {}
+        self._found: dict[str, dict[int, Report]] = {name: {} for name in exercises}
+
+    def go_through(self, child: Child) -> bool:
+        """Run the cells and judge what has not been judged yet; False where the process ended on the way."""
+        functions: dict[str, int] = {}
+        states: dict[str, int] = {}
+        ran = Ran("", {})
+        for number, cell in enumerate(self._cells):
+            if number in self._blocked:
+                continue
+            try:
+                ran = child.run(cell)
+            except ChildEnded as error:
+                self._blocked.add(number)
+                self._troubles.setdefault(cell.answers, str(error))
+                return False
+            if ran.trouble:
+                self._troubles.setdefault(cell.answers, ran.trouble)
+            for name, (function, state) in ran.functions.items():
+                if functions.get(name) != function:
+                    functions[name], states[name] = function, state
+                    if not self._judge(name, number, child):
+                        return False
+        changed = [name for name, (_, state) in ran.functions.items() if state != states.get(name)]
+        return all(self._judge(name, len(self._cells), child) for name in changed)
+
+    def _judge(self, name: str, place: int, child: Child) -> bool:
+        """Judge a function as it is now, unless that is done or needless; False where the process ended."""
+        found = self._found[name]
+        done = any(report.status == PASSED for report in found.values())
+        if place in found or done or (len(found) >= MOST_VERSIONS and place < len(self._cells)):
+            return True
+        exercise = self._exercises[name]
+        found[place] = judge(exercise, lambda: child.open(name, exercise.ready_made), self._seed)
+        return not child.ended
+
+    def report(self, exercise: Exercise) -> Report:
+        """The best report on an exercise, or why there is none."""
+        found = self._found[exercise.name].values()
+        if found:
+            return max(found, key=lambda report: (report.earned, report.status == PASSED,
+                                                  report.status != NOT_ATTEMPTED))
+        report = Report(exercise.chapter, exercise.name, exercise.points)
+        nothing = not any(self._found.values())
+        trouble = self._troubles.get(exercise.name) or (self._troubles.get("", "") if nothing else "")
+        report.status = NOT_ATTEMPTED if not trouble else TIMEOUT if SLOW in trouble else ERROR
+        raised = Raised(*trouble.split(": ", 1)) if ": " in trouble else Raised("Stopped", trouble)
+        report.verdicts = [Verdict(f"is a function called `{exercise.name}`", report.status, trouble,
+                                   raised=raised if trouble else None)]
+        return report

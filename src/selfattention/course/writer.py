@@ -1,6 +1,7 @@
 """Writes the three notebook folders from `problems/` and `lessons/`; nobody edits them by hand."""
 
 import ast
+import functools
 import hashlib
 import inspect
 import os
@@ -80,7 +81,7 @@ def _problems_notebook(chapter: str, kind: str, answer: Callable[[Exercise], str
     about = SOLVED if kind == "solutions" else HELP.format(key=exercises[0].key)
     intro = inspect.cleandoc(module.__doc__ or "")
     cells = [new_markdown_cell(f"{intro}\n\n{about}", id="intro"),
-             new_code_cell(_imports(module, exercises), id="set-up")]
+             new_code_cell(set_up(chapter), id="set-up")]
     for number, exercise in enumerate(exercises, start=1):
         cells += [
             new_markdown_cell(_prompt(exercise, number), id=f"{exercise.name}-prompt"),
@@ -108,6 +109,12 @@ def _nbgrader(grade_id: str, *, solution: bool = False, points: int | None = Non
             "solution": solution, "task": False, **graded}
 
 
+@functools.cache
+def set_up(chapter: str) -> str:
+    """The first code cell of a chapter's exercises: what their signatures and solutions import."""
+    return _imports(problems.module(chapter), problems.exercises(chapter))
+
+
 def _imports(module: ModuleType, exercises: list[Exercise]) -> str:
     """What the signatures and solutions of a module import; what its checks alone need stays out of sight."""
     used = {node.id for exercise in exercises for node in ast.walk(ast.parse(inspect.getsource(exercise.function)))
@@ -123,6 +130,8 @@ def _imports(module: ModuleType, exercises: list[Exercise]) -> str:
 
 def _prompt(exercise: Exercise, number: int) -> str:
     text = [f"## {number} · `{exercise.name}` ({exercise.points} points)", exercise.prompt]
+    if exercise.ready_made:
+        text.append(f"Write it yourself: `{exercise.ready_made[0]}` and its like do not count.")
     names = list(inspect.signature(exercise.function).parameters)
     for args in exercise.examples[:1]:
         shown = [f"{name} =\n{card.show(value)}" for name, value in zip(names, args)]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 # Mid-tone colours keep a contrast of at least 3:1 on white and on near-black; the words carry the meaning.
 LOOK = {"passed": ("#2e9d4f", "✓", "passed"), "failed": ("#d9480f", "✗", "not yet"),
         "not attempted": ("#868e96", "○", "not attempted yet"), "error": ("#d9480f", "✗", "your code raised an error"),
-        "timeout": ("#d9480f", "✗", "stopped: it took too long")}
+        "timeout": ("#d9480f", "✗", "stopped: it took too long"),
+        "ready-made": ("#d9480f", "✗", "ready-made, not your own")}
 MARKS = {"passed": "✓", "not attempted": "○"}
 BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:60em;line-height:1.5"
 SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px;margin-top:4px"
@@ -44,6 +45,10 @@ def show(value: Any) -> str:
 
 def details(report: Report) -> list[tuple[str, str, bool]]:
     """What to tell beyond the list of checks, in order: label, text, and whether the text is code."""
+    if report.used:
+        calls = ", ".join(f"`{name}`" for name in report.used)
+        return [("It calls", f"{calls}, which does the whole work", False),
+                ("To do", "write it yourself here, out of smaller steps", False)]
     trouble = report.first_trouble
     if trouble is None:
         return []

@@ -72,6 +72,17 @@ def plain(value: Any, keep: Any = None) -> Any:
     return Foreign(type(value).__name__)
 
 
+def numbers_in(value: Any) -> int:
+    """How many numbers, strings and the like a piece of plain data holds."""
+    if isinstance(value, (list, tuple)):
+        return sum(map(numbers_in, value)) + 1
+    if isinstance(value, dict):
+        return sum(map(numbers_in, value.values())) + 1
+    if is_tensor(value):
+        return value.numel()
+    return value.size if is_array(value) else 1
+
+
 def as_array(value: Any) -> np.ndarray | None:
     """`value` as a NumPy array, or None where it is not numeric."""
     if is_tensor(value):

@@ -31,8 +31,8 @@ class Mistake:
 class Exercise:
     """The reference solution with everything that belongs to it. Calling it calls the solution."""
 
-    def __init__(self, function: Callable, points: int, hints: tuple[str, ...]) -> None:
-        self.function, self.points, self.hints = function, points, hints
+    def __init__(self, function: Callable, points: int, hints: tuple[str, ...], ready_made: tuple[str, ...]) -> None:
+        self.function, self.points, self.hints, self.ready_made = function, points, hints, ready_made
         self.name: str = function.__name__
         self.chapter: str = function.__module__.rsplit(".", 1)[-1].removeprefix("p")
         self.prompt: str = inspect.cleandoc(function.__doc__ or "")
@@ -76,11 +76,14 @@ class Exercise:
         self.examples.append(args)
 
 
-def exercise(*, points: int, hints: tuple[str, ...] = ()) -> Callable[[Callable], Exercise]:
+def exercise(
+    *, points: int, hints: tuple[str, ...] = (), ready_made: tuple[str, ...] = ()
+) -> Callable[[Callable], Exercise]:
     """Make an exercise of a function: signature and docstring are the prompt, the body is the solution.
 
     Args:    points: split evenly over the checks. hints: steps, from a question to a pointer, never the answer.
+             ready_made: functions that do the whole work, such as `torch.softmax`: who calls one earns nothing.
     """
     def make(function: Callable) -> Exercise:
-        return Exercise(function, points, hints)
+        return Exercise(function, points, hints, ready_made)
     return make

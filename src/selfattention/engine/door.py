@@ -10,6 +10,7 @@ import contextlib
 import difflib
 import io
 import linecache
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,9 +18,12 @@ from typing import Any, Protocol
 
 from selfattention.engine import data
 from selfattention.engine.limits import TimeLimit, limited
+from selfattention.engine.readymade import Watch
 
 CALL_SECONDS = 10.0
+PRINTED_CHARACTERS = 2000
 ENGINE_FOLDER = __file__.rsplit("door.py", 1)[0]
+STANDARD_LIBRARY = os.__file__.rsplit("os.py", 1)[0]
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back: a value or an exception; which arguments were changed in place; what was printed."""
+    """What came back: a value or an exception; which arguments were changed in place; what was printed.
+
+    `used` names the ready-made functions that were called and do the exercise's whole work.
+    """
 
     value: Any = None
     raised: Raised | None = None
     mutated: tuple[str, ...] = ()
     printed: str = ""
+    used: tuple[str, ...] = ()
 
 
 Record = list[tuple[Request, Reply]]
@@ -154,23 +162,31 @@ VERBS: dict[str, Callable] = {
 class Room:
     """Holds a function and what it returned, and performs requests on them in this process."""
 
-    def __init__(self, function: Callable, seconds: float = CALL_SECONDS) -> None:
+    def __init__(self, function: Callable, seconds: float = CALL_SECONDS,
+                 ready_made: tuple[str, ...] | None = None) -> None:
         self._objects: list[Callable] = [function]
-        self._seconds = seconds
+        self._seconds, self._ready_made = seconds, ready_made
 
     def _keep(self, value: Callable) -> data.Handle:
         self._objects.append(value)
         return data.Handle(len(self._objects) - 1)
+
+    def _watched(self, watch: contextlib.AbstractContextManager, request: Request, args: tuple, kwargs: dict) -> Any:
+        if isinstance(watch, Watch):
+            args = tuple(watch.apart(arg) if callable(arg) else arg for arg in args)
+        with watch:
+            return VERBS[request.verb](self._objects[request.target], *args, **kwargs)
 
     def perform(self, request: Request) -> Reply:
         """Do what is asked with copies of the arguments; an exception becomes part of the reply."""
         args, kwargs = data.copy(request.args), data.copy(request.kwargs)
         printed = io.StringIO()
         value, raised = None, None
+        watch = contextlib.nullcontext() if self._ready_made is None else Watch(self._ready_made)
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                value = limited(self._seconds, VERBS[request.verb], self._objects[request.target], *args, **kwargs)
+                value = limited(self._seconds, self._watched, watch, request, args, kwargs)
                 value = data.plain(value, self._keep)
             except KeyboardInterrupt:
                 raise
@@ -179,7 +195,8 @@ class Room:
         before = {**{str(position): arg for position, arg in enumerate(request.args)}, **request.kwargs}
         after = {**{str(position): arg for position, arg in enumerate(args)}, **kwargs}
         mutated = tuple(name for name in before if not data.same(before[name], after[name]))
-        return Reply(value, raised, mutated, printed.getvalue()[:2000])
+        used = tuple(sorted(watch.used)) if isinstance(watch, Watch) else ()
+        return Reply(value, raised, mutated, printed.getvalue()[:PRINTED_CHARACTERS], used)
 
 
 def describe(error: BaseException, seconds: float) -> Raised:
@@ -209,7 +226,7 @@ def describe(error: BaseException, seconds: float) -> Raised:
 def _is_learners(filename: str) -> bool:
     """True for a notebook cell or a script, not for the engine or an installed library."""
     return not (filename.startswith(ENGINE_FOLDER) or "site-packages" in filename or "dist-packages" in filename
-                or filename.startswith(("<frozen", "<__array_function__")))
+                or filename.startswith(("<frozen", "<__array_function__", STANDARD_LIBRARY)))
 
 
 def _nearest(error: BaseException, scope: dict) -> str:

@@ -19,11 +19,12 @@ class TimeLimit(BaseException):
 def limited(seconds: float, function: Callable, *args: Any, **kwargs: Any) -> Any:
     """Call `function` for at most `seconds`, then raise `TimeLimit` in it, again and again until it ends."""
     thread = threading.get_ident()
-    done = threading.Event()
+    done, fired = threading.Event(), threading.Event()
 
     def watch() -> None:
         pause = seconds
         while not done.wait(pause):
+            fired.set()
             _raise_in(thread, TimeLimit)
             pause = AGAIN_SECONDS
 
@@ -32,7 +33,8 @@ def limited(seconds: float, function: Callable, *args: Any, **kwargs: Any) -> An
     def stop() -> None:
         done.set()
         watcher.join()
-        _raise_in(thread, None)
+        if fired.is_set():
+            _let_pass(thread)
 
     try:
         watcher.start()
@@ -45,6 +47,19 @@ def limited(seconds: float, function: Callable, *args: Any, **kwargs: Any) -> An
         raise
 
 
-def _raise_in(thread: int, exception: type[BaseException] | None) -> None:
-    kind = ctypes.py_object(exception) if exception else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), kind)
+def _raise_in(thread: int, exception: type[BaseException]) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(exception))
+
+
+def _let_pass(thread: int) -> None:
+    """Wait for an exception that may still be on its way.
+
+    Taking it back (with NULL) would leave Python 3.11 looking for it for ever, in an endless loop under a profiler.
+    So one is sent that takes its place, and that one is waited for.
+    """
+    try:
+        _raise_in(thread, TimeLimit)
+        while True:
+            pass
+    except TimeLimit:
+        pass

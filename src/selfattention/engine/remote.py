@@ -10,17 +10,22 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol
 
 from selfattention.engine import data, wire
-from selfattention.engine.door import CALL_SECONDS, Raised, Reply, Request
+from selfattention.engine.door import CALL_SECONDS, PRINTED_CHARACTERS, Raised, Reply, Request
+from selfattention.engine.limits import TimeLimit, limited
 
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 2.0
 CELL_SECONDS = 60.0
-LOAD_SECONDS = 180.0
+START_SECONDS = 120.0
+CALLBACK_NUMBERS = 4096  # the most numbers a learner's function may pass to a function of the check
+CELL_CHARACTERS = 2**20
 SLOW = "still running after"
+OUT_OF_TURN = "the process that ran your code spoke out of turn"
 
 
 @dataclass(frozen=True)
@@ -31,31 +36,69 @@ class Cell:
     answers: str = ""
 
 
+@dataclass(frozen=True)
+class Ran:
+    """What running a cell left behind: what it raised, and the exercises that are now defined.
+
+    `functions` gives for each a number that changes with the function, and one that changes
+    with the function or anything global that it uses.
+    """
+
+    trouble: str
+    functions: dict[str, tuple[int, int]]
+
+
 class ChildEnded(Exception):
     """The learner's process ended, hung or broke the rules of the wire; the message says which."""
 
 
-class Child:
-    """A process that has run a notebook's cells and answers requests to the functions they define."""
+class Process(Protocol):
+    """A process that serves a notebook: two streams, and a way to end it that says how it ended."""
 
-    def __init__(self, cells: list[Cell], *, call_seconds: float = CALL_SECONDS,
-                 cell_seconds: float = CELL_SECONDS, load_seconds: float = LOAD_SECONDS) -> None:
-        self._call_seconds = call_seconds
+    incoming: BinaryIO
+    outgoing: BinaryIO
+
+    def end(self) -> str:
+        """End it with everything it started; returns how it ended where that was of its own doing."""
+        ...
+
+
+class Spawned:
+    """A new Python process, as every system can start one; without a sandbox."""
+
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "selfattention.engine.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"})
-        self._frames: queue.Queue = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
-        self._send({"cells": [asdict(cell) for cell in cells], "cell_seconds": cell_seconds,
-                    "call_seconds": call_seconds})
+        self.incoming, self.outgoing = self._process.stdout, self._process.stdin
+
+    def end(self) -> str:
+        """Kill it."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self.incoming, self.outgoing):
+            with contextlib.suppress(OSError):
+                stream.close()
+        return ""
+
+
+class Child:
+    """A process that runs a notebook's cells and answers requests to the functions they define.
+
+    Args:    names: the functions to look for. deadline: when, on `time.monotonic`, the whole notebook's time is up.
+    """
+
+    def __init__(self, process: Process, names: list[str], *, call_seconds: float = CALL_SECONDS,
+                 cell_seconds: float = CELL_SECONDS, deadline: float = float("inf")) -> None:
+        self._process, self._names, self._deadline = process, names, deadline
+        self._call_seconds, self._cell_seconds = call_seconds, cell_seconds
+        self._frames: queue.Queue = queue.Queue(maxsize=1)  # so that a flood of frames waits outside
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self.ended = ""
-        try:
-            loaded = self._receive(load_seconds)
-        except ChildEnded as error:
-            self.close()
-            loaded = {"troubles": {"": str(error)}, "defined": []}
-        self.troubles: dict[str, str] = loaded["troubles"]
-        self.defined: list[str] = loaded["defined"]
+        self._fresh = True
+        with contextlib.suppress(ChildEnded):
+            self._send({"names": names, "cell_seconds": cell_seconds, "call_seconds": call_seconds})
 
     def __enter__(self) -> "Child":
         return self
@@ -63,73 +106,144 @@ class Child:
     def __exit__(self, *_: Any) -> None:
         self.close()
 
-    def close(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                stream.close()
+    def close(self) -> str:
+        """End the process; returns how it ended where that was of its own doing."""
+        self.ended = self.ended or "closed"
+        how = self._process.end()
+        while self._listener.is_alive():
+            with contextlib.suppress(queue.Empty):
+                self._frames.get(timeout=0.01)
+        return how
 
-    def open(self, name: str) -> "RemoteRoom":
-        """A fresh door to the function `name`, which must be among `defined`."""
-        return RemoteRoom(self, name, self._call_seconds)
+    def run(self, cell: Cell) -> Ran:
+        """Run a cell.
+
+        Raises:  ChildEnded: the cell ended the process, or had to be stopped with it.
+        """
+        if len(cell.source) > CELL_CHARACTERS:
+            return Ran(f"TooLarge: the cell has {len(cell.source)} characters, at most {CELL_CHARACTERS} are run", {})
+        seconds = self._cell_seconds + START_SECONDS * self._fresh
+        answer = self.ask({"run": {"source": cell.source, "answers": cell.answers}}, {}, seconds)
+        self._fresh = False
+        try:
+            functions = {name: (int(one), int(other)) for name, (one, other) in dict(answer["functions"]).items()
+                         if name in self._names}
+            return Ran(_text(answer["trouble"], PRINTED_CHARACTERS), functions)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise self._broken() from None
+
+    def open(self, name: str, ready_made: tuple[str, ...] = ()) -> "RemoteRoom":
+        """A fresh door to the function `name` as it is now."""
+        return RemoteRoom(self, name, self._call_seconds, ready_made)
 
     def ask(self, question: dict, functions: dict[int, Callable], seconds: float) -> dict:
         """Send a question and return the answer; calls back to `functions` are served in between."""
         if self.ended:
             raise ChildEnded(self.ended)
         try:
+            with contextlib.suppress(queue.Empty):
+                early = self._frames.get_nowait()
+                raise early if isinstance(early, ChildEnded) else ChildEnded(OUT_OF_TURN)
             return self._exchange(question, functions, seconds)
         except ChildEnded as error:
             self.ended = str(error)
-            self.close()
-            raise
+            how = self.close()
+            self.ended += f" ({how})" if how else ""
+            raise ChildEnded(self.ended) from None
 
     def _exchange(self, question: dict, functions: dict[int, Callable], seconds: float) -> dict:
-        self._send(question)
-        while True:
-            answer = self._receive(seconds + GRACE_SECONDS)
-            if "callback" not in answer:
-                return answer
-            try:
-                value = data.plain(functions[answer["callback"]](*answer["args"], **answer["kwargs"]))
-                self._send({"value": value})
-            except Exception as error:
-                self._send({"failed": f"{type(error).__name__}: {error}"})
+        until = min(time.monotonic() + seconds + GRACE_SECONDS, self._deadline)
+        # A child that does not read what it is sent would make this wait for ever: it is killed when its time is up.
+        watchdog = threading.Timer(max(0.0, until - time.monotonic()), self._process.end)
+        watchdog.daemon = True
+        try:
+            if self._send(question) > wire.SMALL_BYTES:  # what is small fits into the pipe's buffer
+                watchdog.start()
+            while True:
+                answer = self._receive(until, seconds)
+                if "callback" not in answer:
+                    return answer
+                if watchdog.ident is None:
+                    watchdog.start()
+                self._send(_call_back(answer, functions, min(self._call_seconds, until - time.monotonic())))
+        finally:
+            watchdog.cancel()
 
     def _listen(self) -> None:
         try:
             while True:
-                self._frames.put(wire.read(self._process.stdout))
+                self._frames.put(wire.read(self._process.incoming, wire.ANSWER_TEXT_BYTES))
         except (EOFError, OSError, ValueError):
             self._frames.put(ChildEnded("the process that ran your code ended by itself"))
         except wire.BadFrame as error:
             self._frames.put(ChildEnded(f"the process that ran your code sent something unreadable ({error})"))
 
-    def _send(self, value: dict) -> None:
+    def _send(self, value: dict) -> int:
+        """Send a frame; returns its bytes."""
         try:
-            wire.write(self._process.stdin, value)
-        except OSError:
+            frame = wire.pack(value)
+            self._process.outgoing.write(frame)
+            self._process.outgoing.flush()
+        except (OSError, ValueError, wire.BadFrame):
             raise ChildEnded("the process that ran your code ended by itself") from None
+        return len(frame)
 
-    def _receive(self, seconds: float) -> dict:
+    def _receive(self, until: float, seconds: float) -> dict:
         try:
-            frame = self._frames.get(timeout=seconds)
+            frame = self._frames.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
+            if until >= self._deadline:
+                raise ChildEnded(f"{SLOW} the time that a whole notebook may take, so it was stopped") from None
             raise ChildEnded(f"{SLOW} {seconds:g} seconds, so it was stopped") from None
         if isinstance(frame, ChildEnded):
             raise frame
         if not isinstance(frame, dict):
-            raise ChildEnded("the process that ran your code sent something unexpected")
+            raise self._broken()
         return frame
+
+    @staticmethod
+    def _broken() -> ChildEnded:
+        return ChildEnded("the process that ran your code sent something unexpected")
+
+
+def _call_back(asked: dict, functions: dict[int, Callable], seconds: float) -> dict:
+    """Call a function of the check for the child, with what the child sent, within narrow limits."""
+    try:
+        args, kwargs = tuple(asked["args"]), dict(asked["kwargs"])
+        if data.numbers_in((args, kwargs)) > CALLBACK_NUMBERS:
+            raise ValueError(f"called with more than {CALLBACK_NUMBERS} numbers")
+        return {"value": data.plain(limited(max(seconds, 0.01), functions[asked["callback"]], *args, **kwargs))}
+    except TimeLimit:
+        return {"failed": "TimeLimit: it took too long"}
+    except Exception as error:
+        return {"failed": f"{type(error).__name__}: {error}"}
+
+
+def _text(value: Any, longest: int) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text was expected, not {type(value).__name__}")
+    return value[:longest]
+
+
+def _reply(answer: dict) -> Reply:
+    """A reply from a frame.
+
+    Raises:  KeyError, TypeError, ValueError: a field is missing or of the wrong type.
+    """
+    raised = answer["raised"]
+    if raised is not None:
+        texts = {name: _text(raised[name], PRINTED_CHARACTERS) for name in ("kind", "message", "source", "advice")}
+        raised = Raised(**texts, line=None if raised["line"] is None else int(raised["line"]))
+    names = [tuple(_text(name, 200) for name in list(answer[field])[:100]) for field in ("mutated", "used")]
+    return Reply(answer["value"], raised, names[0], _text(answer["printed"], PRINTED_CHARACTERS), names[1])
 
 
 class RemoteRoom:
     """Performs requests in a child process."""
 
-    def __init__(self, child: Child, name: str, seconds: float) -> None:
-        self._child, self._name, self._seconds, self._open = child, name, seconds, False
+    def __init__(self, child: Child, name: str, seconds: float, ready_made: tuple[str, ...]) -> None:
+        self._child, self._seconds, self._is_open = child, seconds, False
+        self._opening = {"open": name, "ready_made": list(ready_made)}
 
     def perform(self, request: Request) -> Reply:
         """Ask the child; whatever goes wrong there becomes an exception of the learner's in the reply."""
@@ -137,14 +251,13 @@ class RemoteRoom:
         args = tuple(data.Handle(number) if number in functions else arg for number, arg in enumerate(request.args))
         question = {"verb": request.verb, "args": args, "kwargs": request.kwargs, "target": request.target}
         try:
-            if not self._open:
-                self._child.ask({"open": self._name}, {}, self._seconds)
-                self._open = True
-            answer = self._child.ask(question, functions, self._seconds)
-            raised = Raised(**answer["raised"]) if answer["raised"] else None
-            return Reply(answer["value"], raised, tuple(answer["mutated"]), str(answer["printed"])[:2000])
+            if not self._is_open:
+                self._child.ask(self._opening, {}, self._seconds)
+                self._is_open = True
+            return _reply(self._child.ask(question, functions, self._seconds))
         except ChildEnded as error:
             kind = "TimeLimit" if str(error).startswith(SLOW) else "ProcessEnded"
             return Reply(raised=Raised(kind, str(error)))
-        except (KeyError, TypeError) as error:
-            return Reply(raised=Raised("ProcessEnded", f"the process that ran your code sent a wrong reply ({error})"))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            return Reply(raised=Raised("ProcessEnded", "the process that ran your code sent a wrong reply "
+                                       f"({type(error).__name__})"))

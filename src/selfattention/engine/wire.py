@@ -13,6 +13,8 @@ import numpy as np
 from selfattention.engine import data
 
 FRAME_BYTES = 64 * 2**20
+ANSWER_TEXT_BYTES = 2**20  # text costs many times its length once it is read, so an answer may hold little of it
+SMALL_BYTES = 2**14  # less than any pipe holds before a writer has to wait
 DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
           "float16", "float32", "float64", "complex64", "complex128"}
 HEAD = struct.Struct("<QI")
@@ -22,13 +24,13 @@ class BadFrame(Exception):
     """What came is no frame, or a larger one than may be."""
 
 
-def pack(value: Any) -> bytes:
+def pack(value: Any, text_bytes: int = FRAME_BYTES) -> bytes:
     """Plain data as one frame."""
     blocks: list[bytes] = []
     text = json.dumps(_encode(value, blocks)).encode()
     size = len(text) + sum(map(len, blocks))
-    if size > FRAME_BYTES:
-        raise BadFrame(f"{size} bytes in one frame, at most {FRAME_BYTES} may be")
+    if size > FRAME_BYTES or len(text) > text_bytes:
+        raise BadFrame(f"{size} bytes in one frame, at most {FRAME_BYTES} may be, {text_bytes} of them text")
     return b"".join([HEAD.pack(size, len(text)), text, *blocks])
 
 
@@ -47,18 +49,20 @@ def unpack(frame: bytes) -> Any:
     return value
 
 
-def read(stream: BinaryIO) -> Any:
-    """The next frame's data; EOFError where the other side has closed."""
+def read(stream: BinaryIO, text_bytes: int = FRAME_BYTES) -> Any:
+    """The next frame's data, with at most `text_bytes` of text; EOFError where the other side has closed."""
     head = _exactly(stream, HEAD.size)
     size, text = HEAD.unpack(head)
     if size > FRAME_BYTES or text > size:
         raise BadFrame(f"a frame of {size} bytes is announced, at most {FRAME_BYTES} may be")
+    if text > text_bytes:
+        raise BadFrame(f"a frame with {text} bytes of text is announced, at most {text_bytes} may be")
     return unpack(head[8:] + _exactly(stream, size))
 
 
-def write(stream: BinaryIO, value: Any) -> None:
+def write(stream: BinaryIO, value: Any, text_bytes: int = FRAME_BYTES) -> None:
     """Send one frame."""
-    stream.write(pack(value))
+    stream.write(pack(value, text_bytes))
     stream.flush()
 
 
@@ -101,6 +105,8 @@ def _decode(tree: Any, frame: memoryview, at: int) -> tuple[Any, int]:
             value, at = _decode(item, frame, at)
             items.append(value)
         return items, at
+    if isinstance(tree, str):
+        return _text(tree), at
     if not isinstance(tree, dict):
         return tree, at
     if "tuple" in tree:
@@ -108,12 +114,17 @@ def _decode(tree: Any, frame: memoryview, at: int) -> tuple[Any, int]:
         return tuple(items), at
     if "dict" in tree:
         items, at = _decode(list(tree["dict"].values()), frame, at)
-        return dict(zip(tree["dict"], items)), at
+        return {_text(key): item for key, item in zip(tree["dict"], items)}, at
     if "handle" in tree:
         return data.Handle(int(tree["handle"])), at
     if "foreign" in tree:
         return data.Foreign(str(tree["foreign"])), at
     return _array(tree, frame, at)
+
+
+def _text(text: str) -> str:
+    """Half a surrogate pair is no character: it could be neither shown nor saved."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _array(tree: dict, frame: memoryview, at: int) -> tuple[Any, int]:

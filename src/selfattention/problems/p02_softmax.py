@@ -10,8 +10,12 @@ from selfattention.engine import exercise, probes
 
 THREE_KEYS = np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]])
 
+SOFTMAX = ("torch.softmax", "torch.Tensor.softmax", "torch.nn.functional.softmax", "scipy.special.softmax")
+LOG_SOFTMAX = ("torch.log_softmax", "torch.Tensor.log_softmax", "torch.nn.functional.log_softmax",
+               "scipy.special.log_softmax")
 
-@exercise(points=4, hints=(
+
+@exercise(points=4, ready_made=SOFTMAX, hints=(
     "Write the weights of one row by hand first. Which numbers are divided by which sum?",
     "A row of scores may be shifted by any constant without changing its weights. Which constant keeps `exp` small?",
     "`keepdims=True` keeps an axis of length 1, so that the result still lines up with the scores.",
@@ -119,11 +123,12 @@ def in_float32(scores):
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
-@softmax.alternative("torch's own softmax")
+@softmax.alternative("in torch, given back as a tensor")
 def with_torch(scores):
     import torch
 
-    return torch.softmax(torch.from_numpy(scores), dim=-1)
+    exponentials = torch.exp(torch.from_numpy(scores - scores.max(axis=-1, keepdims=True)))
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
 
 
 @softmax.alternative("through the logarithm of the sum")
@@ -131,7 +136,7 @@ def through_logsumexp(scores):
     return np.exp(scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True))
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, ready_made=SOFTMAX, hints=(
     "A temperature of 1 must change nothing. Does a hot row become more even or more peaked?",
     "The temperature acts on the scores, before they become weights.",
     "Scores of 5 at a temperature of 0.001 are as large as scores of 5000. What did you do about those in `softmax`?",
@@ -238,10 +243,11 @@ def shift_first(scores, temperature):
 def tempered_torch(scores, temperature):
     import torch
 
-    return torch.softmax(torch.from_numpy(scores / temperature).float(), dim=-1).numpy()
+    hot = torch.from_numpy(scores / temperature)
+    return torch.exp((hot - hot.logsumexp(dim=-1, keepdim=True)).float()).numpy()
 
 
-@exercise(points=4, hints=(
+@exercise(points=4, ready_made=LOG_SOFTMAX, hints=(
     "Take the logarithm of $e^{s_j} / \\sum_k e^{s_k}$ on paper. What becomes of the fraction?",
     "The sum inside the logarithm can overflow. Pull the largest score out of it before you take `exp`.",
 ))
@@ -333,11 +339,11 @@ def through_logaddexp(scores):
     return scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True)
 
 
-@log_softmax.alternative("torch's own")
+@log_softmax.alternative("torch's logarithm of a sum of exponentials")
 def log_softmax_torch(scores):
     import torch
 
-    return torch.log_softmax(torch.from_numpy(scores), dim=-1)
+    return torch.from_numpy(scores) - torch.logsumexp(torch.from_numpy(scores), dim=-1, keepdim=True)
 
 
 @exercise(points=4, hints=(

@@ -181,7 +181,10 @@ def mixed(queries, keys, values, scale):
     return torch.softmax(queries @ keys.mT * scale, dim=-1) @ values
 
 
-@exercise(points=4, hints=(
+LAYER = ("torch.nn.MultiheadAttention", "torch.nn.functional.multi_head_attention_forward")
+
+
+@exercise(points=4, ready_made=LAYER, hints=(
     "Project, split, attend in each head, merge, project. Which of the five is missing in your code?",
     "Between split and merge it is chapter 03, with one more axis in front. How wide is a query of one head?",
 ))

@@ -18,7 +18,10 @@ def tensor(rng, *shape):
     return torch.from_numpy(rng.normal(size=shape))
 
 
-@exercise(points=3, hints=(
+LAYER_NORM = ("torch.nn.functional.layer_norm", "torch.nn.LayerNorm", "torch.layer_norm", "torch.native_layer_norm")
+
+
+@exercise(points=3, ready_made=LAYER_NORM, hints=(
     "One token, one mean, one variance. Over which axis do they run, and how do they keep it, to be subtracted again?",
     "The variance is the mean of the squared deviations. Where does ε go: under the root or beside it?",
 ))
@@ -724,7 +727,7 @@ def by_masked_fill(x, noise, rate, training):
     return x
 
 
-@exercise(points=4, hints=(
+@exercise(points=4, ready_made=("torch.nn.TransformerEncoderLayer",), hints=(
     "It is `post_norm_block`, with attention, norms and feed-forward layer written out. Which matrix belongs to which?",
     "torch's linear layers keep (out, in) and compute x Wᵀ. Which shape has `x @ in_projection.T`, with which parts?",
 ))

@@ -1,0 +1,249 @@
+"""A warm process that gives every notebook a fresh fork of itself, shut in by `sandbox.py` (Linux).
+
+The server imports Python, NumPy, torch, IPython and matplotlib once, and never an exercise. It is started with an
+environment of its own, so nothing of the grader's is in it. For every notebook it forks twice:
+
+    grader ──── server ──── keeper ──── learner's process
+              (namespaces)  (waits)     (alone in its process namespace: when it ends, all in it end)
+
+The keeper ends the learner's process as soon as the grader lets go of the *leash*, a socket between the two, or ends
+itself; and it tells over the leash how the learner's process ended.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from selfattention.engine import child
+from selfattention.engine.sandbox import LAYERS, LIMITS, Sandbox
+
+READY_SECONDS = 120.0
+END_SECONDS = 20.0
+MESSAGE_BYTES = 2**16
+WARM = ("numpy", "torch", "torch.nn.functional", "jaxtyping", "matplotlib.pyplot", "einops", "selfattention")
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg",
+               "MALLOC_ARENA_MAX": "2", "LANG": "C.UTF-8", "PYTHONUTF8": "1", "USER": "learner", "LOGNAME": "learner",
+               "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"}
+SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/share", "/lib", "/lib64", "/usr/local/lib", "/etc/ld.so.cache",
+          "/etc/localtime", "/etc/fonts")
+
+
+class NoServer(Exception):
+    """The server did not start, or is gone; the message says why."""
+
+
+class ForkServer:
+    """Starts processes that serve notebooks. `missing` says which layers of the sandbox are not there, and why.
+
+    Args:    hidden: folders and files that no learner's code may read. shut_in: False leaves all layers but the limits
+             out.
+    """
+
+    def __init__(self, hidden: Iterable[Path] = (), *, shut_in: bool = True) -> None:
+        if not sys.platform.startswith("linux"):
+            raise NoServer(f"there is no fork server on {sys.platform}")
+        self._folder = tempfile.TemporaryDirectory(prefix="selfattention-", ignore_cleanup_errors=True)
+        ours, theirs = socket.socketpair()
+        self._control = ours
+        home = Path(self._folder.name, "home")
+        home.mkdir()
+        settings = {"home": str(home), "hidden": [str(path) for path in hidden], "shut_in": shut_in}
+        program = "from selfattention.engine.forkserver import serve; serve()"
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", program, json.dumps(settings)],
+                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self._folder.name,
+                env={**ENVIRONMENT, "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(home.parent),
+                     **{name: os.environ[name] for name in ("PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}})
+        self._control.settimeout(READY_SECONDS)
+        self.missing: dict[str, str] = self._hear()
+        self.layers = [layer for layer in LAYERS if layer not in self.missing]
+
+    def __enter__(self) -> "ForkServer":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._process.pid
+
+    def start(self) -> "Forked":
+        """A fresh process for one notebook.
+
+        Raises:  NoServer: the server is gone.
+        """
+        wire, leash = socket.socketpair(), socket.socketpair()
+        try:
+            socket.send_fds(self._control, [b"fork"], [wire[1].fileno(), leash[1].fileno()])
+            self._hear()
+        finally:
+            wire[1].close()
+            leash[1].close()
+        return Forked(wire[0], leash[0])
+
+    def close(self) -> None:
+        """End the server, and with it whatever it started."""
+        self._control.close()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stderr.close()
+        self._folder.cleanup()
+
+    def _hear(self) -> Any:
+        try:
+            message = self._control.recv(MESSAGE_BYTES)
+            if message:
+                return json.loads(message)
+            why = "it ended: " + self._process.stderr.read().decode(errors="replace")[-1000:].strip()
+        except OSError as error:
+            why = str(error)
+        raise NoServer(f"the process that runs notebooks is gone ({why})")
+
+
+class Forked:
+    """One notebook's process, seen from the grader."""
+
+    def __init__(self, wire: socket.socket, leash: socket.socket) -> None:
+        self._wire, self._leash = wire, leash
+        self.incoming, self.outgoing = wire.makefile("rb"), wire.makefile("wb")
+        self.cpu_seconds = 0.0
+        self.peak_bytes = 0
+        self._how: str | None = None
+
+    def end(self) -> str:
+        """End it with everything it started; returns how it ended where that was of its own doing."""
+        if self._how is None:
+            self._how = ""
+            self._leash.settimeout(END_SECONDS)
+            with contextlib.suppress(OSError, ValueError):
+                self._leash.shutdown(socket.SHUT_WR)
+                told = json.loads(self._leash.recv(MESSAGE_BYTES))
+                self._how, self.cpu_seconds, self.peak_bytes = told["how"], told["cpu_seconds"], told["peak_bytes"]
+            self._leash.close()
+            with contextlib.suppress(OSError):
+                self._wire.shutdown(socket.SHUT_RDWR)  # wakes whoever still reads
+            for stream in (self.incoming, self.outgoing, self._wire):
+                with contextlib.suppress(OSError, ValueError):
+                    stream.close()
+        return self._how
+
+
+def serve() -> None:
+    """Be the server: get ready, then fork whenever asked, until the other side closes."""
+    settings = json.loads(sys.argv[1])
+    control = socket.socket(fileno=os.dup(0))
+    sys.argv = [""]
+    sys.path = [entry for entry in sys.path if entry]
+    shell = _warm_up()
+    sandbox = Sandbox(Path(settings["home"]))
+    if settings["shut_in"]:
+        sandbox.prepare(_readable(), [Path(path) for path in settings["hidden"]])
+    else:
+        sandbox.missing = {layer: "switched off" for layer in LAYERS if layer != LIMITS}
+    if len(os.listdir("/proc/self/task")) != 1:
+        sys.exit("a library has started threads, so this process cannot be forked safely")
+    child.silence()
+    control.send(json.dumps(sandbox.missing).encode())
+    while True:
+        message, sockets, *_ = socket.recv_fds(control, MESSAGE_BYTES, 2)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            _keep(sandbox, shell, *map(_own, sockets))
+        for number in sockets:
+            os.close(number)
+        control.send(b"{}")
+
+
+def _own(number: int) -> socket.socket:
+    return socket.socket(fileno=number)
+
+
+def _warm_up() -> Any:
+    for name in WARM:
+        with contextlib.suppress(ImportError):
+            __import__(name)
+    shell = child.new_shell()
+    shell.run_cell("import torch\ntorch.set_num_threads(1)\ndel torch", store_history=False)
+    return shell
+
+
+def _readable() -> list[Path]:
+    """The interpreter, its libraries, and what every program needs."""
+    mine = Path(os.environ["MPLCONFIGDIR"], "matplotlib")
+    paths = {*SYSTEM, sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, *sys.path, str(mine)}
+    return [Path(path) for path in paths if Path(path).exists() and path not in ("/", os.environ["MPLCONFIGDIR"])]
+
+
+def _keep(sandbox: Sandbox, shell: Any, wire: socket.socket, leash: socket.socket) -> None:
+    """Be the keeper: start the learner's process, wait for its end or for the leash to be let go, and tell."""
+    ended = False
+    try:
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        waker, wakes = socket.socketpair()
+        wakes.setblocking(False)
+        signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        sandbox.part()
+        process = os.fork()
+        if process == 0:
+            _learn(sandbox, shell, wire, [leash, waker, wakes])
+        wire.close()
+        while not ended:
+            ready, *_ = select.select([leash, waker], [], [])
+            if leash in ready:
+                os.kill(process, signal.SIGKILL)
+            elif os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                waker.recv(4096)
+                continue
+            _, status, usage = os.wait4(process, 0)
+            ended = True
+        _tell(leash, "" if leash in ready else _how(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            _tell(leash, f"it could not be started: {error}", 0.0, 0)
+    finally:
+        os._exit(0)
+
+
+def _tell(leash: socket.socket, how: str, cpu_seconds: float, peak_bytes: int) -> None:
+    leash.send(json.dumps({"how": how, "cpu_seconds": cpu_seconds, "peak_bytes": peak_bytes}).encode())
+
+
+def _how(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return f"by signal {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"with exit status {os.WEXITSTATUS(status)}"
+
+
+def _learn(sandbox: Sandbox, shell: Any, wire: socket.socket, others: list[socket.socket]) -> None:
+    """Be the learner's process: shut in, then serve the notebook."""
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for other in others:
+            other.close()
+        sandbox.shut()
+        incoming, outgoing = wire.makefile("rb"), wire.makefile("wb")
+        child.serve(incoming, outgoing, shell)
+    except BaseException:
+        os._exit(1)
+    os._exit(0)
