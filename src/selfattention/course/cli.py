@@ -12,8 +12,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -255,6 +256,50 @@ def doctor(folder: str | None) -> None:
         click.echo(f"{mark} {finding.what}: {finding.found}" + (f"\n    → {finding.remedy}" if finding.remedy else ""))
     broken = [finding for finding in findings if finding.remedy and finding.what not in ("port", "processor cores")]
     sys.exit(1 if broken else 0)
+
+
+@commands.command()
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--out", "report", required=True, type=click.Path(path_type=Path), metavar="REPORT",
+              help="A folder for grades.csv, report.html and feedback/.")
+@click.option("--seed", type=click.IntRange(min=0),
+              help="What the checks draw their data from; else drawn, and noted in REPORT.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
+@click.option("--resume", is_flag=True, help="Go on where an earlier run in REPORT ended; only what is new is graded.")
+@click.option("--sandbox", type=click.Choice(["require", "prefer", "off"]), default="prefer", show_default=True,
+              help="Refuse to grade, or say what is missing, where the system cannot shut submissions in.")
+@click.option("--dask", default="", metavar="ADDRESS", help="Grade on a Dask cluster (needs the extra `class`).")
+@click.option("--pattern", metavar="REGEX",
+              help="How paths name students, with a group (?P<student>…); or moodle, canvas.")
+@click.option("--also", multiple=True, type=click.Choice(["nbgrader", "gradescope", "classroom"]),
+              help="Further files to write, for other programs; may be given several times.")
+def grade(**options: Any) -> None:
+    """Grade a class: SUBMISSIONS is a folder with STUDENT/NN_slug.ipynb, or a zip or tar of it.
+
+    Exit status: 0 all graded, 1 some could not be, 2 nothing could.
+    """
+    from tqdm import tqdm
+
+    from selfattention.course.grader.run import CannotGrade, NoSubmissions, Order, grade_class
+
+    def shown(results: Iterable, total: int) -> Iterable:
+        return tqdm(results, total=total, unit="notebook", desc="grading", disable=None)
+
+    order = Order(**options)
+    try:
+        outcome = grade_class(order, tqdm.write, shown)
+    except (CannotGrade, NoSubmissions) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or order.report}: {error.strerror or error}. What is done is "
+                                   "kept: put that right and go on with --resume") from None
+    except KeyboardInterrupt:
+        raise click.ClickException("interrupted. What is done is kept: go on with --resume") from None
+    kept = f", {outcome.kept} kept from before" if outcome.kept else ""
+    click.echo(f"{outcome.graded} graded{kept}, {outcome.refused} not graded.")
+    click.echo(f"Read {order.report / 'report.html'}, hand out {order.report / 'feedback'}; grades: "
+               f"{order.report / 'grades.csv'}")
+    sys.exit(outcome.status)
 
 
 @commands.command()

@@ -34,12 +34,7 @@ def read(path: Path) -> NotebookNode:
     """
     try:
         size = path.stat().st_size
-        if size > LARGEST_BYTES:
-            raise Unreadable(f"{path} is {size / 2**20:.0f} MB, at most {LARGEST_BYTES // 2**20} MB are read: open it, "
-                             "choose Edit > Clear Outputs of All Cells, and save it")
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except Unreadable:
-        raise
+        content = path.read_bytes() if size <= LARGEST_BYTES else b" " * (LARGEST_BYTES + 1)
     except FileNotFoundError:
         raise Unreadable(
             f"{path} does not exist: `selfattention start` writes the exercises that are missing"
@@ -48,14 +43,39 @@ def read(path: Path) -> NotebookNode:
         raise Unreadable(
             f"{path} cannot be read ({error.strerror}): is it a notebook file that you may open?"
         ) from None
+    if size > LARGEST_BYTES:
+        raise Unreadable(f"{path} {too_large(size)}")
+    return parse(content, path)
+
+
+def too_large(size: int) -> str:
+    """What to tell about a file of so many bytes, of which no more may have been read than are too many."""
+    most = LARGEST_BYTES // 2**20
+    known = size > LARGEST_BYTES + 1
+    many = f"{size / 2**20:.0f} MB, at most {most} MB are read" if known else f"larger than {most} MB"
+    return f"is {many}: open it, choose Edit > Clear Outputs of All Cells, and save it"
+
+
+def parse(text: bytes, path: Path) -> NotebookNode:
+    """A notebook from a file's content; `path` is for the messages.
+
+    Raises:  Unreadable: it is empty, too large, not JSON, not a notebook, or of a newer format.
+    """
+    if len(text) > LARGEST_BYTES:
+        raise Unreadable(f"{path} {too_large(len(text))}")
+    try:
+        content = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError):
-        what = "is empty" if size == 0 else "is not a notebook: its text is not JSON"
+        what = "is empty" if not text else "is not a notebook: its text is not JSON"
         raise Unreadable(
             f"{path} {what}; bring back an earlier copy, or let `selfattention reset NN` keep this "
             "file as a backup and write a fresh one"
         ) from None
-    if not isinstance(content, dict) or not isinstance(content.get("cells", content.get("worksheets")), list):
+    cells = content.get("cells", content.get("worksheets")) if isinstance(content, dict) else None
+    if not isinstance(cells, list):
         raise Unreadable(f"{path} is not a notebook: it is JSON, but without cells")
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"{path} has {len(cells)} cells, at most {MOST_CELLS} are read: take out what is not yours")
     if not isinstance(content.get("nbformat"), int) or content["nbformat"] > NEWEST_FORMAT:
         raise Unreadable(f"{path} has notebook format {content.get('nbformat')}, this reads up to {NEWEST_FORMAT}: "
                          "save it in format 4, or upgrade nbformat and this course")
@@ -66,8 +86,12 @@ def read(path: Path) -> NotebookNode:
 
 
 def chapter_of(notebook: NotebookNode, path: Path) -> str:
-    """The chapter whose exercises a notebook answers: by its metadata, else by the number in its name."""
-    noted = notebook.metadata.get("selfattention", {}).get("chapter", "")
+    """The chapter whose exercises a notebook answers: by its full name, by its metadata, or by a number in its name."""
+    for name in problems.chapters():
+        if name in path.stem:
+            return name
+    course = notebook.metadata.get("selfattention", {})
+    noted = course.get("chapter", "") if isinstance(course, dict) else ""
     for name in filter(None, (str(noted), path.stem)):
         try:
             return full_name(name[:2])
@@ -83,7 +107,8 @@ def cells_of(notebook: NotebookNode) -> list[Cell]:
     cells = []
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            grade_id = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+            noted = cell.metadata.get("nbgrader", {})
+            grade_id = str(noted.get("grade_id", "")) if isinstance(noted, dict) else ""
             cells.append(Cell(cell.source, grade_id.removesuffix("-answer") if grade_id.endswith("-answer") else ""))
     return cells
 

@@ -45,10 +45,10 @@ class ForkServer:
     """Starts processes that serve notebooks. `missing` says which layers of the sandbox are not there, and why.
 
     Args:    hidden: folders and files that no learner's code may read. shut_in: False leaves all layers but the limits
-             out.
+             out. warm: False imports nothing ahead.
     """
 
-    def __init__(self, hidden: Iterable[Path] = (), *, shut_in: bool = True) -> None:
+    def __init__(self, hidden: Iterable[Path] = (), *, shut_in: bool = True, warm: bool = True) -> None:
         if not sys.platform.startswith("linux"):
             raise NoServer(f"there is no fork server on {sys.platform}")
         self._folder = tempfile.TemporaryDirectory(prefix="selfattention-", ignore_cleanup_errors=True)
@@ -56,7 +56,8 @@ class ForkServer:
         self._control = ours
         home = Path(self._folder.name, "home")
         home.mkdir()
-        settings = {"home": str(home), "hidden": [str(path) for path in hidden], "shut_in": shut_in}
+        settings = {"home": str(home), "hidden": [str(path) for path in hidden], "shut_in": shut_in,
+                    "warm": warm}
         program = "from selfattention.engine.forkserver import serve; serve()"
         with theirs:
             self._process = subprocess.Popen(
@@ -149,7 +150,7 @@ def serve() -> None:
     control = socket.socket(fileno=os.dup(0))
     sys.argv = [""]
     sys.path = [entry for entry in sys.path if entry]
-    shell = _warm_up()
+    shell = _warm_up() if settings["warm"] else None
     sandbox = Sandbox(Path(settings["home"]))
     if settings["shut_in"]:
         sandbox.prepare(_readable(), [Path(path) for path in settings["hidden"]])

@@ -18,7 +18,9 @@ from typing import Any, BinaryIO, Protocol
 from selfattention.engine import data, wire
 from selfattention.engine.door import CALL_SECONDS, PRINTED_CHARACTERS, Raised, Reply, Request
 from selfattention.engine.limits import TimeLimit, limited
+from selfattention.engine.sandbox import MEMORY_BYTES
 
+WATCH_SECONDS = 0.2
 GRACE_SECONDS = 2.0
 CELL_SECONDS = 60.0
 START_SECONDS = 120.0
@@ -64,13 +66,29 @@ class Process(Protocol):
 
 
 class Spawned:
-    """A new Python process, as every system can start one; without a sandbox."""
+    """A new Python process, as every system can start one; without a sandbox.
 
-    def __init__(self) -> None:
+    Args:    limited: end it when it takes more memory than a shut-in process may.
+    """
+
+    def __init__(self, *, limited: bool = False) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "selfattention.engine.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"})
         self.incoming, self.outgoing = self._process.stdout, self._process.stdin
+        self._how = ""
+        if limited:
+            threading.Thread(target=self._watch_memory, daemon=True).start()
+
+    def _watch_memory(self) -> None:
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
+            watched = psutil.Process(self._process.pid)
+            while watched.memory_info().rss <= MEMORY_BYTES:
+                time.sleep(WATCH_SECONDS)
+            self._how = f"it took more than {MEMORY_BYTES / 2**30:g} GB of memory"
+            watched.kill()
 
     def end(self) -> str:
         """Kill it."""
@@ -79,7 +97,7 @@ class Spawned:
         for stream in (self.incoming, self.outgoing):
             with contextlib.suppress(OSError):
                 stream.close()
-        return ""
+        return self._how
 
 
 class Child:

@@ -1,0 +1,182 @@
+"""Grade one notebook in this process: the checks run here, the learner's code in a shut-in child."""
+
+import hashlib
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from selfattention import problems
+from selfattention.course import files
+from selfattention.course.grader.likeness import fingerprints
+from selfattention.course.submission import Unreadable, cells_of, chapter_of, judge_cells, parse
+from selfattention.engine import card
+from selfattention.engine.forkserver import Forked, ForkServer, NoServer
+from selfattention.engine.remote import Cell, Process, Spawned
+from selfattention.engine.sandbox import LAYERS
+
+CELL_SECONDS = 30.0
+NOTEBOOK_SECONDS = 300.0
+REQUIRE, PREFER, OFF = "require", "prefer", "off"
+GRADED, NOT_GRADED = "graded", "not graded"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook to grade: whose it is, what it is called, and its bytes; or why it cannot be graded."""
+
+    student: str
+    name: str
+    origin: str
+    content: bytes = b""
+    reason: str = ""
+
+    @property
+    def digest(self) -> str:
+        """What changes when the submission does."""
+        return hashlib.sha256(self.content + self.origin.encode() + self.reason.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all notebooks of a class are graded with. `hidden` are folders that no learner's code may read."""
+
+    seed: int
+    sandbox: str = PREFER
+    hidden: tuple[str, ...] = ()
+    cell_seconds: float = CELL_SECONDS
+    notebook_seconds: float = NOTEBOOK_SECONDS
+
+
+@dataclass
+class Result:
+    """What grading a notebook gave, as plain data."""
+
+    student: str
+    name: str
+    origin: str
+    digest: str
+    status: str = NOT_GRADED
+    reason: str = ""
+    chapter: str = ""
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    cards: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    layers: list[str] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    cpu_seconds: float = 0.0
+    seconds: float = 0.0
+    peak_bytes: int = 0
+    runs: list[int] = field(default_factory=list)
+
+    @classmethod
+    def refused(cls, job: Job, reason: str) -> "Result":
+        """What is known of a notebook that could not be graded."""
+        return cls(job.student, job.name, job.origin, job.digest, reason=reason)
+
+
+def secrets() -> list[Path]:
+    """What no learner's code may read: exercises with their solutions, and notebooks with stored answers."""
+    rooms = [files.PACKAGE / name for name in ("problems", "course", "lessons", *files.FOLDERS)]
+    return rooms + [files.root() / name for name in files.FOLDERS]
+
+
+_servers = threading.local()  # a server gives one process at a time, so each thread has its own
+
+
+def server(settings: Settings) -> ForkServer | None:
+    """This thread's warm server; None where the system has none, and every notebook starts a process of its own.
+
+    Raises:  NoServer: it should be there, and did not start.
+    """
+    known = getattr(_servers, "known", None)
+    if known is not None and known[0] == settings:
+        return known[1]
+    drop_server()
+    made = None
+    if sys.platform.startswith("linux"):
+        made = ForkServer([*secrets(), *map(Path, settings.hidden)], shut_in=settings.sandbox != OFF)
+    _servers.known = (settings, made)
+    return made
+
+
+def drop_server() -> None:
+    """End this thread's server."""
+    known = getattr(_servers, "known", None)
+    _servers.known = None
+    if known is not None and known[1] is not None:
+        known[1].close()
+
+
+def isolation(settings: Settings, *, warm: bool = True) -> tuple[list[str], dict[str, str]]:
+    """The layers that stand between a learner's code and this machine, and why others do not.
+
+    Args:    warm: False asks a server that is started for this question alone, and has imported nothing.
+    """
+    if not sys.platform.startswith("linux"):
+        return ["limits"], {layer: f"not on {sys.platform}" for layer in LAYERS if layer != "limits"}
+    if warm:
+        return server(settings).layers, server(settings).missing
+    with ForkServer(secrets(), shut_in=settings.sandbox != OFF, warm=False) as cold:
+        return cold.layers, cold.missing
+
+
+def grade(job: Job, settings: Settings) -> Result:
+    """Grade a notebook; whatever the notebook does becomes part of the result.
+
+    Raises:  NoServer: no process could be started, twice in a row.
+    """
+    if job.reason:
+        return Result.refused(job, job.reason)
+    try:
+        return _graded(job, settings)
+    except NoServer:
+        drop_server()
+        return _graded(job, settings)
+
+
+def _graded(job: Job, settings: Settings) -> Result:
+    result = Result.refused(job, "")
+    started, cpu = time.perf_counter(), time.process_time()
+    try:
+        notebook = parse(job.content, Path(job.name))
+        result.chapter = chapter_of(notebook, Path(job.name))
+    except Unreadable as error:
+        result.reason = str(error).removeprefix(f"{job.name} ")
+        return result
+    result.layers, result.missing = isolation(settings)
+    cells = cells_of(notebook)
+    processes: list[Forked] = []
+    reports = judge_cells(cells, result.chapter, _starter(settings, processes), settings.seed,
+                          cell_seconds=settings.cell_seconds, seconds=settings.notebook_seconds)
+    result.status = GRADED
+    result.rows = [report.row() for report in reports]
+    result.cards = [card.as_html(report) for report in reports]
+    result.texts = [card.as_text(report) for report in reports]
+    result.runs = fingerprints(_written(cells, result.chapter))
+    result.cpu_seconds = time.process_time() - cpu + sum(process.cpu_seconds for process in processes)
+    result.peak_bytes = max((process.peak_bytes for process in processes), default=0)
+    result.seconds = time.perf_counter() - started
+    return result
+
+
+def _starter(settings: Settings, processes: list[Forked]) -> Callable[[], Process]:
+    """What starts the next process; it keeps those of a fork server, which know what they cost."""
+    warm = server(settings)
+    if warm is None:
+        return lambda: Spawned(limited=True)
+
+    def start() -> Process:
+        processes.append(warm.start())
+        return processes[-1]
+
+    return start
+
+
+def _written(cells: list[Cell], chapter: str) -> list[str]:
+    """The code that is about the exercises: cells that answer one, or that define one's function."""
+    names = [exercise.name for exercise in problems.exercises(chapter)]
+    return [cell.source for cell in cells if cell.answers or any(f"def {name}(" in cell.source for name in names)]

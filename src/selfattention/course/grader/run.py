@@ -1,0 +1,212 @@
+"""Grade a class from beginning to end, writing every result as soon as it is there."""
+
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+
+from selfattention import __version__
+from selfattention.course.files import write_whole
+from selfattention.course.grader import gradebook, pages, workers
+from selfattention.course.grader.grading import (
+    GRADED,
+    OFF,
+    PREFER,
+    REQUIRE,
+    Job,
+    Result,
+    Settings,
+    isolation,
+)
+from selfattention.course.grader.submissions import Found, NoSubmissions, file_names, find
+
+ALSO = ("nbgrader", "gradescope", "classroom")
+ABOUT, RESULTS, FEEDBACK = "grading.json", "results", "feedback"
+TABLE_SECONDS, REPORT_SECONDS = 2.0, 30.0
+
+
+class CannotGrade(Exception):
+    """Nothing was graded; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the teacher asked for."""
+
+    submissions: Path
+    report: Path
+    seed: int | None = None
+    workers: int = 1
+    resume: bool = False
+    sandbox: str = PREFER
+    dask: str = ""
+    pattern: str | None = None
+    also: tuple[str, ...] = ()
+
+
+@dataclass
+class Outcome:
+    """How many submissions were graded now, kept from before, and not graded; and what was written last."""
+
+    graded: int = 0
+    kept: int = 0
+    refused: int = 0
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 all graded, 1 some could not be, 2 nothing could."""
+        done = self.graded + self.kept
+        return 2 if not done else 1 if self.refused else 0
+
+
+Progress = Callable[[Iterable[Result], int], Iterable[Result]]
+
+
+def grade_class(order: Order, tell: Callable[[str], None],
+                progress: Progress = lambda results, total: results) -> Outcome:
+    """Grade every submission that is found.
+
+    Args:    tell: is given lines for the teacher. progress: shows how far it is, as it passes the results on.
+    Raises:  CannotGrade, NoSubmissions: nothing was graded. OSError: the report cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="selfattention-") as unpacked:
+        found = find(order.submissions, order.pattern, Path(unpacked))
+        book = _Book(order, file_names(one.student for one in found))
+        order = replace(order, seed=book.about["seed"])
+        hidden = [str(path.resolve()) for path in (order.submissions, order.report, Path(unpacked))]
+        settings = Settings(book.about["seed"], order.sandbox, tuple(hidden))
+        if not order.dask:
+            _say_what_is_missing(settings, tell)
+        jobs = list(book.left(found))
+        outcome = Outcome(kept=len(found) - len(jobs))
+        todo = (_job(one) for one in jobs)
+        graded = workers.on_dask(todo, settings, order.dask) if order.dask else \
+            workers.locally(todo, settings, max(1, order.workers))
+        try:
+            for result in progress(graded, len(jobs)):
+                book.add(result)
+                outcome.graded += result.status == GRADED
+                outcome.refused += result.status != GRADED
+                if result.status != GRADED:
+                    tell(f"not graded: {result.student}: {result.origin}: {result.reason}")
+        finally:
+            book.finish()
+    return outcome
+
+
+def _say_what_is_missing(settings: Settings, tell: Callable[[str], None]) -> None:
+    layers, missing = isolation(settings, warm=False)
+    if missing and settings.sandbox == REQUIRE:
+        raise CannotGrade("this machine cannot shut submissions in as --sandbox require demands: "
+                          + "; ".join(f"{layer} ({why})" for layer, why in missing.items())
+                          + ". Grade on a Linux machine that grants it, or accept less with --sandbox prefer")
+    if missing and settings.sandbox != OFF:
+        tell("sandbox: " + ", ".join(layers) + "; missing: "
+             + "; ".join(f"{layer} ({why})" for layer, why in missing.items()))
+
+
+def _job(one: Found) -> Job:
+    """A submission with its bytes, read just before it is graded."""
+    job = Job(one.student, one.name or one.origin, one.origin, reason=one.reason)
+    if one.reason or one.path is None:
+        return job
+    try:
+        return replace(job, content=one.read())
+    except OSError as error:
+        return replace(job, reason=f"it cannot be read ({error.strerror}): is it a plain file that you may open?")
+
+
+class _Book:
+    """The report's folder: what is in it, and what is added."""
+
+    def __init__(self, order: Order, names: dict[str, str]) -> None:
+        self._order, self._folder, self._names = order, order.report, names
+        self.about = self._begin()
+        self._results: dict[Path, Result] = {}
+        self._by_student: dict[str, set[Path]] = {}
+        self._tables_due = self._report_due = time.monotonic() + TABLE_SECONDS
+
+    def _begin(self) -> dict:
+        noted = self._folder / ABOUT
+        if noted.exists():
+            if not self._order.resume:
+                raise CannotGrade(f"{self._folder} already holds a grading: go on with --resume, "
+                                  "or name another folder")
+            about = json.loads(noted.read_text(encoding="utf-8"))
+            if self._order.seed not in (None, about["seed"]):
+                raise CannotGrade(f"{self._folder} was begun with seed {about['seed']}, not {self._order.seed}: leave "
+                                  "--seed out, or name another folder")
+            return about
+        if self._folder.is_dir() and any(self._folder.iterdir()):
+            raise CannotGrade(f"{self._folder} is not empty and holds no grading: name a folder of its own")
+        about = {"seed": secrets.randbits(63) if self._order.seed is None else self._order.seed,
+                 "sandbox": self._order.sandbox, "version": __version__,
+                 "when": datetime.now().astimezone().isoformat(" ", "minutes")}
+        write_whole(noted, json.dumps(about, indent=1))
+        return about
+
+    def _path(self, student: str, name: str) -> Path:
+        file = file_names([name])[name].removesuffix(".ipynb")
+        return self._folder / RESULTS / self._names[student] / f"{file}.json"
+
+    def left(self, found: list[Found]) -> Iterator[Found]:
+        """What has no result yet, or another one than this file would have."""
+        for one in found:
+            path = self._path(one.student, one.name or one.origin)
+            with suppress(OSError, ValueError, TypeError):
+                kept = json.loads(path.read_text(encoding="utf-8"))
+                if kept["digest"] == _job(one).digest and kept["status"] == GRADED:
+                    self._keep(path, Result(**{name.name: kept[name.name] for name in fields(Result)}))
+                    continue
+            yield one
+
+    def add(self, result: Result) -> None:
+        """Write a result, and from time to time what is made of all of them."""
+        path = self._path(result.student, result.name)
+        write_whole(path, json.dumps(asdict(result)))
+        self._keep(path, result)
+        now = time.monotonic()
+        self._write_student(result.student)
+        if now >= self._tables_due:
+            self._write_tables()
+            self._tables_due = now + TABLE_SECONDS
+        if now >= self._report_due:
+            self._write_report()
+            self._report_due = now + REPORT_SECONDS
+
+    def _keep(self, path: Path, result: Result) -> None:
+        """Remember what the tables and the report need of a result; the cards stay on disk."""
+        self._results[path] = replace(result, cards=[], texts=[])
+        self._by_student.setdefault(result.student, set()).add(path)
+
+    def finish(self) -> None:
+        """Write everything that is made of all results."""
+        if self._results:
+            self._write_tables()
+            self._write_report()
+
+    def _write_student(self, student: str) -> None:
+        mine = [Result(**json.loads(path.read_text(encoding="utf-8"))) for path in self._by_student[student]]
+        mine = gradebook.by_student(mine)[student]
+        name = self._names[student]
+        write_whole(self._folder / FEEDBACK / f"{name}.html", pages.feedback(mine))
+        for kind, make in (("gradescope", gradebook.gradescope_json), ("classroom", gradebook.classroom_json)):
+            if kind in self._order.also:
+                write_whole(self._folder / kind / f"{name}.json", make(mine))
+
+    def _write_tables(self) -> None:
+        results = list(self._results.values())
+        write_whole(self._folder / "grades.csv", gradebook.grades_csv(results))
+        if "nbgrader" in self._order.also:
+            write_whole(self._folder / "nbgrader.csv", gradebook.nbgrader_csv(results))
+
+    def _write_report(self) -> None:
+        write_whole(self._folder / "report.html", pages.report(list(self._results.values()), self.about))
+
+
+__all__ = ["ALSO", "CannotGrade", "NoSubmissions", "Order", "Outcome", "grade_class"]

@@ -1,0 +1,114 @@
+"""Spread notebooks over processes of this machine, or over a Dask cluster; the results are the same."""
+
+import contextlib
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+
+from selfattention.course.grader.grading import Job, Result, Settings, grade
+from selfattention.engine.forkserver import NoServer
+
+AHEAD = 2  # notebooks waiting for each worker: enough to keep it busy, few enough to keep this process small
+DIED = "the process that graded it died, also when it had this notebook alone: look at it by hand"
+
+
+def locally(jobs: Iterable[Job], settings: Settings, workers: int) -> Iterator[Result]:
+    """Grade with processes of this machine; results come as they are ready.
+
+    A process that dies takes its pool with it. What was under way is then graded once more, one notebook at a time, so
+    that only the one that kills its process goes without a grade.
+    """
+    waiting = iter(jobs)
+    while True:
+        under_way: list[Job] = []
+        try:
+            with _pool(workers) as pool:
+                yield from _through(pool, waiting, settings, under_way, AHEAD * workers)
+            return
+        except BrokenProcessPool:
+            yield from _one_by_one(deque(under_way), settings)
+
+
+def _one_by_one(suspects: deque[Job], settings: Settings) -> Iterator[Result]:
+    while suspects:
+        try:
+            with _pool(1) as pool:
+                while suspects:
+                    yield _result(pool.submit(grade, suspects[0], settings), suspects[0])
+                    suspects.popleft()
+        except BrokenProcessPool:
+            yield Result.refused(suspects.popleft(), DIED)
+
+
+@contextlib.contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end at once where this one is interrupted."""
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent) as pool:
+        try:
+            yield pool
+        except (KeyboardInterrupt, GeneratorExit):
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _through(pool: ProcessPoolExecutor, jobs: Iterator[Job], settings: Settings, under_way: list[Job],
+             most: int) -> Iterator[Result]:
+    """Keep at most so many notebooks under way; one leaves `under_way` only when its result is there."""
+    futures: dict[Future, Job] = {}
+    while True:
+        for job in islice(jobs, most - len(under_way)):
+            under_way.append(job)
+            futures[pool.submit(grade, job, settings)] = job
+        if not futures:
+            return
+        for future in wait(futures, return_when=FIRST_COMPLETED).done:
+            job = futures.pop(future)
+            result = _result(future, job)
+            under_way.remove(job)
+            yield result
+
+
+def _result(future: Future, job: Job) -> Result:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise
+    except NoServer as error:
+        return Result.refused(job, str(error))
+    except Exception as error:  # a fault of ours: this student is marked, all others are graded
+        return Result.refused(job, f"grading it failed ({type(error).__name__}: {error})"[:500])
+
+
+def on_dask(jobs: Iterable[Job], settings: Settings, address: str) -> Iterator[Result]:
+    """Grade on a Dask cluster; a notebook whose worker dies again and again is given back with that reason.
+
+    Raises:  OSError: there is no scheduler at the address.
+    """
+    from distributed import Client, as_completed
+
+    with Client(address, timeout="10s", set_as_default=False) as client:
+        waiting = iter(jobs)
+        under_way: dict[str, Job] = {}
+        done = as_completed([])
+
+        def add(job: Job) -> None:
+            future = client.submit(grade, job, settings, pure=False, retries=1)
+            under_way[future.key] = job
+            done.add(future)
+
+        most = AHEAD * max(1, sum(client.nthreads().values()))
+        for job in islice(waiting, most):
+            add(job)
+        for future in done:
+            yield _result(future, under_way.pop(future.key))
+            for job in islice(waiting, 1):
+                add(job)
