@@ -5,17 +5,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
-
 from selfattention import problems
 from selfattention.course import writer
 from selfattention.course.catalogue import Unknown
 from selfattention.course.catalogue import chapter as full_name
+from selfattention.course.nbformats import nbformat
 from selfattention.engine import Exercise
-from selfattention.engine.door import Raised
+from selfattention.engine.door import CALL_SECONDS, Raised
 from selfattention.engine.judging import ERROR, NOT_ATTEMPTED, PASSED, TIMEOUT, Report, Verdict, judge
-from selfattention.engine.remote import CELL_SECONDS, SLOW, Cell, Child, ChildEnded, Process, Ran, Spawned
+from selfattention.engine.remote import CELL_SECONDS, SLOW, UNASKED, Cell, Child, ChildEnded, Process, Ran, Spawned
 
 LARGEST_BYTES = 20 * 2**20
 MOST_CELLS = 5000
@@ -27,7 +25,7 @@ class Unreadable(ValueError):
     """A file from which no answers can be read; the message says why and what to do."""
 
 
-def read(path: Path) -> NotebookNode:
+def read(path: Path) -> nbformat.NotebookNode:
     """A notebook from a file, in today's format.
 
     Raises:  Unreadable: it is missing, empty, too large, not JSON, not a notebook, or of a newer format.
@@ -56,7 +54,7 @@ def too_large(size: int) -> str:
     return f"is {many}: open it, choose Edit > Clear Outputs of All Cells, and save it"
 
 
-def parse(text: bytes, path: Path) -> NotebookNode:
+def parse(text: bytes, path: Path) -> nbformat.NotebookNode:
     """A notebook from a file's content; `path` is for the messages.
 
     Raises:  Unreadable: it is empty, too large, not JSON, not a notebook, or of a newer format.
@@ -85,7 +83,7 @@ def parse(text: bytes, path: Path) -> NotebookNode:
         raise Unreadable(f"{path} is a damaged notebook ({type(error).__name__}): bring back an earlier copy") from None
 
 
-def chapter_of(notebook: NotebookNode, path: Path) -> str:
+def chapter_of(notebook: nbformat.NotebookNode, path: Path) -> str:
     """The chapter whose exercises a notebook answers: by its full name, by its metadata, or by a number in its name."""
     for name in problems.chapters():
         if name in path.stem:
@@ -102,7 +100,7 @@ def chapter_of(notebook: NotebookNode, path: Path) -> str:
     )
 
 
-def cells_of(notebook: NotebookNode) -> list[Cell]:
+def cells_of(notebook: nbformat.NotebookNode) -> list[Cell]:
     """The code cells, with the exercise each answers as far as their metadata tells."""
     cells = []
     for cell in notebook.cells:
@@ -123,21 +121,24 @@ def judge_file(path: Path, seed: int = 0) -> list[Report]:
 
 
 def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], seed: int = 0, *,
-                cell_seconds: float = CELL_SECONDS, seconds: float = float("inf")) -> list[Report]:
+                cell_seconds: float = CELL_SECONDS, call_seconds: float = CALL_SECONDS,
+                seconds: float = float("inf")) -> list[Report]:
     """Run a notebook's cells in order and judge each exercise as soon as its function appears.
 
     So every exercise is judged with what stood in the notebook when its cell had run, whatever comes later. One that
     has not passed is judged again at the end where its function, or anything that it uses, has changed by then;
     of several reports the best counts. A cell that ends the process is left out when the rest is run again.
 
-    Args:    start: gives a new process. cell_seconds: for one cell. seconds: for the whole notebook.
+    Args:    start: gives a new process. cell_seconds, call_seconds: for one cell, for one call of an answer.
+             seconds: for the whole notebook.
     """
     exercises = {exercise.name: exercise for exercise in problems.exercises(chapter)}
     sitting = _Sitting([Cell(writer.set_up(chapter)), *cells], exercises, seed)
     deadline = time.monotonic() + seconds
     finished = False
     while not finished and time.monotonic() < deadline:
-        with Child(start(), list(exercises), cell_seconds=cell_seconds, deadline=deadline) as child:
+        with Child(start(), list(exercises), cell_seconds=cell_seconds, call_seconds=call_seconds,
+                   deadline=deadline) as child:
             finished = sitting.go_through(child)
     return [sitting.report(exercise) for exercise in exercises.values()]
 
@@ -155,16 +156,18 @@ class _Sitting:
         """Run the cells and judge what has not been judged yet; False where the process ended on the way."""
         functions: dict[str, int] = {}
         states: dict[str, int] = {}
-        ran = Ran("", {})
+        ran, before = Ran("", {}), 0
         for number, cell in enumerate(self._cells):
             if number in self._blocked:
                 continue
             try:
                 ran = child.run(cell)
             except ChildEnded as error:
-                self._blocked.add(number)
-                self._troubles.setdefault(cell.answers, str(error))
+                blamed = before if str(error).startswith(UNASKED) else number
+                self._blocked.add(blamed)
+                self._troubles.setdefault(self._cells[blamed].answers, str(error))
                 return False
+            before = number
             if ran.trouble:
                 self._troubles.setdefault(cell.answers, ran.trouble)
             for name, (function, state) in ran.functions.items():

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-import nbformat
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
 from selfattention import problems
 from selfattention.course import files
+from selfattention.course.nbformats import nbformat
 from selfattention.engine import Exercise, card
 
+NotebookNode = nbformat.NotebookNode
+new_code_cell, new_markdown_cell, new_notebook = (
+    nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell, nbformat.v4.new_notebook)
 LESSONS = files.PACKAGE / "lessons"
 KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
           "language_info": {"name": "python"}}

@@ -9,6 +9,7 @@ import ast
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from types import CodeType
@@ -18,6 +19,8 @@ from selfattention.engine import data, wire
 from selfattention.engine.door import Raised, Reply, Request, Room, describe
 from selfattention.engine.limits import limited
 
+MOST_THREADS = 16  # that a cell may leave running
+TOO_MANY_THREADS = 3  # exit status
 NO_PROGRAMS = "no other programs are run here"
 
 
@@ -61,7 +64,8 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO, shell: Any) -> None:
     """Do what the other side asks, one thing after another, until it closes.
 
     It begins with `{"names", "cell_seconds", "call_seconds"}`: the exercises' functions, and what may take how long.
-    Then come cells to run, functions to open, and requests to the function that was opened last.
+    Then come cells to run, functions to open, and requests to the function that was opened last. Each has a number,
+    which comes back with all that answers it.
     """
     start = wire.read(incoming)
     notebook = _Notebook(shell, start["names"], start["cell_seconds"])
@@ -71,19 +75,21 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO, shell: Any) -> None:
             question = wire.read(incoming)
         except EOFError:
             return
+        number = question["number"]
         if "run" in question:
-            wire.write(outgoing, notebook.run(**question["run"]))
+            wire.write(outgoing, {**notebook.run(**question["run"]), "number": number})
         elif "open" in question:
             room = Room(shell.user_ns[question["open"]], start["call_seconds"], tuple(question["ready_made"]))
-            wire.write(outgoing, {})
+            wire.write(outgoing, {"number": number})
         else:
-            args = tuple(_callback(arg.number, incoming, outgoing) if isinstance(arg, data.Handle) else arg
+            args = tuple(_callback(arg.number, number, incoming, outgoing) if isinstance(arg, data.Handle) else arg
                          for arg in question["args"])
             reply = room.perform(Request(question["verb"], args, question["kwargs"], question["target"]))
             try:
-                wire.write(outgoing, _as_data(reply), wire.ANSWER_TEXT_BYTES)
+                wire.write(outgoing, {**_as_data(reply), "number": number}, wire.ANSWER_TEXT_BYTES)
             except wire.BadFrame as error:
-                wire.write(outgoing, _as_data(Reply(raised=Raised("TooLarge", f"it returned too much: {error}"))))
+                reply = Reply(raised=Raised("TooLarge", f"it returned too much: {error}"))
+                wire.write(outgoing, {**_as_data(reply), "number": number})
 
 
 def _as_data(reply: Reply) -> dict:
@@ -91,10 +97,11 @@ def _as_data(reply: Reply) -> dict:
             "mutated": list(reply.mutated), "printed": reply.printed, "used": list(reply.used)}
 
 
-def _callback(number: int, incoming: BinaryIO, outgoing: BinaryIO) -> Callable:
+def _callback(function: int, number: int, incoming: BinaryIO, outgoing: BinaryIO) -> Callable:
     """Stands in for a function that the check passed: it is called where the check is."""
     def call(*args: Any, **kwargs: Any) -> Any:
-        wire.write(outgoing, {"callback": number, "args": data.plain(args), "kwargs": data.plain(kwargs)})
+        wire.write(outgoing, {"callback": function, "number": number, "args": data.plain(args),
+                              "kwargs": data.plain(kwargs)})
         answer = wire.read(incoming)
         if "failed" in answer:
             raise ValueError(answer["failed"])
@@ -123,6 +130,8 @@ class _Notebook:
             error = result.error_before_exec or result.error_in_exec
         except BaseException as outer:
             error = outer
+        if threading.active_count() > MOST_THREADS:
+            os._exit(TOO_MANY_THREADS)  # or later cells, which may be right, could start none
         if error is not None:
             trouble = str(describe(error, self._seconds))
             self._define(source, before)

@@ -1,6 +1,7 @@
 """A warm process that gives every notebook a fresh fork of itself, shut in by `sandbox.py` (Linux).
 
-The server imports Python, NumPy, torch, IPython and matplotlib once, and never an exercise. It is started with an
+The server imports NumPy and IPython once, torch and matplotlib as soon as a notebook needs them, and never an
+exercise. It is started with an
 environment of its own, so nothing of the grader's is in it. For every notebook it forks twice:
 
     grader ──── server ──── keeper ──── learner's process
@@ -29,7 +30,7 @@ from selfattention.engine.sandbox import LAYERS, LIMITS, Sandbox
 READY_SECONDS = 120.0
 END_SECONDS = 20.0
 MESSAGE_BYTES = 2**16
-WARM = ("numpy", "torch", "torch.nn.functional", "jaxtyping", "matplotlib.pyplot", "einops", "selfattention")
+WARM = ("numpy", "jaxtyping", "selfattention")
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg",
                "MALLOC_ARENA_MAX": "2", "LANG": "C.UTF-8", "PYTHONUTF8": "1", "USER": "learner", "LOGNAME": "learner",
                "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"}
@@ -80,14 +81,15 @@ class ForkServer:
         """The server's process."""
         return self._process.pid
 
-    def start(self) -> "Forked":
+    def start(self, modules: Iterable[str] = ()) -> "Forked":
         """A fresh process for one notebook.
 
+        Args:    modules: what the notebook will import; the server imports it first, once for all that follow.
         Raises:  NoServer: the server is gone.
         """
         wire, leash = socket.socketpair(), socket.socketpair()
         try:
-            socket.send_fds(self._control, [b"fork"], [wire[1].fileno(), leash[1].fileno()])
+            socket.send_fds(self._control, [json.dumps(list(modules)).encode()], [wire[1].fileno(), leash[1].fileno()])
             self._hear()
         finally:
             wire[1].close()
@@ -156,8 +158,6 @@ def serve() -> None:
         sandbox.prepare(_readable(), [Path(path) for path in settings["hidden"]])
     else:
         sandbox.missing = {layer: "switched off" for layer in LAYERS if layer != LIMITS}
-    if len(os.listdir("/proc/self/task")) != 1:
-        sys.exit("a library has started threads, so this process cannot be forked safely")
     child.silence()
     control.send(json.dumps(sandbox.missing).encode())
     while True:
@@ -167,6 +167,10 @@ def serve() -> None:
                 pass
         if not message:
             return
+        for module in json.loads(message):
+            _import(module)
+        if len(os.listdir("/proc/self/task")) != 1:
+            sys.exit("a library has started threads, so this process cannot be forked safely")
         if os.fork() == 0:
             control.close()
             _keep(sandbox, shell, *map(_own, sockets))
@@ -181,11 +185,18 @@ def _own(number: int) -> socket.socket:
 
 def _warm_up() -> Any:
     for name in WARM:
-        with contextlib.suppress(ImportError):
-            __import__(name)
+        _import(name)
     shell = child.new_shell()
-    shell.run_cell("import torch\ntorch.set_num_threads(1)\ndel torch", store_history=False)
+    shell.run_cell("None", store_history=False)  # the first cell is slower than all that follow
     return shell
+
+
+def _import(name: str) -> None:
+    if name not in sys.modules:
+        with contextlib.suppress(ImportError):
+            module = __import__(name)
+            if name == "torch":
+                module.set_num_threads(1)
 
 
 def _readable() -> list[Path]:

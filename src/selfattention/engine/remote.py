@@ -28,6 +28,7 @@ CALLBACK_NUMBERS = 4096  # the most numbers a learner's function may pass to a f
 CELL_CHARACTERS = 2**20
 SLOW = "still running after"
 OUT_OF_TURN = "the process that ran your code spoke out of turn"
+UNASKED = "the process that ran your code spoke without being asked"
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Child:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         self.ended = ""
-        self._fresh = True
+        self._fresh, self._asked = True, 0
         with contextlib.suppress(ChildEnded):
             self._send({"names": names, "cell_seconds": cell_seconds, "call_seconds": call_seconds})
 
@@ -161,7 +162,7 @@ class Child:
         try:
             with contextlib.suppress(queue.Empty):
                 early = self._frames.get_nowait()
-                raise early if isinstance(early, ChildEnded) else ChildEnded(OUT_OF_TURN)
+                raise early if isinstance(early, ChildEnded) else ChildEnded(UNASKED)
             return self._exchange(question, functions, seconds)
         except ChildEnded as error:
             self.ended = str(error)
@@ -175,7 +176,8 @@ class Child:
         watchdog = threading.Timer(max(0.0, until - time.monotonic()), self._process.end)
         watchdog.daemon = True
         try:
-            if self._send(question) > wire.SMALL_BYTES:  # what is small fits into the pipe's buffer
+            self._asked += 1
+            if self._send({**question, "number": self._asked}) > wire.SMALL_BYTES:  # else it fits into the pipe
                 watchdog.start()
             while True:
                 answer = self._receive(until, seconds)
@@ -217,6 +219,8 @@ class Child:
             raise frame
         if not isinstance(frame, dict):
             raise self._broken()
+        if frame.get("number") != self._asked:  # it was written by somebody else than our own code over there
+            raise ChildEnded(OUT_OF_TURN)
         return frame
 
     @staticmethod

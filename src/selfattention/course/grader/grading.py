@@ -14,12 +14,14 @@ from selfattention.course import files
 from selfattention.course.grader.likeness import fingerprints
 from selfattention.course.submission import Unreadable, cells_of, chapter_of, judge_cells, parse
 from selfattention.engine import card
+from selfattention.engine.door import CALL_SECONDS
 from selfattention.engine.forkserver import Forked, ForkServer, NoServer
 from selfattention.engine.remote import Cell, Process, Spawned
 from selfattention.engine.sandbox import LAYERS
 
 CELL_SECONDS = 30.0
 NOTEBOOK_SECONDS = 300.0
+MODULES = ("torch", "matplotlib.pyplot")  # slow to import
 REQUIRE, PREFER, OFF = "require", "prefer", "off"
 GRADED, NOT_GRADED = "graded", "not graded"
 
@@ -48,6 +50,7 @@ class Settings:
     sandbox: str = PREFER
     hidden: tuple[str, ...] = ()
     cell_seconds: float = CELL_SECONDS
+    call_seconds: float = CALL_SECONDS
     notebook_seconds: float = NOTEBOOK_SECONDS
 
 
@@ -150,8 +153,10 @@ def _graded(job: Job, settings: Settings) -> Result:
     result.layers, result.missing = isolation(settings)
     cells = cells_of(notebook)
     processes: list[Forked] = []
-    reports = judge_cells(cells, result.chapter, _starter(settings, processes), settings.seed,
-                          cell_seconds=settings.cell_seconds, seconds=settings.notebook_seconds)
+    modules = [module for module in MODULES if any(module.split(".")[0] in cell.source for cell in cells)]
+    reports = judge_cells(cells, result.chapter, _starter(settings, modules, processes), settings.seed,
+                          cell_seconds=settings.cell_seconds, call_seconds=settings.call_seconds,
+                          seconds=settings.notebook_seconds)
     result.status = GRADED
     result.rows = [report.row() for report in reports]
     result.cards = [card.as_html(report) for report in reports]
@@ -163,14 +168,14 @@ def _graded(job: Job, settings: Settings) -> Result:
     return result
 
 
-def _starter(settings: Settings, processes: list[Forked]) -> Callable[[], Process]:
+def _starter(settings: Settings, modules: list[str], processes: list[Forked]) -> Callable[[], Process]:
     """What starts the next process; it keeps those of a fork server, which know what they cost."""
     warm = server(settings)
     if warm is None:
         return lambda: Spawned(limited=True)
 
     def start() -> Process:
-        processes.append(warm.start())
+        processes.append(warm.start(modules))
         return processes[-1]
 
     return start

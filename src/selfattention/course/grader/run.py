@@ -14,7 +14,9 @@ from selfattention import __version__
 from selfattention.course.files import write_whole
 from selfattention.course.grader import gradebook, pages, workers
 from selfattention.course.grader.grading import (
+    CELL_SECONDS,
     GRADED,
+    NOTEBOOK_SECONDS,
     OFF,
     PREFER,
     REQUIRE,
@@ -24,6 +26,7 @@ from selfattention.course.grader.grading import (
     isolation,
 )
 from selfattention.course.grader.submissions import Found, NoSubmissions, file_names, find
+from selfattention.engine.door import CALL_SECONDS
 
 ALSO = ("nbgrader", "gradescope", "classroom")
 ABOUT, RESULTS, FEEDBACK = "grading.json", "results", "feedback"
@@ -47,6 +50,9 @@ class Order:
     dask: str = ""
     pattern: str | None = None
     also: tuple[str, ...] = ()
+    cell_seconds: float = CELL_SECONDS
+    call_seconds: float = CALL_SECONDS
+    notebook_seconds: float = NOTEBOOK_SECONDS
 
 
 @dataclass
@@ -77,9 +83,9 @@ def grade_class(order: Order, tell: Callable[[str], None],
     with tempfile.TemporaryDirectory(prefix="selfattention-") as unpacked:
         found = find(order.submissions, order.pattern, Path(unpacked))
         book = _Book(order, file_names(one.student for one in found))
-        order = replace(order, seed=book.about["seed"])
         hidden = [str(path.resolve()) for path in (order.submissions, order.report, Path(unpacked))]
-        settings = Settings(book.about["seed"], order.sandbox, tuple(hidden))
+        settings = Settings(book.about["seed"], order.sandbox, tuple(hidden), order.cell_seconds, order.call_seconds,
+                            order.notebook_seconds)
         if not order.dask:
             _say_what_is_missing(settings, tell)
         jobs = list(book.left(found))
