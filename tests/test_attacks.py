@@ -1,6 +1,7 @@
-"""A whole class of attackers among honest students: every grade is right, and nothing outside has changed.
+"""A whole class of attackers, of the unlucky, and of the honest: every grade is right, and nothing outside has changed.
 
-The attacks are the blocks of `attacks/cells/*.py`, each put into one student's notebook. All are graded in one run.
+The attacks are the blocks of `attacks/cells/*.py`, each put into one student's notebook, and the changed or broken
+files of `attacks/notebooks.py`; `attacks/unlucky.py` has notebooks that deserve all points. All are graded in one run.
 """
 
 import copy
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from attacks import notebooks, unlucky
 
 from selfattention.course import files
 from selfattention.course.grader import run
@@ -147,18 +149,20 @@ def graded(tmp_path_factory):
               "PORT": listener.port, "SOCKET": outside / "socket", "PARENT": os.getpid()}
     solution = json.loads((files.root() / "solutions" / "02_softmax.ipynb").read_text(encoding="utf-8"))
     everybody = {**{name: solution for name in GOOD}, "plain": base(),
-                 **{attack.name: attacked(attack, places) for attack in ATTACKS}}
+                 **{attack.name: attacked(attack, places) for attack in ATTACKS},
+                 **{f"file-{case.name}": case.make(base()) for case in notebooks.CASES.values()},
+                 **{f"unlucky-{name}": make(copy.deepcopy(solution)) for name, make in unlucky.CASES.items()}}
     for student, notebook in everybody.items():
         path = folder / "subs" / student / "02_softmax.ipynb"
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(notebook))
+        path.write_bytes(notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode())
     guarded = (folder / "subs", outside, files.PACKAGE, files.root() / "solutions")
     before = contents(*guarded)
     order = run.Order(folder / "subs", folder / "report", SEED, workers=2, sandbox="require", cell_seconds=2,
                       call_seconds=2, notebook_seconds=60)
     told = []
     outcome = run.grade_class(order, told.append)
-    assert outcome.status == 0, told
+    assert outcome.graded + outcome.refused == len(everybody), told
     listener.close()
     found = [json.loads(path.read_text()) for path in (folder / "report" / "results").rglob("*.json")]
     rows = {result["student"]: [row["earned"] for row in result["rows"]] for result in found}
@@ -181,6 +185,20 @@ def test_the_notebook_without_an_attack(graded):
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_the_grade_is_right(attack, graded):
     assert graded.rows[attack.name] == rightful(attack.expected, graded)
+
+
+@pytest.mark.parametrize("case", notebooks.CASES.values(), ids=lambda case: case.name)
+def test_a_changed_or_broken_file_is_graded_for_its_answers_or_refused(case, graded):
+    result = graded.results[f"file-{case.name}"]
+    if case.points:
+        assert graded.rows[f"file-{case.name}"] == rightful(case.points, graded), result["reason"]
+    else:
+        assert result["status"] == "not graded" and case.reason in result["reason"]
+
+
+@pytest.mark.parametrize("name", unlucky.CASES)
+def test_an_honest_notebook_that_was_unlucky_has_all_its_points(name, graded):
+    assert graded.rows[f"unlucky-{name}"] == [4, 3, 4, 4]
 
 
 @pytest.mark.parametrize("student", GOOD)

@@ -1,6 +1,7 @@
 """Notebook files of every kind: read and judged, or refused with one clear message."""
 
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from selfattention.course import files, submission
 from selfattention.course.cli import commands, main
 from selfattention.course.submission import Unreadable, judge_file, read
+from selfattention.engine.remote import Cell
 
 RIGHT = """def softmax(scores):
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -136,7 +138,7 @@ def test_a_folder_and_a_chapter_that_is_none(tmp_path):
 def test_an_old_notebook_is_read():
     old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""},
            "worksheets": [{"cells": [{"cell_type": "code", "language": "python", "input": "x = 1", "outputs": []}]}]}
-    assert submission.cells_of(nbformat.reads(json.dumps(old), as_version=4))[0].source == "x = 1"
+    assert submission.parse(json.dumps(old).encode(), Path("old")).cells == [Cell("x = 1")]
 
 
 def test_there_is_a_command_for_everything_promised():

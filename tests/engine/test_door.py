@@ -165,14 +165,6 @@ def test_a_cell_that_raises_before_its_definition_still_defines():
         assert "NameError" in ran.trouble and child.open("answer").perform(Request("call")).value > 3
 
 
-def test_what_a_function_uses_is_noticed_when_it_changes():
-    cells = ["scale = 2", "def part(x): return x * scale", "def answer(x): return part(x)", "other = 5", "scale = 3"]
-    with Child(Spawned(), ["answer"]) as child:
-        seen = [child.run(Cell(source)).functions.get("answer") for source in cells]
-    assert seen[:2] == [None, None] and seen[2] == seen[3]
-    assert seen[4][0] == seen[3][0] and seen[4][1] != seen[3][1]
-
-
 def scaled_in_place(x):
     x *= 2
     return x

@@ -3,7 +3,9 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from selfattention import problems
 from selfattention.course import writer
@@ -25,8 +27,16 @@ class Unreadable(ValueError):
     """A file from which no answers can be read; the message says why and what to do."""
 
 
-def read(path: Path) -> nbformat.NotebookNode:
-    """A notebook from a file, in today's format.
+@dataclass(frozen=True)
+class Notebook:
+    """What is judged of a notebook: its code cells, and the chapter that its metadata name."""
+
+    cells: list[Cell]
+    chapter: str
+
+
+def read(path: Path) -> Notebook:
+    """A notebook from a file.
 
     Raises:  Unreadable: it is missing, empty, too large, not JSON, not a notebook, or of a newer format.
     """
@@ -54,43 +64,71 @@ def too_large(size: int) -> str:
     return f"is {many}: open it, choose Edit > Clear Outputs of All Cells, and save it"
 
 
-def parse(text: bytes, path: Path) -> nbformat.NotebookNode:
+def parse(text: bytes, path: Path) -> Notebook:
     """A notebook from a file's content; `path` is for the messages.
+
+    Only what is judged is looked at. Formats before 4 are converted by nbformat; the newer ones are not validated: that
+    took minutes and gigabytes for files made to be slow, and refused some whose cells were in order.
 
     Raises:  Unreadable: it is empty, too large, not JSON, not a notebook, or of a newer format.
     """
     if len(text) > LARGEST_BYTES:
         raise Unreadable(f"{path} {too_large(len(text))}")
     try:
-        content = json.loads(text.decode("utf-8"))
+        content = json.loads(text.decode("utf-8-sig"), parse_int=_small_integer)
     except (ValueError, RecursionError):
         what = "is empty" if not text else "is not a notebook: its text is not JSON"
         raise Unreadable(
             f"{path} {what}; bring back an earlier copy, or let `selfattention reset NN` keep this "
             "file as a backup and write a fresh one"
         ) from None
-    cells = content.get("cells", content.get("worksheets")) if isinstance(content, dict) else None
-    if not isinstance(cells, list):
+    if not isinstance(content, dict) or not isinstance(content.get("cells", content.get("worksheets")), list):
         raise Unreadable(f"{path} is not a notebook: it is JSON, but without cells")
-    if len(cells) > MOST_CELLS:
-        raise Unreadable(f"{path} has {len(cells)} cells, at most {MOST_CELLS} are read: take out what is not yours")
-    if not isinstance(content.get("nbformat"), int) or content["nbformat"] > NEWEST_FORMAT:
-        raise Unreadable(f"{path} has notebook format {content.get('nbformat')}, this reads up to {NEWEST_FORMAT}: "
-                         "save it in format 4, or upgrade nbformat and this course")
+    number = content.get("nbformat")
+    if type(number) is not int or not 1 <= number <= NEWEST_FORMAT:
+        raise Unreadable(f"{path} has notebook format {str(number)[:20]}, numbers up to {NEWEST_FORMAT} are read: "
+                         f"save it in format {NEWEST_FORMAT}, or upgrade this course")
     try:
-        return nbformat.reads(json.dumps(content), as_version=NEWEST_FORMAT)
+        if number < NEWEST_FORMAT:
+            content = nbformat.reads(json.dumps(content), as_version=NEWEST_FORMAT)
+        if len(content["cells"]) > MOST_CELLS:
+            raise Unreadable(f"{path} has {len(content['cells'])} cells, at most {MOST_CELLS} are read: take out what "
+                             "is not yours")
+        cells = [_cell(cell) for cell in content["cells"] if cell["cell_type"] == "code"]
+    except Unreadable:
+        raise
     except Exception as error:
         raise Unreadable(f"{path} is a damaged notebook ({type(error).__name__}): bring back an earlier copy") from None
+    return Notebook(cells, str(_inside(content, "metadata", "selfattention", "chapter")))
 
 
-def chapter_of(notebook: nbformat.NotebookNode, path: Path) -> str:
+def _small_integer(digits: str) -> int:
+    """Whoever writes longer ones does not mean them, and Python refuses the longest."""
+    return int(digits) if len(digits) < 20 else 0
+
+
+def _inside(content: Any, *names: str) -> Any:
+    """What stands inside nested dictionaries; an empty string where it does not."""
+    for name in names:
+        content = content.get(name, "") if isinstance(content, dict) else ""
+    return content
+
+
+def _cell(cell: dict) -> Cell:
+    source = cell["source"]
+    grade_id = str(_inside(cell, "metadata", "nbgrader", "grade_id"))
+    answers = grade_id.removesuffix("-answer") if grade_id.endswith("-answer") else ""
+    if not isinstance(source, (str, list)):
+        raise TypeError("the text of a cell is no text")
+    return Cell(source if isinstance(source, str) else "".join(source), answers)
+
+
+def chapter_of(notebook: Notebook, path: Path) -> str:
     """The chapter whose exercises a notebook answers: by its full name, by its metadata, or by a number in its name."""
     for name in problems.chapters():
         if name in path.stem:
             return name
-    course = notebook.metadata.get("selfattention", {})
-    noted = course.get("chapter", "") if isinstance(course, dict) else ""
-    for name in filter(None, (str(noted), path.stem)):
+    for name in filter(None, (notebook.chapter, path.stem)):
         try:
             return full_name(name[:2])
         except Unknown:
@@ -100,24 +138,13 @@ def chapter_of(notebook: nbformat.NotebookNode, path: Path) -> str:
     )
 
 
-def cells_of(notebook: nbformat.NotebookNode) -> list[Cell]:
-    """The code cells, with the exercise each answers as far as their metadata tells."""
-    cells = []
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            noted = cell.metadata.get("nbgrader", {})
-            grade_id = str(noted.get("grade_id", "")) if isinstance(noted, dict) else ""
-            cells.append(Cell(cell.source, grade_id.removesuffix("-answer") if grade_id.endswith("-answer") else ""))
-    return cells
-
-
 def judge_file(path: Path, seed: int = 0) -> list[Report]:
     """Judge every exercise of the chapter that a notebook file answers, with its code in a process of its own.
 
     Raises:  Unreadable: nothing can be judged.
     """
     notebook = read(path)
-    return judge_cells(cells_of(notebook), chapter_of(notebook, path), Spawned, seed)
+    return judge_cells(notebook.cells, chapter_of(notebook, path), Spawned, seed)
 
 
 def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], seed: int = 0, *,
@@ -126,14 +153,17 @@ def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], s
     """Run a notebook's cells in order and judge each exercise as soon as its function appears.
 
     So every exercise is judged with what stood in the notebook when its cell had run, whatever comes later. One that
-    has not passed is judged again at the end where its function, or anything that it uses, has changed by then;
-    of several reports the best counts. A cell that ends the process is left out when the rest is run again.
+    has not passed is judged again at the end, where something that it uses may have been mended; of several reports
+    the best counts. A cell that ends the process is left out when the rest is run again. Cells that
+    are as the course gave them need not be run: the set-up comes first anyway, and the checks are run here.
 
     Args:    start: gives a new process. cell_seconds, call_seconds: for one cell, for one call of an answer.
              seconds: for the whole notebook.
     """
     exercises = {exercise.name: exercise for exercise in problems.exercises(chapter)}
-    sitting = _Sitting([Cell(writer.set_up(chapter)), *cells], exercises, seed)
+    given = {writer.check_cell(exercise) for exercise in exercises.values()} | {writer.set_up(chapter)}
+    own = [cell for cell in cells if cell.source not in given]
+    sitting = _Sitting([Cell(writer.set_up(chapter)), *own], exercises, seed)
     deadline = time.monotonic() + seconds
     finished = False
     while not finished and time.monotonic() < deadline:
@@ -155,7 +185,6 @@ class _Sitting:
     def go_through(self, child: Child) -> bool:
         """Run the cells and judge what has not been judged yet; False where the process ended on the way."""
         functions: dict[str, int] = {}
-        states: dict[str, int] = {}
         ran, before = Ran("", {}), 0
         for number, cell in enumerate(self._cells):
             if number in self._blocked:
@@ -170,23 +199,40 @@ class _Sitting:
             before = number
             if ran.trouble:
                 self._troubles.setdefault(cell.answers, ran.trouble)
-            for name, (function, state) in ran.functions.items():
+            for name, function in ran.functions.items():
                 if functions.get(name) != function:
-                    functions[name], states[name] = function, state
+                    functions[name] = function
                     if not self._judge(name, number, child):
                         return False
-        changed = [name for name, (_, state) in ran.functions.items() if state != states.get(name)]
-        return all(self._judge(name, len(self._cells), child) for name in changed)
+        return all(self._judge_again(name, child) for name in ran.functions)
 
     def _judge(self, name: str, place: int, child: Child) -> bool:
-        """Judge a function as it is now, unless that is done or needless; False where the process ended."""
+        """Judge a function as it stands after a cell, unless that is done or needless; False if the process ended."""
         found = self._found[name]
-        done = any(report.status == PASSED for report in found.values())
-        if place in found or done or (len(found) >= MOST_VERSIONS and place < len(self._cells)):
+        enough = len(found) >= MOST_VERSIONS and self._cells[place].answers != name
+        if place in found or enough or self._passed(name):
             return True
-        exercise = self._exercises[name]
-        found[place] = judge(exercise, lambda: child.open(name, exercise.ready_made), self._seed)
+        found[place] = self._judged(name, child, explain=True)
         return not child.ended
+
+    def _judge_again(self, name: str, child: Child) -> bool:
+        """Judge a function that has not passed as it stands at the end; what was too slow is not waited for again."""
+        found, end = self._found[name], len(self._cells)
+        too_slow = any(report.status == TIMEOUT for report in found.values())
+        if end in found or too_slow or self._passed(name):
+            return True
+        best = max((report.earned for report in found.values()), default=-1.0)
+        found[end] = self._judged(name, child, explain=not found)
+        if not child.ended and found[end].earned > best >= 0:
+            found[end] = self._judged(name, child, explain=True)
+        return not child.ended
+
+    def _passed(self, name: str) -> bool:
+        return any(report.status == PASSED for report in self._found[name].values())
+
+    def _judged(self, name: str, child: Child, *, explain: bool) -> Report:
+        exercise = self._exercises[name]
+        return judge(exercise, lambda: child.open(name, exercise.ready_made), self._seed, explain=explain)
 
     def report(self, exercise: Exercise) -> Report:
         """The best report on an exercise, or why there is none."""

@@ -91,7 +91,7 @@ def _problems_notebook(chapter: str, kind: str, answer: Callable[[Exercise], str
                 metadata={"nbgrader": _nbgrader(f"{exercise.name}-answer", solution=True)},
             ),
             new_code_cell(
-                f'from selfattention import check, hint\n\ncheck("{exercise.key}")',
+                check_cell(exercise),
                 id=f"{exercise.name}-check",
                 metadata={
                     "nbgrader": _nbgrader(f"{exercise.name}-check", points=exercise.points),
@@ -100,6 +100,11 @@ def _problems_notebook(chapter: str, kind: str, answer: Callable[[Exercise], str
             ),
         ]
     return _notebook(cells, chapter, kind)
+
+
+def check_cell(exercise: Exercise) -> str:
+    """The cell under an answer that judges it."""
+    return f'from selfattention import check, hint\n\ncheck("{exercise.key}")'
 
 
 def _nbgrader(grade_id: str, *, solution: bool = False, points: int | None = None) -> dict:

@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
-from types import CodeType
 from typing import Any, BinaryIO
 
 from selfattention.engine import data, wire
@@ -117,13 +116,13 @@ class _Notebook:
         self._shell, self._names, self._seconds = shell, names, seconds
         self._alive: list[Any] = []  # so that no two functions ever have the same id
 
-    def run(self, source: str, answers: str) -> dict:
+    def run(self, source: str) -> dict:
         """Run a cell. One that raises does not stop the next.
 
-        Returns: `trouble`: what it raised; `functions`: of the exercises that are defined now, an identity of the
-                 function, and one of the function together with everything global that it uses.
+        Returns: `trouble`: what it raised; `functions`: of the exercises that are defined now, a number that changes
+                 with the function.
         """
-        before = {name: self._shell.user_ns.get(name) for name in self._names}
+        before = self._defined()
         trouble = ""
         try:
             result = limited(self._seconds, self._shell.run_cell, source, store_history=False)
@@ -134,42 +133,34 @@ class _Notebook:
             os._exit(TOO_MANY_THREADS)  # or later cells, which may be right, could start none
         if error is not None:
             trouble = str(describe(error, self._seconds))
-            self._define(source, before)
-        return {"trouble": trouble, "functions": self._functions()}
+            self._run_the_rest(source, before)
+        found = self._defined()
+        self._alive += found.values()
+        return {"trouble": trouble, "functions": {name: id(value) for name, value in found.items()}}
 
-    def _define(self, source: str, before: dict) -> None:
-        """Of a cell that raised before it came to define its function, run the definitions alone."""
+    def _defined(self) -> dict[str, Callable]:
+        found = {name: self._shell.user_ns.get(name) for name in self._names}
+        return {name: value for name, value in found.items() if callable(value)}
+
+    def _run_the_rest(self, source: str, before: dict[str, Callable]) -> None:
+        """Of a cell that raised before it came to define its function, run the statements one by one."""
         with contextlib.suppress(Exception):
             text = self._shell.transform_cell(source)
-            nodes = [node for node in ast.parse(text).body
-                     if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))]
-            late = {getattr(node, "name", "") for node in nodes} & set(self._names)
-            if any(self._shell.user_ns.get(name) is before[name] for name in late):
+            nodes = ast.parse(text).body
+            wanted = {name for name in self._names for node in nodes if name in _binds(node)}
+            if any(self._shell.user_ns.get(name) is before.get(name) for name in wanted):
                 filename = self._shell.compile.cache(text, 0, source)
                 for node in nodes:
-                    with contextlib.suppress(Exception):
+                    with contextlib.suppress(Exception, SystemExit):
                         code = compile(ast.Module([node], []), filename, "exec")
                         limited(self._seconds, exec, code, self._shell.user_ns)
 
-    def _functions(self) -> dict[str, list[int]]:
-        found = {name: self._shell.user_ns.get(name) for name in self._names}
-        found = {name: value for name, value in found.items() if callable(value)}
-        self._alive += found.values()
-        return {name: [id(value), hash(tuple(self._reach(value, {})))] for name, value in found.items()}
 
-    def _reach(self, value: Any, seen: dict[int, Any]) -> dict[int, Any]:
-        """Everything global that a function uses, directly or through other functions of the notebook."""
-        if id(value) not in seen:
-            seen[id(value)] = value
-            code = getattr(value, "__code__", None)
-            if isinstance(code, CodeType):
-                for name in _names_in(code) & self._shell.user_ns.keys():
-                    self._reach(self._shell.user_ns[name], seen)
-        return seen
-
-
-def _names_in(code: CodeType) -> set[str]:
-    return set(code.co_names).union(*(_names_in(part) for part in code.co_consts if isinstance(part, CodeType)))
+def _binds(node: ast.stmt) -> set[str]:
+    """The names that a statement defines at the top of a cell."""
+    if isinstance(node, ast.Assign):
+        return {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return {getattr(node, "name", "")}
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 NUMERIC_KINDS = "biufc"
+LARGEST_BYTES = 32 * 2**20  # of an array that crosses; no exercise asks for a hundredth of it
+LONGEST_TEXT = 2**19
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,14 @@ def copy(value: Any) -> Any:
 
 def plain(value: Any, keep: Any = None) -> Any:
     """`value` as plain data; `keep(value)` turns a function or module into a `Handle` where given."""
+    if type(value) is str and len(value) > LONGEST_TEXT:
+        return Foreign(f"text of {len(value)} characters")
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, np.generic):
         value = np.asarray(value)
+    if getattr(value, "nbytes", 0) > LARGEST_BYTES and (is_tensor(value) or is_array(value)):
+        return Foreign(f"{'tensor' if is_tensor(value) else 'array'} of {value.nbytes / 2**20:.0f} MB")
     if is_tensor(value):
         return value.detach().cpu().clone()
     if is_array(value):

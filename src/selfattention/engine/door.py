@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+
 from selfattention.engine import data
 from selfattention.engine.limits import TimeLimit, limited
 from selfattention.engine.readymade import Watch
@@ -183,7 +185,8 @@ class Room:
         printed = io.StringIO()
         value, raised = None, None
         watch = contextlib.nullcontext() if self._ready_made is None else Watch(self._ready_made)
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
+        with (contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings(),
+              np.errstate(all="ignore")):
             warnings.simplefilter("ignore")
             try:
                 value = limited(self._seconds, self._watched, watch, request, args, kwargs)

@@ -1,7 +1,7 @@
 """A warm process that gives every notebook a fresh fork of itself, shut in by `sandbox.py` (Linux).
 
-The server imports NumPy and IPython once, torch and matplotlib as soon as a notebook needs them, and never an
-exercise. It is started with an
+The server imports NumPy and IPython once, torch and matplotlib where notebooks need them, and never an exercise. It is
+started with an
 environment of its own, so nothing of the grader's is in it. For every notebook it forks twice:
 
     grader ──── server ──── keeper ──── learner's process
@@ -12,6 +12,7 @@ itself; and it tells over the leash how the learner's process ended.
 """
 
 import contextlib
+import gc
 import json
 import os
 import select
@@ -46,19 +47,21 @@ class ForkServer:
     """Starts processes that serve notebooks. `missing` says which layers of the sandbox are not there, and why.
 
     Args:    hidden: folders and files that no learner's code may read. shut_in: False leaves all layers but the limits
-             out. warm: False imports nothing ahead.
+             out. modules: what notebooks will import, beside `WARM`. warm: False imports nothing ahead.
     """
 
-    def __init__(self, hidden: Iterable[Path] = (), *, shut_in: bool = True, warm: bool = True) -> None:
+    def __init__(self, hidden: Iterable[Path] = (), *, shut_in: bool = True, modules: Iterable[str] = (),
+                 warm: bool = True) -> None:
         if not sys.platform.startswith("linux"):
             raise NoServer(f"there is no fork server on {sys.platform}")
         self._folder = tempfile.TemporaryDirectory(prefix="selfattention-", ignore_cleanup_errors=True)
         ours, theirs = socket.socketpair()
         self._control = ours
+        self.modules = frozenset(modules)
         home = Path(self._folder.name, "home")
         home.mkdir()
         settings = {"home": str(home), "hidden": [str(path) for path in hidden], "shut_in": shut_in,
-                    "warm": warm}
+                    "modules": sorted(self.modules), "warm": warm}
         program = "from selfattention.engine.forkserver import serve; serve()"
         with theirs:
             self._process = subprocess.Popen(
@@ -81,15 +84,14 @@ class ForkServer:
         """The server's process."""
         return self._process.pid
 
-    def start(self, modules: Iterable[str] = ()) -> "Forked":
+    def start(self) -> "Forked":
         """A fresh process for one notebook.
 
-        Args:    modules: what the notebook will import; the server imports it first, once for all that follow.
         Raises:  NoServer: the server is gone.
         """
         wire, leash = socket.socketpair(), socket.socketpair()
         try:
-            socket.send_fds(self._control, [json.dumps(list(modules)).encode()], [wire[1].fileno(), leash[1].fileno()])
+            socket.send_fds(self._control, [b"fork"], [wire[1].fileno(), leash[1].fileno()])
             self._hear()
         finally:
             wire[1].close()
@@ -152,12 +154,15 @@ def serve() -> None:
     control = socket.socket(fileno=os.dup(0))
     sys.argv = [""]
     sys.path = [entry for entry in sys.path if entry]
-    shell = _warm_up() if settings["warm"] else None
+    shell = _warm_up(settings["modules"]) if settings["warm"] else None
     sandbox = Sandbox(Path(settings["home"]))
     if settings["shut_in"]:
         sandbox.prepare(_readable(), [Path(path) for path in settings["hidden"]])
     else:
         sandbox.missing = {layer: "switched off" for layer in LAYERS if layer != LIMITS}
+    if len(os.listdir("/proc/self/task")) != 1:
+        sys.exit("a library has started threads, so this process cannot be forked safely")
+    gc.freeze()  # or a fork would copy every object's page as soon as its garbage is collected
     child.silence()
     control.send(json.dumps(sandbox.missing).encode())
     while True:
@@ -167,10 +172,6 @@ def serve() -> None:
                 pass
         if not message:
             return
-        for module in json.loads(message):
-            _import(module)
-        if len(os.listdir("/proc/self/task")) != 1:
-            sys.exit("a library has started threads, so this process cannot be forked safely")
         if os.fork() == 0:
             control.close()
             _keep(sandbox, shell, *map(_own, sockets))
@@ -183,8 +184,8 @@ def _own(number: int) -> socket.socket:
     return socket.socket(fileno=number)
 
 
-def _warm_up() -> Any:
-    for name in WARM:
+def _warm_up(modules: list[str]) -> Any:
+    for name in [*WARM, *modules]:
         _import(name)
     shell = child.new_shell()
     shell.run_cell("None", store_history=False)  # the first cell is slower than all that follow
@@ -192,11 +193,10 @@ def _warm_up() -> Any:
 
 
 def _import(name: str) -> None:
-    if name not in sys.modules:
-        with contextlib.suppress(ImportError):
-            module = __import__(name)
-            if name == "torch":
-                module.set_num_threads(1)
+    with contextlib.suppress(Exception):  # a notebook that needs it will be told
+        module = __import__(name)
+        if name == "torch":
+            module.set_num_threads(1)
 
 
 def _readable() -> list[Path]:

@@ -1,10 +1,11 @@
 """Notice, while an answer runs, that it calls a ready-made function which does the exercise's whole work."""
 
 import contextlib
+import functools
 import sys
 import threading
 from collections.abc import Callable
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 OURS = "selfattention."
@@ -97,9 +98,18 @@ def _torch_mode(note: Callable[[Callable], None]) -> contextlib.AbstractContextM
     if torch is None:
         return contextlib.nullcontext()
 
+    return _mode_class(torch)(note)
+
+
+@functools.cache
+def _mode_class(torch: ModuleType) -> type:
     class Mode(torch.overrides.TorchFunctionMode):
+        def __init__(self, note: Callable[[Callable], None]) -> None:
+            super().__init__()
+            self._note = note
+
         def __torch_function__(self, function: Callable, _: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-            note(function)
+            self._note(function)
             return function(*args, **(kwargs or {}))
 
-    return Mode()
+    return Mode

@@ -43,12 +43,11 @@ class Cell:
 class Ran:
     """What running a cell left behind: what it raised, and the exercises that are now defined.
 
-    `functions` gives for each a number that changes with the function, and one that changes
-    with the function or anything global that it uses.
+    `functions` gives for each a number that changes with the function.
     """
 
     trouble: str
-    functions: dict[str, tuple[int, int]]
+    functions: dict[str, int]
 
 
 class ChildEnded(Exception):
@@ -75,7 +74,8 @@ class Spawned:
     def __init__(self, *, limited: bool = False) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "selfattention.engine.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"})
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONSAFEPATH": "1"})
         self.incoming, self.outgoing = self._process.stdout, self._process.stdin
         self._how = ""
         if limited:
@@ -116,6 +116,7 @@ class Child:
         self._listener.start()
         self.ended = ""
         self._fresh, self._asked = True, 0
+        self._functions: dict[str, int] = {}
         with contextlib.suppress(ChildEnded):
             self._send({"names": names, "cell_seconds": cell_seconds, "call_seconds": call_seconds})
 
@@ -140,14 +141,15 @@ class Child:
         Raises:  ChildEnded: the cell ended the process, or had to be stopped with it.
         """
         if len(cell.source) > CELL_CHARACTERS:
-            return Ran(f"TooLarge: the cell has {len(cell.source)} characters, at most {CELL_CHARACTERS} are run", {})
+            return Ran(f"TooLarge: the cell has {len(cell.source)} characters, at most {CELL_CHARACTERS} are run",
+                       self._functions)
         seconds = self._cell_seconds + START_SECONDS * self._fresh
-        answer = self.ask({"run": {"source": cell.source, "answers": cell.answers}}, {}, seconds)
+        answer = self.ask({"run": {"source": cell.source}}, {}, seconds)
         self._fresh = False
         try:
-            functions = {name: (int(one), int(other)) for name, (one, other) in dict(answer["functions"]).items()
-                         if name in self._names}
-            return Ran(_text(answer["trouble"], PRINTED_CHARACTERS), functions)
+            self._functions = {name: int(identity) for name, identity in dict(answer["functions"]).items()
+                               if name in self._names}
+            return Ran(_text(answer["trouble"], PRINTED_CHARACTERS), self._functions)
         except (KeyError, TypeError, ValueError, OverflowError):
             raise self._broken() from None
 

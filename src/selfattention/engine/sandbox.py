@@ -14,6 +14,7 @@ landlock(7), seccomp(2), setrlimit(2).
 """
 
 import ctypes
+import functools
 import os
 import platform
 import struct
@@ -231,10 +232,14 @@ def _install(program: bytes) -> None:
     _call("prctl", PR_SET_SECCOMP, 2, struct.pack("<HxxxxxxQ", len(program) // 8, ctypes.addressof(steps)), 0, 0)
 
 
+@functools.cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _call(name: str, *arguments: int | bytes | None) -> int:
     """Call a function of the C library that returns -1 on failure."""
-    library = ctypes.CDLL(None, use_errno=True)
-    result = getattr(library, name)(*map(_as_c, arguments))
+    result = getattr(_library(), name)(*map(_as_c, arguments))
     if result == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), name)

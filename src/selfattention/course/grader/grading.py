@@ -4,7 +4,7 @@ import hashlib
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from selfattention import problems
 from selfattention.course import files
 from selfattention.course.grader.likeness import fingerprints
-from selfattention.course.submission import Unreadable, cells_of, chapter_of, judge_cells, parse
+from selfattention.course.submission import Unreadable, chapter_of, judge_cells, parse
 from selfattention.engine import card
 from selfattention.engine.door import CALL_SECONDS
 from selfattention.engine.forkserver import Forked, ForkServer, NoServer
@@ -90,28 +90,30 @@ def secrets() -> list[Path]:
 _servers = threading.local()  # a server gives one process at a time, so each thread has its own
 
 
-def server(settings: Settings) -> ForkServer | None:
+def server(settings: Settings, modules: Iterable[str] = ()) -> ForkServer | None:
     """This thread's warm server; None where the system has none, and every notebook starts a process of its own.
 
+    Args:    modules: what it must have imported. A server that has not is replaced by one that has both.
     Raises:  NoServer: it should be there, and did not start.
     """
-    known = getattr(_servers, "known", None)
-    if known is not None and known[0] == settings:
-        return known[1]
+    if not sys.platform.startswith("linux"):
+        return None
+    known, made = getattr(_servers, "known", (None, None))
+    if known == settings and made.modules.issuperset(modules):
+        return made
+    modules = {*modules, *(made.modules if known == settings else ())}
     drop_server()
-    made = None
-    if sys.platform.startswith("linux"):
-        made = ForkServer([*secrets(), *map(Path, settings.hidden)], shut_in=settings.sandbox != OFF)
+    made = ForkServer([*secrets(), *map(Path, settings.hidden)], shut_in=settings.sandbox != OFF, modules=modules)
     _servers.known = (settings, made)
     return made
 
 
 def drop_server() -> None:
     """End this thread's server."""
-    known = getattr(_servers, "known", None)
-    _servers.known = None
-    if known is not None and known[1] is not None:
-        known[1].close()
+    _, made = getattr(_servers, "known", (None, None))
+    _servers.known = (None, None)
+    if made is not None:
+        made.close()
 
 
 def isolation(settings: Settings, *, warm: bool = True) -> tuple[list[str], dict[str, str]]:
@@ -147,11 +149,11 @@ def _graded(job: Job, settings: Settings) -> Result:
     try:
         notebook = parse(job.content, Path(job.name))
         result.chapter = chapter_of(notebook, Path(job.name))
+        cells = notebook.cells
     except Unreadable as error:
         result.reason = str(error).removeprefix(f"{job.name} ")
         return result
     result.layers, result.missing = isolation(settings)
-    cells = cells_of(notebook)
     processes: list[Forked] = []
     modules = [module for module in MODULES if any(module.split(".")[0] in cell.source for cell in cells)]
     reports = judge_cells(cells, result.chapter, _starter(settings, modules, processes), settings.seed,
@@ -170,12 +172,12 @@ def _graded(job: Job, settings: Settings) -> Result:
 
 def _starter(settings: Settings, modules: list[str], processes: list[Forked]) -> Callable[[], Process]:
     """What starts the next process; it keeps those of a fork server, which know what they cost."""
-    warm = server(settings)
+    warm = server(settings, modules)
     if warm is None:
         return lambda: Spawned(limited=True)
 
     def start() -> Process:
-        processes.append(warm.start(modules))
+        processes.append(warm.start())
         return processes[-1]
 
     return start

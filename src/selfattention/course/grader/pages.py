@@ -1,5 +1,6 @@
 """The pages that people read: a student's feedback and the teacher's report, each one file that needs no other."""
 
+import functools
 import statistics
 from collections import Counter, defaultdict
 from typing import Any
@@ -19,6 +20,7 @@ MOST_PAIRS = 50
 SLOWEST = 5
 
 
+@functools.cache
 def _templates() -> jinja2.Environment:
     return jinja2.Environment(loader=jinja2.PackageLoader("selfattention.course.grader"), autoescape=True,
                               trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
