@@ -104,15 +104,15 @@ def as_html(report: Report) -> str:
     """The card as HTML with inline styles only; it inherits the page's text and background colours."""
     colour, _, _ = LOOK[report.status]
     parts = [f'<div style="{BOX.format(colour=colour)}" role="status">',
-             f"<strong>{_inline(headline(report))}</strong>"]
+             f"<strong>{inline(headline(report))}</strong>"]
     if report.status != "not attempted":
-        items = "".join(f"<li>{MARKS.get(verdict.status, '✗')} {_inline(verdict.claim)}</li>"
+        items = "".join(f"<li>{MARKS.get(verdict.status, '✗')} {inline(verdict.claim)}</li>"
                         for verdict in report.verdicts)
         parts.append(f'<ul style="list-style:none;padding:0;margin:4px 0">{items}</ul>')
     rows = details(report)
-    parts += [f"<div><strong>{_inline(label)}{':' if label else ''}</strong> {_inline(text)}</div>"
+    parts += [f"<div><strong>{inline(label)}{':' if label else ''}</strong> {inline(text)}</div>"
               for label, text, is_code in rows if not is_code]
-    blocks = [f'<div><strong>{_inline(label)}</strong><pre style="{CODE}">{html.escape(text)}</pre></div>'
+    blocks = [f'<div><strong>{inline(label)}</strong><pre style="{CODE}">{html.escape(text)}</pre></div>'
               for label, text, is_code in rows if is_code]
     if blocks:
         parts.append(f'<div style="{SIDE_BY_SIDE}">' + "".join(blocks) + "</div>")
@@ -120,7 +120,7 @@ def as_html(report: Report) -> str:
     return "\n".join(parts)
 
 
-def _inline(text: str) -> str:
+def inline(text: str) -> str:
     """Escaped text with `code` spans."""
     pieces = html.escape(text).split("`")
     if len(pieces) % 2 == 0:

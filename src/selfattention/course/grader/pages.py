@@ -1,6 +1,7 @@
 """The pages that people read: a student's feedback and the teacher's report, each one file that needs no other."""
 
 import functools
+import re
 import statistics
 from collections import Counter, defaultdict
 from typing import Any
@@ -12,6 +13,7 @@ from selfattention.course.grader import gradebook
 from selfattention.course.grader.grading import GRADED, Result
 from selfattention.course.grader.likeness import alike
 from selfattention.course.grader.submissions import file_names
+from selfattention.engine import card
 from selfattention.engine.judging import READY_MADE
 
 BINS = 10
@@ -22,15 +24,22 @@ SLOWEST = 5
 
 @functools.cache
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(loader=jinja2.PackageLoader("selfattention.course.grader"), autoescape=True,
+    made = jinja2.Environment(loader=jinja2.PackageLoader("selfattention.course.grader"), autoescape=True,
                               trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    made.filters["inline"] = lambda text: _formulas(Markup(card.inline(text)))
+    return made
+
+
+def _formulas(page: Markup) -> Markup:
+    """Formulas of a few letters in italics: the pages load nothing that could typeset them."""
+    return Markup(re.sub(r"\$([^$\n<]{1,40})\$", r"<i>\1</i>", page))
 
 
 def feedback(results: list[Result]) -> str:
     """One student's page: the same cards as in the notebook."""
     chapters = [{"name": result.chapter or result.name, "origin": result.origin, "reason": result.reason,
                  "earned": _points(result, "earned"), "points": _points(result, "points"),
-                 "cards": [Markup(card) for card in result.cards]} for result in results]
+                 "cards": [_formulas(Markup(one)) for one in result.cards]} for result in results]
     return _templates().get_template("feedback.html.j2").render(student=results[0].student, chapters=chapters)
 
 
@@ -51,8 +60,8 @@ def report(results: list[Result], about: dict[str, Any]) -> str:
         students=students, exercises=exercises, out_of=out_of, totals=totals, earned=gradebook.earned,
         pages={student: f"feedback/{name}.html" for student, name in names.items()},
         bins=_bins(list(totals.values()), out_of), median=statistics.median(totals.values()) if totals else 0,
-        hardest=_hardest(graded, exercises), mistakes=_mistakes(graded), ready_made=_ready_made(graded),
-        pairs=_alike(graded), timings=_timings(graded), isolation=_isolation(graded), most_names=MOST_NAMES)
+        hardest=_hardest(graded, exercises), mistakes=_mistakes(graded, list(exercises)),
+        ready_made=_ready_made(graded), pairs=_alike(graded), timings=_timings(graded), isolation=_isolation(graded), most_names=MOST_NAMES)
 
 
 def _points(result: Result, kind: str) -> float:
@@ -83,7 +92,7 @@ def _hardest(graded: list[Result], exercises: dict[str, int]) -> list[dict[str, 
     return sorted(found, key=lambda entry: entry["share"])
 
 
-def _mistakes(graded: list[Result]) -> list[dict[str, Any]]:
+def _mistakes(graded: list[Result], order: list[str]) -> list[dict[str, Any]]:
     """For each exercise what went wrong how often, the named mistakes before the unnamed, and for whom."""
     found: dict[tuple[str, str, bool, str], list[str]] = defaultdict(list)
     for result in graded:
@@ -95,7 +104,8 @@ def _mistakes(graded: list[Result]) -> list[dict[str, Any]]:
                 found[_key(row), what, False, ""].append(result.student)
     entries = [{"key": key, "what": what, "named": named, "hint": hint, "students": sorted(names)}
                for (key, what, named, hint), names in found.items()]
-    return sorted(entries, key=lambda entry: (entry["key"], not entry["named"], -len(entry["students"]), entry["what"]))
+    return sorted(entries, key=lambda entry: (order.index(entry["key"]), not entry["named"], -len(entry["students"]),
+                                              entry["what"]))
 
 
 def _ready_made(graded: list[Result]) -> list[dict[str, Any]]:
