@@ -130,7 +130,7 @@ def raising_cells_in_between(notebook: dict) -> dict:
 @unlucky
 def missing_file(notebook: dict) -> dict:
     """A scratch cell loads a file that lies on the learner's computer only."""
-    return everywhere(notebook, "my_scores = np.load('/home/somebody/scores.npy')\nmy_scores.shape")
+    return everywhere(notebook, "my_scores = np.load('/data/of/somebody/scores.npy')\nmy_scores.shape")
 
 
 @unlucky

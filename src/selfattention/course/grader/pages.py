@@ -60,8 +60,8 @@ def report(results: list[Result], about: dict[str, Any]) -> str:
         students=students, exercises=exercises, out_of=out_of, totals=totals, earned=gradebook.earned,
         pages={student: f"feedback/{name}.html" for student, name in names.items()},
         bins=_bins(list(totals.values()), out_of), median=statistics.median(totals.values()) if totals else 0,
-        hardest=_hardest(graded, exercises), mistakes=_mistakes(graded, list(exercises)),
-        ready_made=_ready_made(graded), pairs=_alike(graded), timings=_timings(graded), isolation=_isolation(graded), most_names=MOST_NAMES)
+        hardest=_hardest(graded, exercises), mistakes=_mistakes(graded, list(exercises)), most_names=MOST_NAMES,
+        ready_made=_ready_made(graded), pairs=_alike(graded), timings=_timings(graded), isolation=_isolation(graded))
 
 
 def _points(result: Result, kind: str) -> float:

@@ -1,5 +1,6 @@
 """Grade a class from beginning to end, writing every result as soon as it is there."""
 
+import importlib.util
 import json
 import secrets
 import tempfile
@@ -90,6 +91,8 @@ def grade_class(order: Order, tell: Callable[[str], None],
             _say_what_is_missing(settings, tell)
         jobs = list(book.left(found))
         outcome = Outcome(kept=len(found) - len(jobs))
+        if order.dask and importlib.util.find_spec("distributed") is None:
+            raise CannotGrade("--dask needs Dask: install the course with its extra, as in selfattention[class]")
         todo = (_job(one) for one in jobs)
         graded = workers.on_dask(todo, settings, order.dask) if order.dask else \
             workers.locally(todo, settings, max(1, order.workers))

@@ -98,7 +98,7 @@ def on_dask(jobs: Iterable[Job], settings: Settings, address: str) -> Iterator[R
     with Client(address, timeout="10s", set_as_default=False) as client:
         waiting = iter(jobs)
         under_way: dict[str, Job] = {}
-        done = as_completed([])
+        done = as_completed([], loop=client.loop)
 
         def add(job: Job) -> None:
             future = client.submit(grade, job, settings, pure=False, retries=1)
