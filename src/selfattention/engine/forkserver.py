@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -129,14 +130,23 @@ class Forked:
         self.cpu_seconds = 0.0
         self.peak_bytes = 0
         self._how: str | None = None
+        self._ending = threading.Lock()  # a watchdog may end it while we do
 
-    def end(self) -> str:
-        """End it with everything it started; returns how it ended where that was of its own doing."""
+    def end(self, wait: float = 0.0) -> str:
+        """End it with everything it started; returns how it ended where that was of its own doing.
+
+        Args:    wait: seconds that it has to end by itself.
+        """
+        with self._ending:
+            return self._end(wait)
+
+    def _end(self, wait: float) -> str:
         if self._how is None:
             self._how = ""
-            self._leash.settimeout(END_SECONDS)
             with contextlib.suppress(OSError, ValueError):
-                self._leash.shutdown(socket.SHUT_WR)
+                if not select.select([self._leash], [], [], wait)[0]:
+                    self._leash.shutdown(socket.SHUT_WR)
+                self._leash.settimeout(END_SECONDS)
                 told = json.loads(self._leash.recv(MESSAGE_BYTES))
                 self._how, self.cpu_seconds, self.peak_bytes = told["how"], told["cpu_seconds"], told["peak_bytes"]
             self._leash.close()
@@ -162,14 +172,12 @@ def serve() -> None:
         sandbox.missing = {layer: "switched off" for layer in LAYERS if layer != LIMITS}
     if len(os.listdir("/proc/self/task")) != 1:
         sys.exit("a library has started threads, so this process cannot be forked safely")
+    signal.signal(signal.SIGCHLD, _reap)
     gc.freeze()  # or a fork would copy every object's page as soon as its garbage is collected
     child.silence()
     control.send(json.dumps(sandbox.missing).encode())
     while True:
         message, sockets, *_ = socket.recv_fds(control, MESSAGE_BYTES, 2)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
         if not message:
             return
         if os.fork() == 0:
@@ -178,6 +186,12 @@ def serve() -> None:
         for number in sockets:
             os.close(number)
         control.send(b"{}")
+
+
+def _reap(*_: Any) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _own(number: int) -> socket.socket:

@@ -22,11 +22,13 @@ from selfattention.engine.sandbox import MEMORY_BYTES
 
 WATCH_SECONDS = 0.2
 GRACE_SECONDS = 2.0
+ENDING_SECONDS = 1.0  # for a process whose wire has closed to be gone
 CELL_SECONDS = 60.0
 START_SECONDS = 120.0
 CALLBACK_NUMBERS = 4096  # the most numbers a learner's function may pass to a function of the check
 CELL_CHARACTERS = 2**20
 SLOW = "still running after"
+BY_ITSELF = "the process that ran your code ended by itself"
 OUT_OF_TURN = "the process that ran your code spoke out of turn"
 UNASKED = "the process that ran your code spoke without being asked"
 
@@ -60,8 +62,11 @@ class Process(Protocol):
     incoming: BinaryIO
     outgoing: BinaryIO
 
-    def end(self) -> str:
-        """End it with everything it started; returns how it ended where that was of its own doing."""
+    def end(self, wait: float = 0.0) -> str:
+        """End it with everything it started; returns how it ended where that was of its own doing.
+
+        Args:    wait: seconds that it has to end by itself.
+        """
         ...
 
 
@@ -91,8 +96,10 @@ class Spawned:
             self._how = f"it took more than {MEMORY_BYTES / 2**30:g} GB of memory"
             watched.kill()
 
-    def end(self) -> str:
-        """Kill it."""
+    def end(self, wait: float = 0.0) -> str:
+        """Kill it, unless it ends by itself before."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._how = self._how or f"with exit status {self._process.wait(wait)}"
         self._process.kill()
         self._process.wait()
         for stream in (self.incoming, self.outgoing):
@@ -128,8 +135,8 @@ class Child:
 
     def close(self) -> str:
         """End the process; returns how it ended where that was of its own doing."""
+        how = self._process.end(ENDING_SECONDS if self.ended == BY_ITSELF else 0.0)
         self.ended = self.ended or "closed"
-        how = self._process.end()
         while self._listener.is_alive():
             with contextlib.suppress(queue.Empty):
                 self._frames.get(timeout=0.01)
@@ -196,7 +203,7 @@ class Child:
             while True:
                 self._frames.put(wire.read(self._process.incoming, wire.ANSWER_TEXT_BYTES))
         except (EOFError, OSError, ValueError):
-            self._frames.put(ChildEnded("the process that ran your code ended by itself"))
+            self._frames.put(ChildEnded(BY_ITSELF))
         except wire.BadFrame as error:
             self._frames.put(ChildEnded(f"the process that ran your code sent something unreadable ({error})"))
 
@@ -207,7 +214,7 @@ class Child:
             self._process.outgoing.write(frame)
             self._process.outgoing.flush()
         except (OSError, ValueError, wire.BadFrame):
-            raise ChildEnded("the process that ran your code ended by itself") from None
+            raise ChildEnded(BY_ITSELF) from None
         return len(frame)
 
     def _receive(self, until: float, seconds: float) -> dict:
