@@ -8,8 +8,8 @@ import pytest
 
 from selfattention.course import files, submission
 from selfattention.course.cli import commands, main
-from selfattention.course.submission import Unreadable, judge_file, read
-from selfattention.engine.remote import Cell
+from selfattention.course.submission import Unreadable, judge_cells, judge_file, read
+from selfattention.engine.remote import Cell, NoProcess, Spawned
 
 RIGHT = """def softmax(scores):
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -143,3 +143,22 @@ def test_an_old_notebook_is_read():
 
 def test_there_is_a_command_for_everything_promised():
     assert set(commands.commands) >= {"start", "lab", "status", "check", "hint", "reset", "doctor", "build"}
+
+
+def test_a_notebook_that_uses_up_its_time_is_told_so(tmp_path):
+    path = exercise(tmp_path, {"softmax": RIGHT})
+    cells = read(path).cells
+    cells.insert(4, Cell("import time; time.sleep(60)"))
+    reports = judge_cells(cells, "02_softmax", Spawned, cell_seconds=60, seconds=8)
+    assert [report.status for report in reports] == ["passed", "not attempted", "timeout", "timeout"]
+    assert "whole notebook" in str(reports[2])
+
+
+def test_a_process_that_ends_before_any_learners_code_is_no_fault_of_the_learner(tmp_path):
+    class Stillborn(Spawned):
+        def __init__(self):
+            super().__init__()
+            self.end()
+
+    with pytest.raises(NoProcess):
+        judge_cells(read(exercise(tmp_path, {"softmax": RIGHT})).cells, "02_softmax", Stillborn)

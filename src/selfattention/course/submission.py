@@ -15,7 +15,18 @@ from selfattention.course.nbformats import nbformat
 from selfattention.engine import Exercise
 from selfattention.engine.door import CALL_SECONDS, Raised
 from selfattention.engine.judging import ERROR, NOT_ATTEMPTED, PASSED, TIMEOUT, Report, Verdict, judge
-from selfattention.engine.remote import CELL_SECONDS, SLOW, UNASKED, Cell, Child, ChildEnded, Process, Ran, Spawned
+from selfattention.engine.remote import (
+    CELL_SECONDS,
+    SLOW,
+    UNASKED,
+    Cell,
+    Child,
+    ChildEnded,
+    NoProcess,
+    Process,
+    Ran,
+    Spawned,
+)
 
 LARGEST_BYTES = 20 * 2**20
 MOST_CELLS = 5000
@@ -144,7 +155,10 @@ def judge_file(path: Path, seed: int = 0) -> list[Report]:
     Raises:  Unreadable: nothing can be judged.
     """
     notebook = read(path)
-    return judge_cells(notebook.cells, chapter_of(notebook, path), Spawned, seed)
+    try:
+        return judge_cells(notebook.cells, chapter_of(notebook, path), Spawned, seed)
+    except NoProcess as error:
+        raise Unreadable(f"{path} cannot be run ({error}): does `selfattention doctor` find something?") from None
 
 
 def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], seed: int = 0, *,
@@ -159,6 +173,7 @@ def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], s
 
     Args:    start: gives a new process. cell_seconds, call_seconds: for one cell, for one call of an answer.
              seconds: for the whole notebook.
+    Raises:  NoProcess: none of the notebook's code could be run.
     """
     exercises = {exercise.name: exercise for exercise in problems.exercises(chapter)}
     given = {writer.check_cell(exercise) for exercise in exercises.values()} | {writer.set_up(chapter)}
@@ -170,6 +185,7 @@ def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], s
         with Child(start(), list(exercises), cell_seconds=cell_seconds, call_seconds=call_seconds,
                    deadline=deadline) as child:
             finished = sitting.go_through(child)
+    sitting.time_is_up = not finished
     return [sitting.report(exercise) for exercise in exercises.values()]
 
 
@@ -178,6 +194,7 @@ class _Sitting:
 
     def __init__(self, cells: list[Cell], exercises: dict[str, Exercise], seed: int) -> None:
         self._cells, self._exercises, self._seed = cells, exercises, seed
+        self.time_is_up = False
         self._blocked: set[int] = set()
         self._troubles: dict[str, str] = {}
         self._found: dict[str, dict[int, Report]] = {name: {} for name in exercises}
@@ -192,6 +209,8 @@ class _Sitting:
             try:
                 ran = child.run(cell)
             except ChildEnded as error:
+                if number == 0:  # our own set-up: no code of the learner's has been run yet
+                    raise NoProcess(str(error)) from None
                 blamed = before if str(error).startswith(UNASKED) else number
                 self._blocked.add(blamed)
                 self._troubles.setdefault(self._cells[blamed].answers, str(error))
@@ -242,6 +261,8 @@ class _Sitting:
                                                   report.status != NOT_ATTEMPTED))
         report = Report(exercise.chapter, exercise.name, exercise.points)
         nothing = not any(self._found.values())
+        if self.time_is_up:
+            self._troubles.setdefault(exercise.name, f"{SLOW} the time that a whole notebook may take")
         trouble = self._troubles.get(exercise.name) or (self._troubles.get("", "") if nothing else "")
         report.status = NOT_ATTEMPTED if not trouble else TIMEOUT if SLOW in trouble else ERROR
         raised = Raised(*trouble.split(": ", 1)) if ": " in trouble else Raised("Stopped", trouble)

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from selfattention.engine import child
+from selfattention.engine.remote import NoProcess
 from selfattention.engine.sandbox import LAYERS, LIMITS, Sandbox
 
 READY_SECONDS = 120.0
@@ -40,7 +41,7 @@ SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/share", "/lib", "/lib64", "/usr/local/
           "/etc/localtime", "/etc/fonts")
 
 
-class NoServer(Exception):
+class NoServer(NoProcess):
     """The server did not start, or is gone; the message says why."""
 
 

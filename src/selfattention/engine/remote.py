@@ -56,6 +56,10 @@ class ChildEnded(Exception):
     """The learner's process ended, hung or broke the rules of the wire; the message says which."""
 
 
+class NoProcess(Exception):
+    """No process could be started, or it ended before any of the learner's code ran; the message says why."""
+
+
 class Process(Protocol):
     """A process that serves a notebook: two streams, and a way to end it that says how it ended."""
 

@@ -15,8 +15,8 @@ from selfattention.course.grader.likeness import fingerprints
 from selfattention.course.submission import Unreadable, chapter_of, judge_cells, parse
 from selfattention.engine import card
 from selfattention.engine.door import CALL_SECONDS
-from selfattention.engine.forkserver import Forked, ForkServer, NoServer
-from selfattention.engine.remote import Cell, Process, Spawned
+from selfattention.engine.forkserver import Forked, ForkServer
+from selfattention.engine.remote import Cell, NoProcess, Process, Spawned
 from selfattention.engine.sandbox import LAYERS
 
 CELL_SECONDS = 30.0
@@ -132,13 +132,13 @@ def isolation(settings: Settings, *, warm: bool = True) -> tuple[list[str], dict
 def grade(job: Job, settings: Settings) -> Result:
     """Grade a notebook; whatever the notebook does becomes part of the result.
 
-    Raises:  NoServer: no process could be started, twice in a row.
+    Raises:  NoProcess: none could be started, twice in a row.
     """
     if job.reason:
         return Result.refused(job, job.reason)
     try:
         return _graded(job, settings)
-    except NoServer:
+    except NoProcess:
         drop_server()
         return _graded(job, settings)
 

@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 
 from selfattention.course.grader.grading import Job, Result, Settings, grade
-from selfattention.engine.forkserver import NoServer
+from selfattention.engine.remote import NoProcess
 
 AHEAD = 2  # notebooks waiting for each worker: enough to keep it busy, few enough to keep this process small
 DIED = "the process that graded it died, also when it had this notebook alone: look at it by hand"
@@ -82,7 +82,7 @@ def _result(future: Future, job: Job) -> Result:
         return future.result()
     except BrokenProcessPool:
         raise
-    except NoServer as error:
+    except NoProcess as error:
         return Result.refused(job, str(error))
     except Exception as error:  # a fault of ours: this student is marked, all others are graded
         return Result.refused(job, f"grading it failed ({type(error).__name__}: {error})"[:500])
