@@ -22,6 +22,8 @@ ATTEMPTS = {
     "see the parent": "os.kill(parent, 0) is None",
     "call a port": "socket.create_connection(('127.0.0.1', port), timeout=2) is not None",
     "open a socket": "socket.socket(socket.AF_UNIX) is not None",
+    "open a pair of datagram sockets": "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) is not None",
+    "have a signal sent by a file": "fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid()) == 0",
     "fork": "forked()",
     "run a program": "subprocess.run(['true']).returncode == 0",
     "map much memory": "len(mmap.mmap(-1, 3 * 2**30)) > 0",
@@ -35,7 +37,7 @@ NOBODY = 65534
 NEEDED = {"write into scratch", "import a library", "start a thread"}
 
 PROGRAM = """
-import json, mmap, os, socket, subprocess, sys, threading
+import fcntl, json, mmap, os, socket, subprocess, sys, threading
 from pathlib import Path
 from selfattention.engine import sandbox
 
@@ -74,7 +76,7 @@ if "Landlock" not in told["layers"]:
 if "seccomp" not in told["layers"]:
     sandbox._processor = refuse
 if "limits" not in told["layers"]:
-    sandbox._limit = lambda: None
+    sandbox.Sandbox._limit = lambda self: None
 library = Path(json.__file__).parents[1]
 box.prepare([library, Path(told["hidden"]).parents[1]], [Path(told["hidden"]).parent])
 if os.fork() == 0:
@@ -135,7 +137,8 @@ def test_without_any_layer_everything_is_possible(place):
     (NAMESPACES, {"see the parent", "call a port", "write a large file"}),
     (LANDLOCK, {"read a secret", "read a hidden folder inside a library", "write beside scratch", "call a port",
                 "run a program", "see the parent"}),
-    (SECCOMP, {"open a socket", "call a port", "fork", "run a program", "change metadata", "see the parent"}),
+    (SECCOMP, {"open a socket", "call a port", "fork", "run a program", "change metadata", "see the parent",
+               "open a pair of datagram sockets", "have a signal sent by a file"}),
     (LIMITS, {"map much memory", "write a large file"}),
 ])
 def test_what_a_layer_stops_alone(layer, stopped, place):
@@ -178,14 +181,16 @@ def test_hidden_folders_are_cut_out_of_what_may_be_read(tmp_path):
     for name in ("lib/a", "lib/course/problems", "lib/course/engine"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "lib" / "alias").symlink_to(tmp_path / "lib" / "course" / "problems")
-    kept = sandbox._without([tmp_path / "lib"], [(tmp_path / "lib" / "course" / "problems").resolve()])
-    assert {path.name for path in kept} == {"a", "engine"}
+    kept, split = sandbox._without([tmp_path / "lib"], [(tmp_path / "lib" / "course" / "problems").resolve()])
+    assert {path.name for path in kept} == {"a", "engine"} and {path.name for path in split} == {"lib", "course"}
 
 
 def test_the_tables_of_system_calls_agree_with_the_systems_own():
     """Where the kernel's headers are installed; newer calls than theirs are left out."""
     headers = {0: "/usr/include/x86_64-linux-gnu/asm/unistd_64.h", 1: "/usr/include/asm-generic/unistd.h"}
-    ours = {**sandbox.DENIED, **sandbox.METADATA, **sandbox.ONLY_ITSELF, "clone": sandbox.CLONE}
+    ours = {**sandbox.DENIED, **sandbox.METADATA, **sandbox.ONLY_ITSELF, "clone": sandbox.CLONE,
+            "socketpair": sandbox.SOCKETPAIR,
+            **{name: numbers for name, (numbers, *_) in sandbox.DENIED_VALUES.items()}}
     compared = 0
     for column, path in headers.items():
         if not os.path.exists(path):

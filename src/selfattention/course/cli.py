@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -286,6 +287,7 @@ def grade(**options: Any) -> None:
         return tqdm(results, total=total, unit="notebook", desc="grading", disable=None)
 
     order = Order(**options)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing runs on, and what is done is kept
     try:
         outcome = grade_class(order, tqdm.write, shown)
     except (CannotGrade, NoSubmissions) as error:

@@ -11,7 +11,6 @@ from selfattention import problems
 from selfattention.course import writer
 from selfattention.course.catalogue import Unknown
 from selfattention.course.catalogue import chapter as full_name
-from selfattention.course.nbformats import nbformat
 from selfattention.engine import Exercise
 from selfattention.engine.door import CALL_SECONDS, Raised
 from selfattention.engine.judging import ERROR, NOT_ATTEMPTED, PASSED, TIMEOUT, Report, Verdict, judge
@@ -30,7 +29,7 @@ from selfattention.engine.remote import (
 
 LARGEST_BYTES = 20 * 2**20
 MOST_CELLS = 5000
-MOST_VERSIONS = 4  # of one exercise in one notebook; beside these only the last one is judged
+MOST_VERSIONS = 4  # of one exercise in its own cells, and in others; beside these only the last one is judged
 NEWEST_FORMAT = 4
 
 
@@ -78,8 +77,8 @@ def too_large(size: int) -> str:
 def parse(text: bytes, path: Path) -> Notebook:
     """A notebook from a file's content; `path` is for the messages.
 
-    Only what is judged is looked at. Formats before 4 are converted by nbformat; the newer ones are not validated: that
-    took minutes and gigabytes for files made to be slow, and refused some whose cells were in order.
+    Only what is judged is looked at. Nothing is validated or converted by nbformat: that took minutes and gigabytes for
+    files made to be slow, and refused some whose cells were in order.
 
     Raises:  Unreadable: it is empty, too large, not JSON, not a notebook, or of a newer format.
     """
@@ -97,20 +96,26 @@ def parse(text: bytes, path: Path) -> Notebook:
         raise Unreadable(f"{path} is not a notebook: it is JSON, but without cells")
     number = content.get("nbformat")
     if type(number) is not int or not 1 <= number <= NEWEST_FORMAT:
-        raise Unreadable(f"{path} has notebook format {str(number)[:20]}, numbers up to {NEWEST_FORMAT} are read: "
-                         f"save it in format {NEWEST_FORMAT}, or upgrade this course")
+        raise Unreadable(f"{path} has notebook format {printable(str(number)[:20])}, numbers up to {NEWEST_FORMAT} are "
+                         f"read: save it in format {NEWEST_FORMAT}, or upgrade this course")
     try:
-        if number < NEWEST_FORMAT:
-            content = nbformat.reads(json.dumps(content), as_version=NEWEST_FORMAT)
-        if len(content["cells"]) > MOST_CELLS:
-            raise Unreadable(f"{path} has {len(content['cells'])} cells, at most {MOST_CELLS} are read: take out what "
-                             "is not yours")
-        cells = [_cell(cell) for cell in content["cells"] if cell["cell_type"] == "code"]
+        found = content["cells"] if number == NEWEST_FORMAT else [
+            cell for sheet in content["worksheets"] for cell in sheet["cells"]]
+        if len(found) > MOST_CELLS:
+            raise Unreadable(f"{path} has {len(found)} cells, at most {MOST_CELLS} are read: take out what is not "
+                             "yours")
+        cells = [_cell(cell) for cell in found if cell["cell_type"] == "code"]
     except Unreadable:
         raise
     except Exception as error:
         raise Unreadable(f"{path} is a damaged notebook ({type(error).__name__}): bring back an earlier copy") from None
     return Notebook(cells, str(_inside(content, "metadata", "selfattention", "chapter")))
+
+
+def printable(text: str) -> str:
+    """A text that can be shown and saved, whatever somebody wrote into it."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _small_integer(digits: str) -> int:
@@ -126,7 +131,7 @@ def _inside(content: Any, *names: str) -> Any:
 
 
 def _cell(cell: dict) -> Cell:
-    source = cell["source"]
+    source = cell["source"] if "source" in cell else cell["input"]  # as it was called before format 4
     grade_id = str(_inside(cell, "metadata", "nbgrader", "grade_id"))
     answers = grade_id.removesuffix("-answer") if grade_id.endswith("-answer") else ""
     if not isinstance(source, (str, list)):
@@ -228,8 +233,9 @@ class _Sitting:
     def _judge(self, name: str, place: int, child: Child) -> bool:
         """Judge a function as it stands after a cell, unless that is done or needless; False if the process ended."""
         found = self._found[name]
-        enough = len(found) >= MOST_VERSIONS and self._cells[place].answers != name
-        if place in found or enough or self._passed(name):
+        kind = self._cells[place].answers == name  # a cell that the course gave for it, or another one
+        alike = sum((self._cells[other].answers == name) == kind for other in found if other < len(self._cells))
+        if place in found or alike >= MOST_VERSIONS or self._passed(name):
             return True
         found[place] = self._judged(name, child, explain=True)
         return not child.ended
@@ -251,7 +257,9 @@ class _Sitting:
 
     def _judged(self, name: str, child: Child, *, explain: bool) -> Report:
         exercise = self._exercises[name]
-        return judge(exercise, lambda: child.open(name, exercise.ready_made), self._seed, explain=explain)
+        # Every version meets other data: an earlier one must not be able to note what a later one will be asked.
+        seed = self._seed + len(self._found[name])
+        return judge(exercise, lambda: child.open(name, exercise.ready_made), seed, explain=explain)
 
     def report(self, exercise: Exercise) -> Report:
         """The best report on an exercise, or why there is none."""

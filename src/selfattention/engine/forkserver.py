@@ -28,7 +28,7 @@ from typing import Any
 
 from selfattention.engine import child
 from selfattention.engine.remote import NoProcess
-from selfattention.engine.sandbox import LAYERS, LIMITS, Sandbox
+from selfattention.engine.sandbox import LAYERS, LIMITS, Sandbox, keep_to_itself
 
 READY_SECONDS = 120.0
 END_SECONDS = 20.0
@@ -60,8 +60,9 @@ class ForkServer:
         ours, theirs = socket.socketpair()
         self._control = ours
         self.modules = frozenset(modules)
-        home = Path(self._folder.name, "home")
-        home.mkdir()
+        home, fonts = Path(self._folder.name, "scratch", "home"), Path(self._folder.name, "matplotlib")
+        home.mkdir(parents=True)
+        fonts.mkdir()
         settings = {"home": str(home), "hidden": [str(path) for path in hidden], "shut_in": shut_in,
                     "modules": sorted(self.modules), "warm": warm}
         program = "from selfattention.engine.forkserver import serve; serve()"
@@ -69,8 +70,10 @@ class ForkServer:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", program, json.dumps(settings)],
                 stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self._folder.name,
-                env={**ENVIRONMENT, "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(home.parent),
-                     **{name: os.environ[name] for name in ("PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}})
+                start_new_session=True,
+                env={**ENVIRONMENT, "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(fonts),
+                     "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry),
+                     **{name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}})
         self._control.settimeout(READY_SECONDS)
         self.missing: dict[str, str] = self._hear()
         self.layers = [layer for layer in LAYERS if layer not in self.missing]
@@ -95,6 +98,8 @@ class ForkServer:
         try:
             socket.send_fds(self._control, [b"fork"], [wire[1].fileno(), leash[1].fileno()])
             self._hear()
+        except OSError as error:
+            raise NoServer(f"the process that runs notebooks is gone ({error})") from None
         finally:
             wire[1].close()
             leash[1].close()
@@ -163,7 +168,8 @@ def serve() -> None:
     """Be the server: get ready, then fork whenever asked, until the other side closes."""
     settings = json.loads(sys.argv[1])
     control = socket.socket(fileno=os.dup(0))
-    sys.argv = [""]
+    sys.argv = sys.orig_argv[:] = [""]
+    os.environ.pop("PYTHONPATH", None)
     sys.path = [entry for entry in sys.path if entry]
     shell = _warm_up(settings["modules"]) if settings["warm"] else None
     sandbox = Sandbox(Path(settings["home"]))
@@ -171,6 +177,7 @@ def serve() -> None:
         sandbox.prepare(_readable(), [Path(path) for path in settings["hidden"]])
     else:
         sandbox.missing = {layer: "switched off" for layer in LAYERS if layer != LIMITS}
+    keep_to_itself()
     if len(os.listdir("/proc/self/task")) != 1:
         sys.exit("a library has started threads, so this process cannot be forked safely")
     signal.signal(signal.SIGCHLD, _reap)
@@ -216,9 +223,9 @@ def _import(name: str) -> None:
 
 def _readable() -> list[Path]:
     """The interpreter, its libraries, and what every program needs."""
-    mine = Path(os.environ["MPLCONFIGDIR"], "matplotlib")
-    paths = {*SYSTEM, sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, *sys.path, str(mine)}
-    return [Path(path) for path in paths if Path(path).exists() and path not in ("/", os.environ["MPLCONFIGDIR"])]
+    paths = {*SYSTEM, sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, *sys.path,
+             *os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep), os.environ["MPLCONFIGDIR"]}
+    return [Path(path) for path in paths if path not in ("", "/") and Path(path).exists()]
 
 
 def _keep(sandbox: Sandbox, shell: Any, wire: socket.socket, leash: socket.socket) -> None:
@@ -229,6 +236,7 @@ def _keep(sandbox: Sandbox, shell: Any, wire: socket.socket, leash: socket.socke
         waker, wakes = socket.socketpair()
         wakes.setblocking(False)
         signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        sandbox.clear()
         sandbox.part()
         process = os.fork()
         if process == 0:

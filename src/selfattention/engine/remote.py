@@ -205,7 +205,7 @@ class Child:
     def _listen(self) -> None:
         try:
             while True:
-                self._frames.put(wire.read(self._process.incoming, wire.ANSWER_TEXT_BYTES))
+                self._frames.put(wire.read(self._process.incoming, wire.ANSWER_BYTES, wire.ANSWER_TEXT_BYTES))
         except (EOFError, OSError, ValueError):
             self._frames.put(ChildEnded(BY_ITSELF))
         except wire.BadFrame as error:

@@ -17,6 +17,8 @@ import ctypes
 import functools
 import os
 import platform
+import re
+import shutil
 import struct
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -32,9 +34,9 @@ THREADS = 64
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 0x4000, 0x40000
 AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = -100, 0x8000, 1
-PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 SYS_MOUNT_SETATTR, SYS_LANDLOCK_CREATE, SYS_LANDLOCK_ADD, SYS_LANDLOCK_RESTRICT = 442, 444, 445, 446
 
 # Landlock's rights, in the order of their bits, each with the version of the interface that brought it.
@@ -62,6 +64,7 @@ DENIED = {
     "sched_setparam": (142, 118), "sched_setattr": (314, 274), "setpriority": (141, 140), "ioprio_set": (251, 30),
     "migrate_pages": (256, 238), "move_pages": (279, 239), "swapon": (167, 224), "reboot": (169, 142),
     "personality": (135, 92), "mknod": (133, 0), "mknodat": (259, 33), "fanotify_init": (300, 262),
+    "inotify_init": (253, 0), "inotify_init1": (294, 26),
 }
 # Denied only where the whole file system could not be made read-only: Landlock leaves these open.
 METADATA = {
@@ -69,14 +72,21 @@ METADATA = {
     "fchown": (93, 55), "lchown": (94, 0), "fchownat": (260, 54), "utime": (132, 0), "utimes": (235, 0),
     "futimesat": (261, 0), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
     "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
-    "setxattrat": (463, 463), "removexattrat": (466, 466), "file_setattr": (469, 469),
+    "setxattrat": (463, 463), "removexattrat": (466, 466), "file_setattr": (469, 469), "truncate": (76, 45),
 }
 ONLY_ITSELF = {"kill": (62, 129), "tgkill": (234, 131), "prlimit64": (302, 261)}  # the first argument: whose process
+# Denied with some values of an argument (its number, then the values): signals to others by way of files, typing on
+# the terminal, and outliving the keeper.
+DENIED_VALUES = {"fcntl": ((72, 25), 1, (8, 10, 15)), "ioctl": ((16, 29), 1, (0x8901, 0x8902, 0x5412, 0x541C)),
+                 "prctl": ((157, 167), 0, (1,))}
+SOCKETPAIR = (53, 199)  # streams only: a pair of datagram sockets could write to any socket file
 CLONE, CLONE3 = (56, 220), (435, 435)
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-CLONE_THREAD, X32_BIT = 0x00010000, 0x40000000
+CLONE_THREAD, STREAM, KINDS = 0x00010000, 1, 0xF
+UNKNOWN_FROM = 470  # calls that came after this was written, and those of the other numbering of x86-64
 ALLOW, REFUSE, NO_SUCH_CALL, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
-LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN, AND = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54
+OWN_NAMESPACE_LIMITS = (5, 14)  # the Linux from which on threads are counted in each user namespace alone
 
 
 class Sandbox:
@@ -89,6 +99,7 @@ class Sandbox:
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
         self.missing: dict[str, str] = {}
+        self._mapped = 0
         self._rules: int | None = None
 
     def prepare(self, readable: Iterable[Path], hidden: Iterable[Path]) -> None:
@@ -97,6 +108,7 @@ class Sandbox:
         Args:    readable: the interpreter and its libraries. hidden: what must not be read even where it lies in one
                  of those, such as reference solutions installed beside the package.
         """
+        self._mapped = _mapped_bytes()
         self._attempt(NAMESPACES, _enter_namespaces)
         if NAMESPACES in self.missing:
             self.missing[READ_ONLY] = "it needs the namespaces"
@@ -104,6 +116,29 @@ class Sandbox:
             self._attempt(READ_ONLY, _all_read_only)
         self._attempt(LANDLOCK, lambda: self._draw_up(list(readable), [path.resolve() for path in hidden]))
         self._attempt(SECCOMP, _processor)
+        self._rehearse()
+
+    def _rehearse(self) -> None:
+        """Go through `part` and `shut` once, in forks that end: what fails there is missing, too."""
+        reads, writes = os.pipe()
+        process = os.fork()
+        if process == 0:
+            try:
+                self.part()
+                if os.fork() == 0:
+                    self.shut()
+                else:
+                    os.wait()
+            except OSError as error:
+                layer = {"prctl": SECCOMP, "landlock": LANDLOCK}.get(str(error.filename), NAMESPACES)
+                os.write(writes, f"{layer}\n{error.filename}: {error.strerror}\n".encode())
+            finally:
+                os._exit(0)
+        os.close(writes)
+        os.waitpid(process, 0)
+        with os.fdopen(reads) as told:
+            lines = told.read().splitlines()
+        self.missing |= dict(zip(lines[::2], lines[1::2]))
 
     def part(self) -> None:
         """Give the calling process's next child a process namespace of its own, and an empty scratch folder."""
@@ -112,12 +147,22 @@ class Sandbox:
         _call("unshare", CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC)
         options = f"size={SCRATCH_BYTES},nr_inodes=4096,mode=700".encode()
         _call("mount", b"scratch", bytes(self.scratch), b"tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options)
+        _call("mount", b"nothing", b"/proc", b"tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, b"size=4096")
+
+    def clear(self) -> None:
+        """Empty a scratch folder that is on disk, because there are no namespaces."""
+        if NAMESPACES in self.missing:
+            for path in self.scratch.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
 
     def shut(self) -> None:
         """Shut the calling process in, for good."""
         os.chdir(self.scratch)
         _call("prctl", PR_SET_PDEATHSIG, 9, 0, 0, 0)
-        _limit()
+        self._limit()
         _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _drop_capabilities()
         if self._rules is not None:
@@ -125,6 +170,19 @@ class Sandbox:
             os.close(self._rules)
         if SECCOMP not in self.missing:
             _install(_filter(os.getpid(), READ_ONLY in self.missing))
+
+    def _limit(self) -> None:
+        import resource
+
+        wanted = {resource.RLIMIT_AS: self._mapped + MEMORY_BYTES, resource.RLIMIT_CPU: CPU_SECONDS,
+                  resource.RLIMIT_FSIZE: SCRATCH_BYTES, resource.RLIMIT_NOFILE: OPEN_FILES, resource.RLIMIT_CORE: 0,
+                  resource.RLIMIT_MEMLOCK: 0, resource.RLIMIT_MSGQUEUE: 0}
+        if NAMESPACES not in self.missing and _linux() >= OWN_NAMESPACE_LIMITS:
+            wanted[resource.RLIMIT_NPROC] = THREADS  # elsewhere it would count all that the user runs
+        for what, amount in wanted.items():
+            hard = resource.getrlimit(what)[1]
+            amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+            resource.setrlimit(what, (amount, amount))
 
     def _attempt(self, layer: str, step: Callable[[], None]) -> None:
         try:
@@ -137,8 +195,11 @@ class Sandbox:
         rights = sum(bits for since, bits in FILE_RIGHTS.items() if since <= version)
         attributes = struct.pack("<QQQ", rights, NET_RIGHTS, SCOPES)[:24 if version >= 6 else 16 if version >= 4 else 8]
         self._rules = _syscall(SYS_LANDLOCK_CREATE, attributes, len(attributes), 0, name="landlock")
-        for path in _without(readable, hidden):
+        kept, split = _without(readable, hidden)
+        for path in kept:
             self._allow(path, (READ_FILE | READ_DIR) if path.is_dir() else READ_FILE)
+        for path in split:
+            self._allow(path, READ_DIR)  # or nothing could be imported from there
         for device in ("null", "zero", "full", "random", "urandom"):
             self._allow(Path("/dev", device), READ_FILE | WRITE_FILE)
         # The rule is for the folder above: the scratch folder in memory is laid over the one on disk for every fork.
@@ -155,17 +216,25 @@ class Sandbox:
             os.close(handle)
 
 
-def _without(paths: Iterable[Path], hidden: list[Path]) -> set[Path]:
-    """The paths, with every folder that holds something hidden replaced by what else lies in it."""
+def keep_to_itself() -> None:
+    """Let no process of the same user read or write this one's memory."""
+    _call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _without(paths: Iterable[Path], hidden: list[Path]) -> tuple[set[Path], set[Path]]:
+    """The paths, with every folder that holds something hidden replaced by what else lies in it; and those folders."""
     kept: set[Path] = set()
+    split: set[Path] = set()
     for path in {path.resolve() for path in paths}:
         if any(path == secret or secret in path.parents for secret in hidden):
             continue
         if any(path in secret.parents for secret in hidden):
-            kept |= _without((entry for entry in path.iterdir() if not entry.is_symlink()), hidden)
+            split.add(path)
+            inside, more = _without((entry for entry in path.iterdir() if not entry.is_symlink()), hidden)
+            kept, split = kept | inside, split | more
         else:
             kept.add(path)
-    return kept
+    return kept, split
 
 
 def _enter_namespaces() -> None:
@@ -182,19 +251,13 @@ def _all_read_only() -> None:
     _syscall(SYS_MOUNT_SETATTR, AT_FDCWD, b"/", AT_RECURSIVE, attributes, len(attributes), name="mount_setattr")
 
 
-def _limit() -> None:
-    import resource
-
+def _mapped_bytes() -> int:
     with open("/proc/self/statm") as file:
-        mapped = int(file.read().split()[0]) * resource.getpagesize()
-    wanted = {resource.RLIMIT_AS: mapped + MEMORY_BYTES, resource.RLIMIT_CPU: CPU_SECONDS,
-              resource.RLIMIT_FSIZE: SCRATCH_BYTES, resource.RLIMIT_NOFILE: OPEN_FILES,
-              resource.RLIMIT_NPROC: THREADS, resource.RLIMIT_CORE: 0, resource.RLIMIT_MEMLOCK: 0,
-              resource.RLIMIT_MSGQUEUE: 0}
-    for what, amount in wanted.items():
-        hard = resource.getrlimit(what)[1]
-        amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-        resource.setrlimit(what, (amount, amount))
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _linux() -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
 
 
 def _drop_capabilities() -> None:
@@ -212,19 +275,31 @@ def _filter(own_process: int, deny_metadata: bool) -> bytes:
     """The filter as a program for the kernel: every step is (code, jump if true, jump if false, value)."""
     column, architecture = _processor()
     steps = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, architecture), (RETURN, 0, 0, KILL), (LOAD, 0, 0, 0)]
-    steps += [(AT_LEAST, 0, 1, X32_BIT), (RETURN, 0, 0, REFUSE)]
+    steps += [(AT_LEAST, 0, 1, UNKNOWN_FROM), (RETURN, 0, 0, NO_SUCH_CALL)]
     for numbers in [*DENIED.values(), *(METADATA.values() if deny_metadata else ())]:
         if numbers[column]:
             steps += [(EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, REFUSE)]
     steps += [(EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, NO_SUCH_CALL)]  # the C library then falls back to clone
-    steps += [(EQUAL, 0, 4, CLONE[column]), (LOAD, 0, 0, 16), (ANY_BIT, 0, 1, CLONE_THREAD), (RETURN, 0, 0, ALLOW),
+    steps += [(EQUAL, 0, 4, CLONE[column]), _argument(0), (ANY_BIT, 0, 1, CLONE_THREAD), (RETURN, 0, 0, ALLOW),
               (RETURN, 0, 0, REFUSE)]
+    steps += [(EQUAL, 0, 5, SOCKETPAIR[column]), _argument(1), (AND, 0, 0, KINDS), (EQUAL, 0, 1, STREAM),
+              (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE)]
     for numbers in ONLY_ITSELF.values():
-        steps += [(EQUAL, 0, 5, numbers[column]), (LOAD, 0, 0, 16), (EQUAL, 1, 0, own_process),
+        steps += [(EQUAL, 0, 5, numbers[column]), _argument(0), (EQUAL, 1, 0, own_process),
                   (EQUAL, 0, 1, 0 if numbers == ONLY_ITSELF["prlimit64"] else own_process), (RETURN, 0, 0, ALLOW),
                   (RETURN, 0, 0, REFUSE)]
+    for numbers, argument, values in DENIED_VALUES.values():
+        steps += [(EQUAL, 0, 2 + 2 * len(values), numbers[column]), _argument(argument)]
+        for value in values:
+            steps += [(EQUAL, 0, 1, value), (RETURN, 0, 0, REFUSE)]
+        steps.append((RETURN, 0, 0, ALLOW))
     steps.append((RETURN, 0, 0, ALLOW))
     return b"".join(struct.pack("<HBBI", *step) for step in steps)
+
+
+def _argument(number: int) -> tuple[int, int, int, int]:
+    """Load the lower half of an argument."""
+    return (LOAD, 0, 0, 16 + 8 * number)
 
 
 def _install(program: bytes) -> None:

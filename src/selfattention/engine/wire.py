@@ -13,7 +13,9 @@ import numpy as np
 from selfattention.engine import data
 
 FRAME_BYTES = 64 * 2**20
+ANSWER_BYTES = 8 * 2**20
 ANSWER_TEXT_BYTES = 2**20  # text costs many times its length once it is read, so an answer may hold little of it
+DEEPEST = 100
 SMALL_BYTES = 2**14  # less than any pipe holds before a writer has to wait
 DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
           "float16", "float32", "float64", "complex64", "complex128"}
@@ -39,22 +41,23 @@ def unpack(frame: bytes) -> Any:
     try:
         (size,) = struct.unpack_from("<I", frame)
         tree = json.loads(frame[4:4 + size])
-        value, end = _decode(tree, memoryview(frame), 4 + size)
+        value, end = _decode(tree, memoryview(frame), 4 + size, 0)
     except BadFrame:
         raise
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, struct.error,
+            RecursionError) as error:
         raise BadFrame(f"damaged frame: {type(error).__name__}: {error}") from error
     if end != len(frame):
         raise BadFrame(f"{len(frame) - end} bytes are left over in a frame")
     return value
 
 
-def read(stream: BinaryIO, text_bytes: int = FRAME_BYTES) -> Any:
-    """The next frame's data, with at most `text_bytes` of text; EOFError where the other side has closed."""
+def read(stream: BinaryIO, most_bytes: int = FRAME_BYTES, text_bytes: int = FRAME_BYTES) -> Any:
+    """The next frame's data, of so many bytes (and of text) at most; EOFError where the other side has closed."""
     head = _exactly(stream, HEAD.size)
     size, text = HEAD.unpack(head)
-    if size > FRAME_BYTES or text > size:
-        raise BadFrame(f"a frame of {size} bytes is announced, at most {FRAME_BYTES} may be")
+    if size > most_bytes or text > size:
+        raise BadFrame(f"a frame of {size} bytes is announced, at most {most_bytes} may be")
     if text > text_bytes:
         raise BadFrame(f"a frame with {text} bytes of text is announced, at most {text_bytes} may be")
     return unpack(head[8:] + _exactly(stream, size))
@@ -98,11 +101,13 @@ def _encode(value: Any, blocks: list[bytes]) -> Any:
     return {"array": array.dtype.name, "shape": list(array.shape), "tensor": data.is_tensor(value)}
 
 
-def _decode(tree: Any, frame: memoryview, at: int) -> tuple[Any, int]:
+def _decode(tree: Any, frame: memoryview, at: int, depth: int) -> tuple[Any, int]:
+    if depth > DEEPEST:
+        raise BadFrame(f"lists in lists more than {DEEPEST} deep")
     if isinstance(tree, list):
         items = []
         for item in tree:
-            value, at = _decode(item, frame, at)
+            value, at = _decode(item, frame, at, depth + 1)
             items.append(value)
         return items, at
     if isinstance(tree, str):
@@ -110,10 +115,10 @@ def _decode(tree: Any, frame: memoryview, at: int) -> tuple[Any, int]:
     if not isinstance(tree, dict):
         return tree, at
     if "tuple" in tree:
-        items, at = _decode(tree["tuple"], frame, at)
+        items, at = _decode(tree["tuple"], frame, at, depth)
         return tuple(items), at
     if "dict" in tree:
-        items, at = _decode(list(tree["dict"].values()), frame, at)
+        items, at = _decode(list(tree["dict"].values()), frame, at, depth)
         return {_text(key): item for key, item in zip(tree["dict"], items)}, at
     if "handle" in tree:
         return data.Handle(int(tree["handle"])), at

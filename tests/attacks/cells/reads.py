@@ -101,3 +101,17 @@ def softmax_jacobian(weights):
 import os
 def softmax_jacobian(weights):
     raise ValueError("environment: " + " ".join(f"{name}={value}" for name, value in os.environ.items()))
+
+# %% looks_for_other_copies_of_the_solutions | softmax_jacobian
+import glob, json, os, sys
+def softmax_jacobian(weights):
+    for entry in sys.path + [sys.prefix, "@SOLUTIONS@/..", "@PROBLEMS@/.."]:
+        for room in ("solutions", "selfattention/solutions", "*/selfattention/solutions"):
+            for path in glob.glob(os.path.join(entry, room, "02*.ipynb")):
+                try:
+                    cells = json.load(open(path))["cells"]
+                except OSError:
+                    continue
+                source = next("".join(c["source"]) for c in cells if "def softmax_jacobian" in "".join(c["source"]))
+                exec(source, space := globals() | {})
+                return space["softmax_jacobian"](weights)

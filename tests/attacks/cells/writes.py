@@ -133,3 +133,28 @@ assert all(c.syscall(number, 0, 0, 0, 0, 0) == -1 for number in numbers)
 import ctypes
 c = ctypes.CDLL(None)
 assert c.syscall(0x40000000 + 59, b"/bin/sh", 0, 0) == -1  # the other numbering of x86-64
+
+# %% calls_home_by_datagrams | before
+import socket
+try:
+    mine, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    mine.sendto(b"solutions", "@SOCKET@.datagrams")
+except OSError:
+    pass
+
+# %% signals_by_way_of_files | before
+import fcntl, os
+for number, value in ((fcntl.F_SETOWN, @PARENT@), (10, 9), (fcntl.F_SETFL, os.O_ASYNC)):
+    try:
+        fcntl.fcntl(os.open("/dev/null", os.O_RDWR), number, value)
+    except OSError:
+        pass
+
+# %% types_on_the_terminal | before
+import fcntl, os, termios
+try:
+    terminal = os.open("/dev/tty", os.O_RDWR)
+    for letter in "echo here > @OUTSIDE@/terminal\n":
+        fcntl.ioctl(terminal, termios.TIOCSTI, letter)
+except OSError:
+    pass

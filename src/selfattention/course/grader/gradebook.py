@@ -6,12 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from selfattention import problems
 from selfattention.course.grader.grading import GRADED, Result
 
 NBGRADER = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
             "late_submission_penalty", "score", "max_score")
-FORMULA = "=+-@\t\r"  # a spreadsheet would run what begins so
+FORMULA = "=+-@\t"  # a spreadsheet would run what begins so
 
 
 def chapters(results: Iterable[Result]) -> list[str]:
@@ -19,9 +18,18 @@ def chapters(results: Iterable[Result]) -> list[str]:
     return sorted({result.chapter for result in results if result.status == GRADED})
 
 
-def columns(graded: Iterable[str]) -> dict[str, int]:
-    """The exercises of some chapters, such as `02.softmax`, with their points."""
-    return {exercise.key: exercise.points for chapter in graded for exercise in problems.exercises(chapter)}
+def columns(results: Iterable[Result]) -> dict[str, int]:
+    """The exercises that somebody was graded in, such as `02.softmax`, in the course's order, with their points.
+
+    They are read from the results: importing the exercises of a chapter means importing torch.
+    """
+    of_chapters = {result.chapter: result.rows for result in results if result.status == GRADED}
+    return {key(row): row["points"] for chapter in sorted(of_chapters) for row in of_chapters[chapter]}
+
+
+def key(row: dict[str, Any]) -> str:
+    """How the exercise of a row is called on the command line: `02.softmax`."""
+    return f"{row['chapter'][:2]}.{row['exercise']}"
 
 
 def by_student(results: Iterable[Result]) -> dict[str, list[Result]]:
@@ -34,12 +42,12 @@ def by_student(results: Iterable[Result]) -> dict[str, list[Result]]:
 
 def earned(results: Iterable[Result]) -> dict[str, float]:
     """The points of one student by exercise."""
-    return {f"{row['chapter'][:2]}.{row['exercise']}": row["earned"] for result in results for row in result.rows}
+    return {key(row): row["earned"] for result in results for row in result.rows}
 
 
 def grades_csv(results: list[Result]) -> str:
     """A row a student, a column an exercise; then the total, what it is out of, and what could not be graded."""
-    exercises = columns(chapters(results))
+    exercises = columns(results)
     rows = []
     for student, mine in by_student(results).items():
         points = earned(mine)
@@ -55,15 +63,16 @@ def nbgrader_csv(results: list[Result]) -> str:
     rows = []
     for result in sorted(results, key=lambda result: (result.chapter, result.student)):
         if result.status == GRADED:
-            score, most = sum(row["earned"] for row in result.rows), sum(row["points"] for row in result.rows)
-            rows.append({"assignment": result.chapter, "student_id": result.student, "raw_score": score,
+            score = round(sum(row["earned"] for row in result.rows), 2)
+            most = sum(row["points"] for row in result.rows)
+            rows.append({"assignment": result.chapter, "student_id": harmless(result.student), "raw_score": score,
                          "late_submission_penalty": 0.0, "score": score, "max_score": most})
     return _table(list(NBGRADER), rows)
 
 
 def gradescope_json(results: list[Result]) -> str:
     """One student's `results.json` (Gradescope's autograder documentation, "Output Format")."""
-    tests = [{"name": f"{row['chapter'][:2]}.{row['exercise']}", "score": row["earned"], "max_score": row["points"],
+    tests = [{"name": key(row), "score": row["earned"], "max_score": row["points"],
               "status": "passed" if row["status"] == "passed" else "failed", "output": text,
               "output_format": "text", "visibility": "visible"}
              for result in results for row, text in zip(result.rows, result.texts)]
@@ -76,7 +85,7 @@ def gradescope_json(results: list[Result]) -> str:
 def classroom_json(results: list[Result]) -> str:
     """One student's result as GitHub Classroom's `autograding-grading-reporter` reads it."""
     tests: list[dict[str, Any]] = [
-        {"name": f"{row['chapter'][:2]}.{row['exercise']}", "status": "pass" if row["status"] == "passed" else "fail",
+        {"name": key(row), "status": "pass" if row["status"] == "passed" else "fail",
          "score": row["earned"], "message": text, "test_code": f"selfattention grade {result.name}",
          "filename": result.name, "line_no": 0, "execution_time": f"{row['seconds']:.2f}s"}
         for result in results for row, text in zip(result.rows, result.texts)]
@@ -90,6 +99,7 @@ def classroom_json(results: list[Result]) -> str:
 
 def harmless(text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
+    text = text.replace("\r", " ")
     return f"'{text}" if text[:1] in FORMULA and text else text
 
 

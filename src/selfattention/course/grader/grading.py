@@ -1,6 +1,7 @@
 """Grade one notebook in this process: the checks run here, the learner's code in a shut-in child."""
 
 import hashlib
+import importlib
 import sys
 import threading
 import time
@@ -82,9 +83,14 @@ class Result:
 
 
 def secrets() -> list[Path]:
-    """What no learner's code may read: exercises with their solutions, and notebooks with stored answers."""
-    rooms = [files.PACKAGE / name for name in ("problems", "course", "lessons", *files.FOLDERS)]
-    return rooms + [files.root() / name for name in files.FOLDERS]
+    """What no learner's code may read: exercises with their solutions, and notebooks with stored answers.
+
+    They may lie in several places: an editable installation leaves notebooks beside the libraries.
+    """
+    rooms = ("problems", "course", "lessons", *files.FOLDERS)
+    packages = [files.PACKAGE, *(Path(entry, files.PACKAGE.name) for entry in sys.path)]
+    found = [package / room for package in packages for room in rooms]
+    return [path for path in found + [files.root() / name for name in files.FOLDERS] if path.exists()]
 
 
 _servers = threading.local()  # a server gives one process at a time, so each thread has its own
@@ -153,10 +159,16 @@ def _graded(job: Job, settings: Settings) -> Result:
     except Unreadable as error:
         result.reason = str(error).removeprefix(f"{job.name} ")
         return result
-    result.layers, result.missing = isolation(settings)
     processes: list[Forked] = []
     modules = [module for module in MODULES if any(module.split(".")[0] in cell.source for cell in cells)]
-    reports = judge_cells(cells, result.chapter, _starter(settings, modules, processes), settings.seed,
+    start = _starter(settings, modules, processes)
+    result.layers, result.missing = isolation(settings)
+    if result.missing and settings.sandbox == REQUIRE:
+        result.reason = f"it could not be shut in here: {', '.join(result.missing)} is missing"
+        return result
+    if "torch" in modules:  # or the first tensor that comes back would have to wait for it
+        importlib.import_module("torch").set_num_threads(1)
+    reports = judge_cells(cells, result.chapter, start, settings.seed,
                           cell_seconds=settings.cell_seconds, call_seconds=settings.call_seconds,
                           seconds=settings.notebook_seconds)
     result.status = GRADED

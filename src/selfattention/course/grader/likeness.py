@@ -15,7 +15,10 @@ from itertools import combinations
 
 RUN = 9  # tokens
 MOST_KEPT = 2000  # numbers of one submission
-RARE_SHARE = 0.02  # of the class
+RARE_SHARE = 0.1  # of the class
+MOST_OWNERS = 8
+SMALLEST_CLASS = 5  # in a smaller one nothing is rare
+LINE, SOURCE = 200, 50_000  # characters that are looked at, of a line and of a submission
 FEWEST_SHARED = 12
 ALIKE = 0.8
 IGNORED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING}
@@ -24,14 +27,17 @@ IGNORED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tok
 def fingerprints(sources: Iterable[str]) -> list[int]:
     """The runs of tokens in some pieces of code, as numbers; code that is no Python gives what could be read of it."""
     found: set[int] = set()
+    left = SOURCE
     for source in sources:
         tokens: list[str] = []
+        left, source = left - len(source), source[:max(0, left)]
+        source = "\n".join(line[:LINE] for line in source.splitlines())  # tokenize is slow on some long lines
         try:
             for token in tokenize.generate_tokens(io.StringIO(source).readline):
                 if token.type not in IGNORED:
                     is_name = token.type == tokenize.NAME and not keyword.iskeyword(token.string)
                     tokens.append("name" if is_name else token.string)
-        except (tokenize.TokenError, SyntaxError, RecursionError):
+        except Exception:  # each Python has its own ways to say that this is none
             pass
         found |= {zlib.crc32(" ".join(tokens[at:at + RUN]).encode("utf-8", "replace"))
                   for at in range(len(tokens) - RUN + 1)}
@@ -43,11 +49,13 @@ def alike(submissions: dict[str, list[int]]) -> list[tuple[float, str, str]]:
 
     A rare run is looked up in an index, so the cost grows with the number of submissions, not of pairs.
     """
+    if len(submissions) < SMALLEST_CLASS:
+        return []
     owners = defaultdict(list)
     for name, runs in submissions.items():
         for run in runs:
             owners[run].append(name)
-    most = max(2, round(RARE_SHARE * len(submissions)))
+    most = max(2, min(MOST_OWNERS, round(RARE_SHARE * len(submissions))))
     own: Counter[str] = Counter()
     shared: Counter[tuple[str, str]] = Counter()
     for names in owners.values():

@@ -50,7 +50,7 @@ def report(results: list[Result], about: dict[str, Any]) -> str:
     """
     graded = [result for result in results if result.status == GRADED]
     students = gradebook.by_student(results)
-    exercises = gradebook.columns(gradebook.chapters(results))
+    exercises = gradebook.columns(results)
     out_of = sum(exercises.values())
     totals = {student: sum(gradebook.earned(mine).values()) for student, mine in students.items()
               if any(result.status == GRADED for result in mine)}
@@ -68,10 +68,6 @@ def _points(result: Result, kind: str) -> float:
     return round(sum(row[kind] for row in result.rows), 2)
 
 
-def _key(row: dict[str, Any]) -> str:
-    return f"{row['chapter'][:2]}.{row['exercise']}"
-
-
 def _bins(totals: list[float], out_of: float) -> list[dict[str, Any]]:
     """How many students have which share of the points; the last bin takes those who have all."""
     counts = Counter(min(int(BINS * total / out_of), BINS - 1) if out_of else 0 for total in totals)
@@ -85,7 +81,7 @@ def _hardest(graded: list[Result], exercises: dict[str, int]) -> list[dict[str, 
     rows = defaultdict(list)
     for result in graded:
         for row in result.rows:
-            rows[_key(row)].append(row)
+            rows[gradebook.key(row)].append(row)
     found = [{"key": key, "share": sum(row["earned"] for row in rows[key]) / (points * len(rows[key])),
               "statuses": Counter(row["status"] for row in rows[key]), "count": len(rows[key])}
              for key, points in exercises.items() if rows[key]]
@@ -98,10 +94,10 @@ def _mistakes(graded: list[Result], order: list[str]) -> list[dict[str, Any]]:
     for result in graded:
         for row in result.rows:
             if row["mistake"]:
-                found[_key(row), row["mistake"], True, row["hint"]].append(result.student)
+                found[gradebook.key(row), row["mistake"], True, row["hint"]].append(result.student)
             elif row["status"] in ("failed", "error", "timeout"):
                 what = f"not yet: {row['claim']}" if row["status"] == "failed" else f"{row['status']}: {row['claim']}"
-                found[_key(row), what, False, ""].append(result.student)
+                found[gradebook.key(row), what, False, ""].append(result.student)
     entries = [{"key": key, "what": what, "named": named, "hint": hint, "students": sorted(names)}
                for (key, what, named, hint), names in found.items()]
     return sorted(entries, key=lambda entry: (order.index(entry["key"]), not entry["named"], -len(entry["students"]),
@@ -109,7 +105,7 @@ def _mistakes(graded: list[Result], order: list[str]) -> list[dict[str, Any]]:
 
 
 def _ready_made(graded: list[Result]) -> list[dict[str, Any]]:
-    return [{"student": result.student, "key": _key(row), "used": ", ".join(row["used"])}
+    return [{"student": result.student, "key": gradebook.key(row), "used": ", ".join(row["used"])}
             for result in graded for row in result.rows if row["status"] == READY_MADE]
 
 

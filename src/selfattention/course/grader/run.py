@@ -3,16 +3,17 @@
 import importlib.util
 import json
 import secrets
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 
 from selfattention import __version__
-from selfattention.course.files import write_whole
+from selfattention.course.files import PACKAGE, write_whole
 from selfattention.course.grader import gradebook, pages, workers
 from selfattention.course.grader.grading import (
     CELL_SECONDS,
@@ -28,6 +29,7 @@ from selfattention.course.grader.grading import (
 )
 from selfattention.course.grader.submissions import Found, NoSubmissions, file_names, find
 from selfattention.engine.door import CALL_SECONDS
+from selfattention.engine.remote import NoProcess
 
 ALSO = ("nbgrader", "gradescope", "classroom")
 ABOUT, RESULTS, FEEDBACK = "grading.json", "results", "feedback"
@@ -82,13 +84,14 @@ def grade_class(order: Order, tell: Callable[[str], None],
     Raises:  CannotGrade, NoSubmissions: nothing was graded. OSError: the report cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="selfattention-") as unpacked:
+        _refuse_what_would_be_hidden(order)
+        if not order.dask:
+            _say_what_is_missing(Settings(0, order.sandbox), tell)
         found = find(order.submissions, order.pattern, Path(unpacked))
-        book = _Book(order, file_names(one.student for one in found))
+        book = _Book(order, found)
         hidden = [str(path.resolve()) for path in (order.submissions, order.report, Path(unpacked))]
         settings = Settings(book.about["seed"], order.sandbox, tuple(hidden), order.cell_seconds, order.call_seconds,
                             order.notebook_seconds)
-        if not order.dask:
-            _say_what_is_missing(settings, tell)
         jobs = list(book.left(found))
         outcome = Outcome(kept=len(found) - len(jobs))
         if order.dask and importlib.util.find_spec("distributed") is None:
@@ -97,19 +100,34 @@ def grade_class(order: Order, tell: Callable[[str], None],
         graded = workers.on_dask(todo, settings, order.dask) if order.dask else \
             workers.locally(todo, settings, max(1, order.workers))
         try:
-            for result in progress(graded, len(jobs)):
-                book.add(result)
-                outcome.graded += result.status == GRADED
-                outcome.refused += result.status != GRADED
-                if result.status != GRADED:
-                    tell(f"not graded: {result.student}: {result.origin}: {result.reason}")
+            with closing(graded):  # ends its processes, also when this is interrupted
+                for result in progress(graded, len(jobs)):
+                    book.add(result)
+                    outcome.graded += result.status == GRADED
+                    outcome.refused += result.status != GRADED
+                    if result.status != GRADED:
+                        tell(f"not graded: {result.student}: {result.origin}: {result.reason}")
+        except NoProcess as error:
+            raise CannotGrade(str(error)) from None
         finally:
             book.finish()
     return outcome
 
 
+def _refuse_what_would_be_hidden(order: Order) -> None:
+    """Submissions and report are hidden from learners' code, which therefore must not need what lies in them."""
+    for folder in (order.submissions, order.report):
+        for needed, what in ((PACKAGE, "this course"), (Path(sys.prefix), "its Python")):
+            if folder.resolve() in (needed.resolve(), *needed.resolve().parents):
+                raise CannotGrade(f"{folder} holds {what}, which learners' code could then not use: give a folder that "
+                                  "holds nothing else")
+
+
 def _say_what_is_missing(settings: Settings, tell: Callable[[str], None]) -> None:
-    layers, missing = isolation(settings, warm=False)
+    try:
+        layers, missing = isolation(settings, warm=False)
+    except NoProcess as error:
+        raise CannotGrade(f"no process can be started here ({error})") from None
     if missing and settings.sandbox == REQUIRE:
         raise CannotGrade("this machine cannot shut submissions in as --sandbox require demands: "
                           + "; ".join(f"{layer} ({why})" for layer, why in missing.items())
@@ -133,8 +151,13 @@ def _job(one: Found) -> Job:
 class _Book:
     """The report's folder: what is in it, and what is added."""
 
-    def __init__(self, order: Order, names: dict[str, str]) -> None:
-        self._order, self._folder, self._names = order, order.report, names
+    def __init__(self, order: Order, found: list[Found]) -> None:
+        self._order, self._folder = order, order.report
+        self._names = file_names(one.student for one in found)
+        origins: dict[str, list[str]] = {}
+        for one in found:
+            origins.setdefault(one.student, []).append(one.origin.removeprefix(f"{one.student}/"))
+        self._files = {student: file_names(some) for student, some in origins.items()}
         self.about = self._begin()
         self._results: dict[Path, Result] = {}
         self._by_student: dict[str, set[Path]] = {}
@@ -146,7 +169,12 @@ class _Book:
             if not self._order.resume:
                 raise CannotGrade(f"{self._folder} already holds a grading: go on with --resume, "
                                   "or name another folder")
-            about = json.loads(noted.read_text(encoding="utf-8"))
+            try:
+                about = json.loads(noted.read_text(encoding="utf-8"))
+                about["seed"] + 0, about["when"], about["version"]
+            except (ValueError, KeyError, TypeError):
+                raise CannotGrade(f"{noted} is damaged, so the seed of this grading is lost: name another folder"
+                                  ) from None
             if self._order.seed not in (None, about["seed"]):
                 raise CannotGrade(f"{self._folder} was begun with seed {about['seed']}, not {self._order.seed}: leave "
                                   "--seed out, or name another folder")
@@ -159,15 +187,16 @@ class _Book:
         write_whole(noted, json.dumps(about, indent=1))
         return about
 
-    def _path(self, student: str, name: str) -> Path:
-        file = file_names([name])[name].removesuffix(".ipynb")
+    def _path(self, student: str, origin: str) -> Path:
+        """Where a result is kept: by where its notebook was found, for a name may stand in several folders."""
+        file = self._files[student][origin.removeprefix(f"{student}/")].removesuffix(".ipynb")
         return self._folder / RESULTS / self._names[student] / f"{file}.json"
 
     def left(self, found: list[Found]) -> Iterator[Found]:
         """What has no result yet, or another one than this file would have."""
         for one in found:
-            path = self._path(one.student, one.name or one.origin)
-            with suppress(OSError, ValueError, TypeError):
+            path = self._path(one.student, one.origin)
+            with suppress(OSError, ValueError, TypeError, KeyError):
                 kept = json.loads(path.read_text(encoding="utf-8"))
                 if kept["digest"] == _job(one).digest and kept["status"] == GRADED:
                     self._keep(path, Result(**{name.name: kept[name.name] for name in fields(Result)}))
@@ -176,7 +205,7 @@ class _Book:
 
     def add(self, result: Result) -> None:
         """Write a result, and from time to time what is made of all of them."""
-        path = self._path(result.student, result.name)
+        path = self._path(result.student, result.origin)
         write_whole(path, json.dumps(asdict(result)))
         self._keep(path, result)
         now = time.monotonic()
@@ -194,7 +223,10 @@ class _Book:
         self._by_student.setdefault(result.student, set()).add(path)
 
     def finish(self) -> None:
-        """Write everything that is made of all results."""
+        """Write everything that is made of all results, and the pages that are not there yet."""
+        for student in self._by_student:
+            if not all(path.exists() for path in self._pages(student)):
+                self._write_student(student)
         if self._results:
             self._write_tables()
             self._write_report()
@@ -202,11 +234,15 @@ class _Book:
     def _write_student(self, student: str) -> None:
         mine = [Result(**json.loads(path.read_text(encoding="utf-8"))) for path in self._by_student[student]]
         mine = gradebook.by_student(mine)[student]
+        for path, make in self._pages(student).items():
+            write_whole(path, make(mine))
+
+    def _pages(self, student: str) -> dict[Path, Callable[[list[Result]], str]]:
+        """The files about one student, and what makes them."""
         name = self._names[student]
-        write_whole(self._folder / FEEDBACK / f"{name}.html", pages.feedback(mine))
-        for kind, make in (("gradescope", gradebook.gradescope_json), ("classroom", gradebook.classroom_json)):
-            if kind in self._order.also:
-                write_whole(self._folder / kind / f"{name}.json", make(mine))
+        makers = {"gradescope": gradebook.gradescope_json, "classroom": gradebook.classroom_json}
+        return {self._folder / FEEDBACK / f"{name}.html": pages.feedback,
+                **{self._folder / kind / f"{name}.json": makers[kind] for kind in makers if kind in self._order.also}}
 
     def _write_tables(self) -> None:
         results = list(self._results.values())

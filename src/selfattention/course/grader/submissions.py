@@ -10,8 +10,10 @@ import re
 import shutil
 import stat
 import tarfile
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -19,13 +21,17 @@ from typing import IO
 from selfattention import problems
 from selfattention.course.submission import LARGEST_BYTES, too_large
 
-# How platforms name what they export. A pattern of one's own needs a group `student`.
+# How platforms name what they export. A pattern of one's own needs a group `student`; a group `number` tells apart
+# students of one name.
 PATTERNS = {
-    "moodle": r"(?P<student>[^/]+?)_\d+_assignsubmission_file(?:_/|_|/).+\.ipynb",
-    "canvas": r"(?P<student>[^/_]+)(?:_LATE)?_\d+_\d+_[^/]+\.ipynb",
+    "moodle": r"(?P<student>[^/]+?)_(?P<number>\d+)_assignsubmission_file(?:[_/].*)?",
+    "canvas": r"(?P<student>[^/_]+)(?:_LATE)?_(?P<number>\d+)_\d+_[^/]+",
 }
-SKIPPED = {".ipynb_checkpoints", "__MACOSX", ".git"}
+ENDING = re.compile(r"\.(zip|tgz|tar(\.\w+)?)$", re.IGNORECASE)
+SKIPPED = "__MACOSX"
 LINK = "it is a link, which is not followed"
+NO_NOTEBOOK = "there is no notebook in the folder"
+NAME_BYTES = 100
 MOST_FILES = 100_000
 MOST_BYTES = 4 * 2**30
 
@@ -43,6 +49,7 @@ class Found:
     origin: str  # where it was found
     path: Path | None = None
     reason: str = ""
+    number: str = ""  # by which a platform tells its student from others of that name
 
     @property
     def chapter(self) -> str:
@@ -50,13 +57,12 @@ class Found:
         for chapter in problems.chapters():
             if chapter in self.name:
                 return chapter
-        if self.path is None:
-            return ""
-        try:
-            noted = json.loads(self.read())["metadata"]["selfattention"]["chapter"]
-        except (ValueError, KeyError, TypeError, RecursionError, OSError):
-            noted = None
-        return noted if isinstance(noted, str) and noted in problems.chapters() else ""
+        noted = None
+        if self.path is not None:
+            with suppress(ValueError, KeyError, TypeError, RecursionError, OSError):
+                noted = json.loads(self.read())["metadata"]["selfattention"]["chapter"]
+        names = [noted] if isinstance(noted, str) else [self.name]
+        return next((chapter for chapter in problems.chapters() if chapter[:2] == names[0][:2]), "")
 
     def read(self) -> bytes:
         """The file's bytes, at most one more than are graded.
@@ -76,46 +82,69 @@ def find(where: Path, pattern: str | None, unpacked: Path) -> list[Found]:
 
     Args:    pattern: a name of `PATTERNS`, or a regular expression with a group `student` for the path of a notebook.
              unpacked: an empty folder; notebooks of an archive are put there, under numbers.
-    Raises:  NoSubmissions: there are none.
+    Raises:  NoSubmissions: there are none, or the archive or the pattern is damaged.
     """
+    wanted = _patterns(pattern)
     if not where.exists():
         raise NoSubmissions(f"{where} does not exist: give a folder of submissions, or a zip or tar of it")
     if where.is_dir():
-        entries = _in_folder(where)
-    elif zipfile.is_zipfile(where):
-        entries = _in_zip(where, unpacked)
-    elif tarfile.is_tarfile(where):
-        entries = _in_tar(where, unpacked)
+        entries, owner = list(_in_folder(where)), where.resolve().name
     else:
-        raise NoSubmissions(f"{where} is neither a folder nor a zip or tar archive")
-    found = _without_twins([_assigned(entry, where, pattern) for entry in entries])
+        entries, owner = _without_the_folder_itself(list(_in_archive(where, unpacked))), ENDING.sub("", where.name)
+    found = [_assigned(entry, owner, wanted, pattern) for entry in entries if _is_meant(entry)]
+    found = _without_twins(_with_numbers(found))
     if not found:
         raise NoSubmissions(f"there are no notebooks in {where}: STUDENT/02_softmax.ipynb is what is looked for")
     return sorted(found, key=lambda entry: (entry.student, entry.name, entry.origin))
 
 
-def _assigned(entry: Found, where: Path, pattern: str | None) -> Found:
-    """The entry with its student, which the path tells."""
+def _patterns(pattern: str | None) -> list[re.Pattern]:
+    try:
+        texts = [PATTERNS.get(pattern, pattern)] if pattern else PATTERNS.values()
+        wanted = [re.compile(text, re.IGNORECASE) for text in texts]
+    except re.error as error:
+        raise NoSubmissions(f"--pattern {pattern!r} is no regular expression ({error})") from None
+    if any("student" not in one.groupindex for one in wanted):
+        raise NoSubmissions(f"--pattern {pattern!r} names nobody: it needs a group like (?P<student>[^/]+)")
+    return wanted
+
+
+def _is_meant(entry: Found) -> bool:
+    """False for what stands beside students' folders and is no notebook, unless a platform's name tells whose it is."""
+    beside = "/" not in entry.origin and entry.reason == NO_NOTEBOOK and entry.name != ""
+    return not beside or any(re.fullmatch(one, entry.origin, re.IGNORECASE) for one in PATTERNS.values())
+
+
+def _assigned(entry: Found, owner: str, wanted: list[re.Pattern], pattern: str | None) -> Found:
+    """The entry with its student, which the path tells; `owner` has those that lie in no folder."""
     path = entry.origin
-    wanted = [PATTERNS.get(pattern, pattern)] if pattern else PATTERNS.values()
-    matches = filter(None, (re.fullmatch(one, path) for one in wanted))
-    match = next(matches, None)
-    parts = [part for part in PurePosixPath(path).parts if part not in ("/", "..", ".")]
-    if match is not None:
-        student = match["student"]
+    match = next(filter(None, (one.fullmatch(path) for one in wanted)), None)
+    name, origin, number = clean(entry.name), clean(path), ""
+    if match is not None and match["student"]:
+        student, number = match["student"], match.groupdict().get("number") or ""
     elif pattern:
         reason = entry.reason or f"its name does not fit the pattern {pattern!r}"
-        return replace(entry, student=clean(path), name=clean(entry.name), origin=clean(path), reason=reason)
+        return replace(entry, student=origin, name=name, origin=origin, reason=reason)
     else:
-        parts = parts[1:] if parts[:1] == ["submitted"] and len(parts) > 1 else parts
-        student = parts[0] if len(parts) > 1 or entry.name == "" else where.resolve().stem
-    return replace(entry, student=clean(student) or "(no name)", name=clean(entry.name), origin=clean(path))
+        parts = path.split("/")
+        parts = parts[1:] if parts[0] == "submitted" and len(parts) > 1 else parts
+        student = parts[0] if len(parts) > 1 or entry.name == "" else owner
+    return replace(entry, student=clean(student) or "(no name)", name=name, origin=origin, number=number)
 
 
 def clean(name: str) -> str:
     """A name as it can be shown and saved: no half characters, no control characters, not longer than a line."""
-    name = name.encode("utf-8", "replace").decode()
+    name = unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
     return "".join(character if character.isprintable() else "?" for character in name)[:200].strip()
+
+
+def _with_numbers(entries: list[Found]) -> list[Found]:
+    """Students of one name whom the platform tells apart by a number get it into their names."""
+    numbers: dict[str, set[str]] = {}
+    for entry in entries:
+        numbers.setdefault(entry.student, set()).add(entry.number)
+    return [replace(entry, student=f"{entry.student} {entry.number}".strip())
+            if len(numbers[entry.student]) > 1 else entry for entry in entries]
 
 
 def _without_twins(entries: list[Found]) -> list[Found]:
@@ -127,52 +156,91 @@ def _without_twins(entries: list[Found]) -> list[Found]:
     for group in groups.values():
         if len(group) > 1:
             all_of_them = ", ".join(sorted(entry.origin for entry in group))
+            told = "; ".join(sorted({entry.reason for entry in group if entry.reason}))
             reason = f"there are {len(group)} submissions for one chapter: keep one of {all_of_them}"
-            group = [replace(entry, path=None, reason=entry.reason or reason) for entry in group[:1]]
+            group = [replace(group[0], path=None, reason=f"{reason} ({told})" if told else reason)]
         kept += group
     return kept
 
 
 def _in_folder(where: Path) -> Iterator[Found]:
     """Notebooks in a folder; and students' folders that hold none."""
-    if any(entry.suffix.lower() == ".ipynb" for entry in where.iterdir()):
-        yield from _notebooks(where, where, deep=False)
-    top = where / "submitted" if (where / "submitted").is_dir() else where
-    for folder in sorted(top.iterdir()):
-        if folder.name in SKIPPED or folder.name.startswith("."):
+    top = where / "submitted"
+    top = top if top.is_dir() and not top.is_symlink() else where
+    for path in sorted({*where.iterdir(), *top.iterdir()} - {top}):
+        origin = path.relative_to(where).as_posix()
+        if path.name.startswith(".") or path.name == SKIPPED:
             continue
-        origin = folder.relative_to(where).as_posix()
-        if folder.is_symlink():
-            if folder.suffix.lower() != ".ipynb":
-                yield Found("", "", origin, reason=LINK)
-        elif folder.is_dir():
-            inside = list(_notebooks(folder, where, deep=True))
-            yield from inside or [Found("", "", origin, reason="there is no notebook in the folder")]
+        if path.is_symlink():
+            yield Found("", path.name if _is_notebook(path.name) else "", origin, reason=LINK)
+        elif path.is_dir():
+            if not (path / "grading.json").exists():  # a report of ours
+                yield from _in_students_folder(path, where, origin)
+        elif path.parent == where:
+            yield _file(path, origin)
 
 
-def _notebooks(folder: Path, where: Path, *, deep: bool) -> Iterator[Found]:
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(set(folders) - SKIPPED) if deep else []
+def _in_students_folder(folder: Path, where: Path, origin: str) -> Iterator[Found]:
+    troubles: list[OSError] = []
+    count = 0
+    for parent, folders, names in os.walk(folder, onerror=troubles.append):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != SKIPPED)
         for name in sorted(names):
-            path = Path(parent, name)
-            if not name.lower().endswith(".ipynb") or name.startswith("."):
-                continue
-            origin = path.relative_to(where).as_posix()
-            mode = path.lstat().st_mode
-            if stat.S_ISREG(mode):
-                yield Found("", name, origin, path)
-            else:
-                yield Found("", name, origin, reason=LINK if stat.S_ISLNK(mode) else "it is not a plain file")
+            if _is_notebook(name):
+                count += 1
+                path = Path(parent, name)
+                yield _file(path, path.relative_to(where).as_posix())
+    if troubles or not count:
+        reason = f"a folder cannot be read ({troubles[0].strerror})" if troubles else NO_NOTEBOOK
+        yield Found("", "", origin, reason=reason)
+
+
+def _is_notebook(name: str) -> bool:
+    return name.lower().endswith(".ipynb") and not name.startswith(".")
+
+
+def _file(path: Path, origin: str) -> Found:
+    mode = path.lstat().st_mode
+    if not _is_notebook(path.name):
+        return Found("", path.name, origin, reason=NO_NOTEBOOK)
+    if stat.S_ISREG(mode):
+        return Found("", path.name, origin, path)
+    return Found("", path.name, origin, reason=LINK if stat.S_ISLNK(mode) else "it is not a plain file")
+
+
+def _in_archive(where: Path, unpacked: Path) -> Iterator[Found]:
+    """What is in a tar or zip archive; a tar may look like the zip that lies in it, so it is asked first."""
+    try:
+        if tarfile.is_tarfile(where):
+            yield from _in_tar(where, unpacked)
+        elif zipfile.is_zipfile(where):
+            yield from _in_zip(where, unpacked)
+        else:
+            raise NoSubmissions(f"{where} is neither a folder nor a zip or tar archive: unpack it first")
+    except NoSubmissions:
+        raise
+    except Exception as error:  # every decompressor has its own kinds
+        raise NoSubmissions(f"{where} is a damaged archive ({type(error).__name__}: {error}): download or make it again"
+                            ) from None
+
+
+def _without_the_folder_itself(entries: list[Found]) -> list[Found]:
+    """The entries of an archive that holds the folder of submissions, and not just what is in it."""
+    parts = [entry.origin.split("/") for entry in entries]
+    tops, below = {part[0] for part in parts}, {part[1] for part in parts if len(part) > 1}
+    deep = all(len(part) > 2 or (entry.name == "" and len(part) > 1) for part, entry in zip(parts, entries))
+    if len(tops) == 1 and tops != {"submitted"} and deep and (len(below) > 1 or below == {"submitted"}):
+        return [replace(entry, origin=entry.origin.partition("/")[2]) for entry in entries]
+    return entries
 
 
 def _in_zip(where: Path, unpacked: Path) -> Iterator[Found]:
-    try:
-        with zipfile.ZipFile(where) as archive:
-            members = [(member.filename, _zip_trouble(member), lambda member=member: archive.open(member))
-                       for member in archive.infolist() if not member.is_dir()]
-            yield from _unpacked(members, unpacked)
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise NoSubmissions(f"{where} is a damaged archive ({error}): download or make it again") from None
+    with zipfile.ZipFile(where) as archive:
+        members = [(member.filename, _zip_trouble(member), lambda member=member: archive.open(member))
+                   for member in archive.infolist() if not member.is_dir()]
+        if not any("/" in name for name, *_ in members):  # some Windows programs write the other stroke
+            members = [(name.replace("\\", "/"), *rest) for name, *rest in members]
+        yield from _unpacked(members, unpacked)
 
 
 def _zip_trouble(member: zipfile.ZipInfo) -> str:
@@ -183,13 +251,15 @@ def _zip_trouble(member: zipfile.ZipInfo) -> str:
 
 
 def _in_tar(where: Path, unpacked: Path) -> Iterator[Found]:
-    try:
-        with tarfile.open(where) as archive:
-            members = ((member.name, "" if member.isreg() else "it is not a plain file in the archive",
-                        lambda member=member: archive.extractfile(member)) for member in archive if not member.isdir())
-            yield from _unpacked(members, unpacked)
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise NoSubmissions(f"{where} is a damaged archive ({error}): download or make it again") from None
+    with tarfile.open(where) as archive:
+        members = ((member.name, "" if member.isreg() else "it is not a plain file in the archive",
+                    lambda member=member: archive.extractfile(member)) for member in archive if not member.isdir())
+        yield from _unpacked(members, unpacked)
+        # Python takes a damaged header in the middle for the end; after a real end there are zeros only.
+        archive.fileobj.seek(archive.offset)
+        while rest := archive.fileobj.read(2**16):
+            if any(rest):
+                raise NoSubmissions(f"{where} is a damaged archive: download or make it again")
 
 
 def _unpacked(members: Iterable[tuple[str, str, Callable[[], IO[bytes]]]], folder: Path) -> Iterator[Found]:
@@ -199,19 +269,22 @@ def _unpacked(members: Iterable[tuple[str, str, Callable[[], IO[bytes]]]], folde
         if number >= MOST_FILES:
             raise NoSubmissions(f"the archive holds more than {MOST_FILES} files: is it a folder of submissions?")
         parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
-        if not parts or SKIPPED & set(parts) or parts[-1].startswith("."):
+        if not parts or any(part.startswith(".") or part == SKIPPED for part in parts):
             continue
-        student = tuple(parts[:2]) if parts[0] == "submitted" else tuple(parts[:1])
-        students |= {student} if len(parts) > len(student) else set()
-        if not parts[-1].lower().endswith(".ipynb"):
-            continue
-        answered.add(student)
         origin, path = "/".join(parts), folder / f"{number}.ipynb"
+        above = tuple(parts[:-1])
+        students |= {above} if above else set()
+        if not _is_notebook(parts[-1]):
+            if not above:
+                yield Found("", parts[-1], origin, reason=NO_NOTEBOOK)
+            continue
+        answered |= {above[:depth] for depth in range(1, len(above) + 1)}
         if not trouble:
             total, trouble = _copied(opened, path, total)
         yield Found("", parts[-1], origin, None if trouble else path, trouble)
-    for student in sorted(students - answered):
-        yield Found("", "", "/".join(student), reason="there is no notebook in the folder")
+    depth = min((len(one) for one in answered), default=1)
+    for student in sorted({one[:depth] for one in students} - answered):
+        yield Found("", "", "/".join(student), reason=NO_NOTEBOOK)
 
 
 def _copied(opened: Callable[[], IO[bytes]], path: Path, total: int) -> tuple[int, str]:
@@ -246,13 +319,14 @@ def file_names(students: Iterable[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     taken: set[str] = set()
     for student in sorted(set(students)):
-        name = re.sub(r"[^\w@+,. -]", "_", student).strip(" .")[:100] or "_"
+        name = re.sub(r"[^\w@+,. -]", "_", unicodedata.normalize("NFC", student))
+        name = name.encode()[:NAME_BYTES].decode(errors="ignore").strip(" .") or "_"
         if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name):
             name = f"_{name}"
         base, number = name, 1
-        while name.casefold() in taken:
+        while unicodedata.normalize("NFC", name.casefold()) in taken:
             number += 1
             name = f"{base}-{number}"
-        taken.add(name.casefold())
+        taken.add(unicodedata.normalize("NFC", name.casefold()))
         names[student] = name
     return names

@@ -2,17 +2,22 @@
 
 import contextlib
 import multiprocessing
+import os
 import signal
+import sys
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 
-from selfattention.course.grader.grading import Job, Result, Settings, grade
+from selfattention.course.grader.grading import Job, Result, Settings, drop_server, grade
 from selfattention.engine.remote import NoProcess
+from selfattention.engine.sandbox import keep_to_itself
 
 AHEAD = 2  # notebooks waiting for each worker: enough to keep it busy, few enough to keep this process small
+CLUSTER_SECONDS = 15
 DIED = "the process that graded it died, also when it had this notebook alone: look at it by hand"
 
 
@@ -46,18 +51,37 @@ def _one_by_one(suspects: deque[Job], settings: Settings) -> Iterator[Result]:
 
 @contextlib.contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end at once where this one is interrupted."""
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent) as pool:
+    """Processes that end at once where this one is interrupted, and that compute in one thread each."""
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin) as pool:
         try:
             yield pool
-        except (KeyboardInterrupt, GeneratorExit):
+        except BrokenProcessPool:
+            raise
+        except BaseException:
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _begin() -> None:
+    """What a worker does first: leave interrupts to the parent, end with it, and let nobody look into its memory."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    if sys.platform.startswith("linux"):
+        keep_to_itself()
+
+
+def _end_with_the_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _end(*_: object) -> None:
+    drop_server()
+    os._exit(1)
 
 
 def _through(pool: ProcessPoolExecutor, jobs: Iterator[Job], settings: Settings, under_way: list[Job],
@@ -91,11 +115,16 @@ def _result(future: Future, job: Job) -> Result:
 def on_dask(jobs: Iterable[Job], settings: Settings, address: str) -> Iterator[Result]:
     """Grade on a Dask cluster; a notebook whose worker dies again and again is given back with that reason.
 
-    Raises:  OSError: there is no scheduler at the address.
+    Raises:  NoProcess: there is no scheduler at the address, or it has no workers.
     """
     from distributed import Client, as_completed
 
-    with Client(address, timeout="10s", set_as_default=False) as client:
+    try:
+        client = Client(address, timeout=CLUSTER_SECONDS, set_as_default=False)
+        client.wait_for_workers(1, timeout=CLUSTER_SECONDS)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise NoProcess(f"no Dask worker answers at {address} ({error})") from None
+    with client:
         waiting = iter(jobs)
         under_way: dict[str, Job] = {}
         done = as_completed([], loop=client.loop)
