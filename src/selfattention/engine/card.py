@@ -46,7 +46,8 @@ def show(value: Any) -> str:
 def details(report: Report) -> list[tuple[str, str, bool]]:
     """What to tell beyond the list of checks, in order: label, text, and whether the text is code."""
     if report.used:
-        calls = ", ".join(f"`{name}`" for name in report.used)
+        known = [name for name in report.used if not name.startswith("aten::")] or report.used
+        calls = ", ".join(f"`{name}`" for name in known)
         return [("It calls", f"{calls}, which does the whole work", False),
                 ("To do", "write it yourself here, out of smaller steps", False)]
     trouble = report.first_trouble

@@ -15,10 +15,12 @@ NOT_ANSWERS = ("selfattention.engine.", "selfattention.data.")
 class Watch:
     """While entered, `used` collects which of the named functions, classes and methods are called.
 
-    It sees calls however they are written: through another name, `getattr`, or a library in between. The course's own
-    functions count in every exercise. Code that rewrites its own interpreter can hide from it.
+    It sees calls however they are written: through another name, `getattr`, or a library in between; of torch also the
+    operators that a call comes down to. The course's own functions count in every exercise. Code that works hard at it
+    can hide: in a thread made before, or by rewriting its own interpreter.
 
-    Args:    names: such as `torch.nn.functional.softmax` or `torch.Tensor.softmax`; a class counts when it is made.
+    Args:    names: such as `torch.nn.functional.softmax` or `torch.Tensor.softmax`; a class counts when it is made; an
+             operator of torch is written `aten::_softmax`.
     """
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -26,6 +28,7 @@ class Watch:
         self._codes: dict[CodeType, str] = {}
         self._objects: dict[int, str] = {}
         self._methods: dict[str, tuple[type, str]] = {}
+        self._operators = frozenset(name for name in names if name.startswith("aten::"))
         for name in names:
             self._look_up(name)
 
@@ -49,15 +52,16 @@ class Watch:
             self._objects[id(found)] = name
 
     def __enter__(self) -> "Watch":
-        self._mode = _torch_mode(self._note_torch)
-        self._mode.__enter__()
+        self._modes = contextlib.ExitStack()
+        for mode in _torch_modes(self._note_torch, self._note_operator if self._operators else None):
+            self._modes.enter_context(mode)
         threading.setprofile(self._note)
         sys.setprofile(self._note)
         return self
 
     def __exit__(self, *_: Any) -> None:
         sys.setprofile(None)
-        self._mode.__exit__(None, None, None)
+        self._modes.close()
         threading.setprofile(None)
 
     def apart(self, function: Callable) -> Callable:
@@ -91,20 +95,27 @@ class Watch:
         if id(function) in self._objects:
             self.used.add(self._objects[id(function)])
 
+    def _note_operator(self, operator: Any) -> None:
+        name = operator.name().partition(".")[0]
+        if name in self._operators:
+            self.used.add(name)
 
-def _torch_mode(note: Callable[[Callable], None]) -> contextlib.AbstractContextManager:
+
+def _torch_modes(note: Callable, note_operator: Callable | None) -> list[contextlib.AbstractContextManager]:
     """While entered, torch tells of its functions also where compiled code calls them: a profiler does not."""
     torch = sys.modules.get("torch")
     if torch is None:
-        return contextlib.nullcontext()
-
-    return _mode_class(torch)(note)
+        return []
+    functions, operators = _mode_classes(torch)
+    return [functions(note)] + ([operators(note_operator)] if note_operator else [])
 
 
 @functools.cache
-def _mode_class(torch: ModuleType) -> type:
-    class Mode(torch.overrides.TorchFunctionMode):
-        def __init__(self, note: Callable[[Callable], None]) -> None:
+def _mode_classes(torch: ModuleType) -> tuple[type, type]:
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Functions(torch.overrides.TorchFunctionMode):
+        def __init__(self, note: Callable) -> None:
             super().__init__()
             self._note = note
 
@@ -112,4 +123,13 @@ def _mode_class(torch: ModuleType) -> type:
             self._note(function)
             return function(*args, **(kwargs or {}))
 
-    return Mode
+    class Operators(TorchDispatchMode):
+        def __init__(self, note: Callable) -> None:
+            super().__init__()
+            self._note = note
+
+        def __torch_dispatch__(self, operator: Any, _: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+            self._note(operator)
+            return operator(*args, **(kwargs or {}))
+
+    return Functions, Operators

@@ -18,7 +18,8 @@ def tensor(rng, *shape):
     return torch.from_numpy(rng.normal(size=shape))
 
 
-LAYER_NORM = ("torch.nn.functional.layer_norm", "torch.nn.LayerNorm", "torch.layer_norm", "torch.native_layer_norm")
+LAYER_NORM = ("torch.nn.functional.layer_norm", "torch.nn.LayerNorm", "torch.layer_norm",
+              "aten::native_layer_norm")
 
 
 @exercise(points=3, ready_made=LAYER_NORM, hints=(
