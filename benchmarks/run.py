@@ -3,7 +3,7 @@
     python benchmarks/run.py            all
     python benchmarks/run.py checks     some of: checks, start, lessons, models, translator, optimizers
 
-The recipe for real text stands beside it: multi30k.py.
+Beside it stand the recipe for real text, multi30k.py, and the class grader against its peers, grading.py.
 
 Absolute times belong to the machine named above the table; compare the ratios.
 """

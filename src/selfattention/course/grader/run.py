@@ -60,7 +60,7 @@ class Order:
 
 @dataclass
 class Outcome:
-    """How many submissions were graded now, kept from before, and not graded; and what was written last."""
+    """How many submissions were graded now, kept from before, and not graded."""
 
     graded: int = 0
     kept: int = 0
