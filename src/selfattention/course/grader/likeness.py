@@ -27,11 +27,11 @@ IGNORED = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tok
 def fingerprints(sources: Iterable[str]) -> list[int]:
     """The runs of tokens in some pieces of code, as numbers; code that is no Python gives what could be read of it."""
     found: set[int] = set()
-    left = SOURCE
+    sources = list(sources)
     for source in sources:
         tokens: list[str] = []
-        left, source = left - len(source), source[:max(0, left)]
         source = "\n".join(line[:LINE] for line in source.splitlines())  # tokenize is slow on some long lines
+        source = source[:SOURCE // len(sources)]
         try:
             for token in tokenize.generate_tokens(io.StringIO(source).readline):
                 if token.type not in IGNORED:

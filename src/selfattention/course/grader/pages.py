@@ -12,7 +12,6 @@ from markupsafe import Markup
 from selfattention.course.grader import gradebook
 from selfattention.course.grader.grading import GRADED, Result
 from selfattention.course.grader.likeness import alike
-from selfattention.course.grader.submissions import file_names
 from selfattention.engine import card
 from selfattention.engine.judging import READY_MADE
 
@@ -43,10 +42,10 @@ def feedback(results: list[Result]) -> str:
     return _templates().get_template("feedback.html.j2").render(student=results[0].student, chapters=chapters)
 
 
-def report(results: list[Result], about: dict[str, Any]) -> str:
+def report(results: list[Result], about: dict[str, Any], names: dict[str, str]) -> str:
     """The teacher's page.
 
-    Args:    about: what the grading was done with: `seed`, `sandbox`, `when`, `version`.
+    Args:    about: what the grading was done with: `seed`, `sandbox`, `when`, `version`. names: of the students' pages.
     """
     graded = [result for result in results if result.status == GRADED]
     students = gradebook.by_student(results)
@@ -54,7 +53,6 @@ def report(results: list[Result], about: dict[str, Any]) -> str:
     out_of = sum(exercises.values())
     totals = {student: sum(gradebook.earned(mine).values()) for student, mine in students.items()
               if any(result.status == GRADED for result in mine)}
-    names = file_names(students)
     return _templates().get_template("report.html.j2").render(
         about=about, results=results, graded=graded, refused=[one for one in results if one.status != GRADED],
         students=students, exercises=exercises, out_of=out_of, totals=totals, earned=gradebook.earned,

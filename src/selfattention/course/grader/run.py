@@ -87,15 +87,15 @@ def grade_class(order: Order, tell: Callable[[str], None],
         _refuse_what_would_be_hidden(order)
         if not order.dask:
             _say_what_is_missing(Settings(0, order.sandbox), tell)
-        found = find(order.submissions, order.pattern, Path(unpacked))
+        if order.dask and importlib.util.find_spec("distributed") is None:
+            raise CannotGrade("--dask needs Dask: install the course with its extra, as in selfattention[class]")
+        found = find(order.submissions, order.pattern, Path(unpacked), order.report)
         book = _Book(order, found)
         hidden = [str(path.resolve()) for path in (order.submissions, order.report, Path(unpacked))]
         settings = Settings(book.about["seed"], order.sandbox, tuple(hidden), order.cell_seconds, order.call_seconds,
                             order.notebook_seconds)
         jobs = list(book.left(found))
         outcome = Outcome(kept=len(found) - len(jobs))
-        if order.dask and importlib.util.find_spec("distributed") is None:
-            raise CannotGrade("--dask needs Dask: install the course with its extra, as in selfattention[class]")
         todo = (_job(one) for one in jobs)
         graded = workers.on_dask(todo, settings, order.dask) if order.dask else \
             workers.locally(todo, settings, max(1, order.workers))
@@ -223,9 +223,10 @@ class _Book:
         self._by_student.setdefault(result.student, set()).add(path)
 
     def finish(self) -> None:
-        """Write everything that is made of all results, and the pages that are not there yet."""
-        for student in self._by_student:
-            if not all(path.exists() for path in self._pages(student)):
+        """Write everything that is made of all results, and the pages that are not there yet, or older than those."""
+        for student, results in self._by_student.items():
+            newest = max(path.stat().st_mtime_ns for path in results)
+            if not all(page.exists() and page.stat().st_mtime_ns >= newest for page in self._pages(student)):
                 self._write_student(student)
         if self._results:
             self._write_tables()
@@ -251,7 +252,7 @@ class _Book:
             write_whole(self._folder / "nbgrader.csv", gradebook.nbgrader_csv(results))
 
     def _write_report(self) -> None:
-        write_whole(self._folder / "report.html", pages.report(list(self._results.values()), self.about))
+        write_whole(self._folder / "report.html", pages.report(list(self._results.values()), self.about, self._names))
 
 
 __all__ = ["ALSO", "CannotGrade", "NoSubmissions", "Order", "Outcome", "grade_class"]

@@ -77,22 +77,25 @@ class Found:
             return file.read(LARGEST_BYTES + 1)
 
 
-def find(where: Path, pattern: str | None, unpacked: Path) -> list[Found]:
+def find(where: Path, pattern: str | None, unpacked: Path, report: Path | None = None) -> list[Found]:
     """Every student's submissions under a folder, or in a zip or tar archive, sorted by student.
 
     Args:    pattern: a name of `PATTERNS`, or a regular expression with a group `student` for the path of a notebook.
              unpacked: an empty folder; notebooks of an archive are put there, under numbers.
+             report: a folder that is no student's.
     Raises:  NoSubmissions: there are none, or the archive or the pattern is damaged.
     """
     wanted = _patterns(pattern)
     if not where.exists():
         raise NoSubmissions(f"{where} does not exist: give a folder of submissions, or a zip or tar of it")
     if where.is_dir():
-        entries, owner = list(_in_folder(where)), where.resolve().name
+        entries, owner = list(_in_folder(where, report and report.resolve())), where.resolve().name
     else:
-        entries, owner = _without_the_folder_itself(list(_in_archive(where, unpacked))), ENDING.sub("", where.name)
-    found = [_assigned(entry, owner, wanted, pattern) for entry in entries if _is_meant(entry)]
-    found = _without_twins(_with_numbers(found))
+        owner = ENDING.sub("", where.name)
+        entries = _answered_or_not(_without_the_folder_itself(list(_in_archive(where, unpacked)), owner))
+    found = _with_numbers([_assigned(entry, owner, wanted, pattern) for entry in entries if _is_meant(entry)])
+    answered = {entry.student for entry in found if entry.reason != NO_NOTEBOOK}
+    found = _without_twins([one for one in found if one.reason != NO_NOTEBOOK or one.student not in answered])
     if not found:
         raise NoSubmissions(f"there are no notebooks in {where}: STUDENT/02_softmax.ipynb is what is looked for")
     return sorted(found, key=lambda entry: (entry.student, entry.name, entry.origin))
@@ -158,24 +161,25 @@ def _without_twins(entries: list[Found]) -> list[Found]:
             all_of_them = ", ".join(sorted(entry.origin for entry in group))
             told = "; ".join(sorted({entry.reason for entry in group if entry.reason}))
             reason = f"there are {len(group)} submissions for one chapter: keep one of {all_of_them}"
+            if all("/" not in entry.origin for entry in group):
+                reason += ", or say with --pattern how their names tell the students"
             group = [replace(group[0], path=None, reason=f"{reason} ({told})" if told else reason)]
         kept += group
     return kept
 
 
-def _in_folder(where: Path) -> Iterator[Found]:
+def _in_folder(where: Path, report: Path | None) -> Iterator[Found]:
     """Notebooks in a folder; and students' folders that hold none."""
     top = where / "submitted"
     top = top if top.is_dir() and not top.is_symlink() else where
     for path in sorted({*where.iterdir(), *top.iterdir()} - {top}):
         origin = path.relative_to(where).as_posix()
-        if path.name.startswith(".") or path.name == SKIPPED:
+        if path.name.startswith(".") or path.name == SKIPPED or path.resolve() == report:
             continue
         if path.is_symlink():
             yield Found("", path.name if _is_notebook(path.name) else "", origin, reason=LINK)
         elif path.is_dir():
-            if not (path / "grading.json").exists():  # a report of ours
-                yield from _in_students_folder(path, where, origin)
+            yield from _in_students_folder(path, where, origin)
         elif path.parent == where:
             yield _file(path, origin)
 
@@ -216,7 +220,8 @@ def _in_archive(where: Path, unpacked: Path) -> Iterator[Found]:
         elif zipfile.is_zipfile(where):
             yield from _in_zip(where, unpacked)
         else:
-            raise NoSubmissions(f"{where} is neither a folder nor a zip or tar archive: unpack it first")
+            raise NoSubmissions(f"{where} is neither a folder nor a zip or tar archive, or not a whole one: unpack it "
+                                "first, or download it again")
     except NoSubmissions:
         raise
     except Exception as error:  # every decompressor has its own kinds
@@ -224,14 +229,32 @@ def _in_archive(where: Path, unpacked: Path) -> Iterator[Found]:
                             ) from None
 
 
-def _without_the_folder_itself(entries: list[Found]) -> list[Found]:
+def _without_the_folder_itself(entries: list[Found], owner: str) -> list[Found]:
     """The entries of an archive that holds the folder of submissions, and not just what is in it."""
-    parts = [entry.origin.split("/") for entry in entries]
-    tops, below = {part[0] for part in parts}, {part[1] for part in parts if len(part) > 1}
-    deep = all(len(part) > 2 or (entry.name == "" and len(part) > 1) for part, entry in zip(parts, entries))
-    if len(tops) == 1 and tops != {"submitted"} and deep and (len(below) > 1 or below == {"submitted"}):
-        return [replace(entry, origin=entry.origin.partition("/")[2]) for entry in entries]
-    return entries
+    tops = {entry.origin.partition("/")[0] for entry in entries}
+    below = [replace(entry, origin=entry.origin.partition("/")[2]) for entry in entries]
+    if len(tops) != 1 or tops == {"submitted"} or any(not entry.origin for entry in below if entry.name):
+        return entries
+    below = [entry for entry in below if entry.origin]
+    notebooks = [entry for entry in below if entry.reason != NO_NOTEBOOK]
+    in_folders = all("/" in entry.origin for entry in notebooks)
+    chapters = [entry.chapter or entry.origin for entry in notebooks]
+    named = all(any(re.fullmatch(one, entry.origin, re.IGNORECASE) for one in PATTERNS.values()) for entry in notebooks)
+    twins = len(set(chapters)) < len(chapters)
+    nbgraders = all(entry.origin.startswith("submitted/") for entry in notebooks)
+    return below if nbgraders or named or (in_folders and (twins or tops == {owner})) else entries
+
+
+def _answered_or_not(entries: list[Found]) -> list[Found]:
+    """Of the folders that were seen in an archive, those of students without a notebook; and all notebooks."""
+    def student(entry: Found) -> str:
+        parts = entry.origin.split("/")
+        return "/".join(parts[:2] if parts[0] == "submitted" else parts[:1])
+
+    notebooks = [entry for entry in entries if entry.name]
+    answered = {student(entry) for entry in notebooks}
+    without = {student(entry) for entry in entries if not entry.name} - answered - {"submitted"}
+    return notebooks + [Found("", "", name, reason=NO_NOTEBOOK) for name in sorted(without)]
 
 
 def _in_zip(where: Path, unpacked: Path) -> Iterator[Found]:
@@ -263,8 +286,8 @@ def _in_tar(where: Path, unpacked: Path) -> Iterator[Found]:
 
 
 def _unpacked(members: Iterable[tuple[str, str, Callable[[], IO[bytes]]]], folder: Path) -> Iterator[Found]:
-    """The notebooks among an archive's members, each copied to a file whose name is a number."""
-    total, students, answered = 0, set(), set()
+    """The notebooks among an archive's members, each copied to a file whose name is a number; and all folders."""
+    total, folders = 0, set()
     for number, (name, trouble, opened) in enumerate(members):
         if number >= MOST_FILES:
             raise NoSubmissions(f"the archive holds more than {MOST_FILES} files: is it a folder of submissions?")
@@ -272,19 +295,16 @@ def _unpacked(members: Iterable[tuple[str, str, Callable[[], IO[bytes]]]], folde
         if not parts or any(part.startswith(".") or part == SKIPPED for part in parts):
             continue
         origin, path = "/".join(parts), folder / f"{number}.ipynb"
-        above = tuple(parts[:-1])
-        students |= {above} if above else set()
-        if not _is_notebook(parts[-1]):
-            if not above:
-                yield Found("", parts[-1], origin, reason=NO_NOTEBOOK)
-            continue
-        answered |= {above[:depth] for depth in range(1, len(above) + 1)}
-        if not trouble:
-            total, trouble = _copied(opened, path, total)
-        yield Found("", parts[-1], origin, None if trouble else path, trouble)
-    depth = min((len(one) for one in answered), default=1)
-    for student in sorted({one[:depth] for one in students} - answered):
-        yield Found("", "", "/".join(student), reason=NO_NOTEBOOK)
+        if parts[:-1]:
+            folders.add("/".join(parts[:-1]))
+        if _is_notebook(parts[-1]):
+            if not trouble:
+                total, trouble = _copied(opened, path, total)
+            yield Found("", parts[-1], origin, None if trouble else path, trouble)
+        elif len(parts) <= 2:
+            yield Found("", parts[-1], origin, reason=NO_NOTEBOOK)  # its name may tell whose it is
+    for name in sorted(folders):
+        yield Found("", "", name, reason=NO_NOTEBOOK)
 
 
 def _copied(opened: Callable[[], IO[bytes]], path: Path, total: int) -> tuple[int, str]:
@@ -297,7 +317,7 @@ def _copied(opened: Callable[[], IO[bytes]], path: Path, total: int) -> tuple[in
     size = path.stat().st_size
     if size > LARGEST_BYTES or total + size > MOST_BYTES:
         path.unlink()
-        big = f"the archive unpacks to more than {MOST_BYTES} bytes"
+        big = f"the archive unpacks to more than {MOST_BYTES // 2**30} GB"
         return total, too_large(size) if size > LARGEST_BYTES else big
     return total + size, ""
 
