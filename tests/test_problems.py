@@ -1,9 +1,11 @@
 """What must hold for every exercise, found by globbing: right answers pass, every known mistake is named."""
 
+import copy
+
 import pytest
 
 from selfattention import problems
-from selfattention.engine.door import Room
+from selfattention.engine.door import Raised, Reply, Room
 from selfattention.engine.judging import NOT_ATTEMPTED, PASSED, judge
 
 EXERCISES = [exercise for chapter in problems.chapters() for exercise in problems.exercises(chapter)]
@@ -46,6 +48,48 @@ def test_every_alternative_right_answer_passes(exercise, function, seed):
 def test_no_right_answer_is_ready_made(exercise, function):
     report = judge(exercise, lambda: Room(function, ready_made=exercise.ready_made))
     assert not set(report.used) & set(exercise.ready_made)
+
+
+class Recorder(Room):
+    """A room that notes its replies."""
+
+    def __init__(self, function):
+        super().__init__(function)
+        self.notes = []
+
+    def perform(self, request):
+        self.notes.append(super().perform(request))
+        return self.notes[-1]
+
+
+class Player:
+    """A door that looks at no request: it gives the noted replies in their order."""
+
+    def __init__(self, notes):
+        self.notes = iter(notes)
+
+    def perform(self, request):
+        return next(self.notes, Reply(raised=Raised("LookupError", "nothing more was noted")))
+
+
+def passes_by_notes(exercise, check, noted_under, replayed_under):
+    """Whether the solution's replies under one seed, given again in the same order, pass the check under another."""
+    alone, recorders = copy.copy(exercise), []
+    alone.checks = [check]
+
+    def recorder():
+        recorders.append(Recorder(exercise.function))
+        return recorders[-1]
+
+    assert judge(alone, recorder, noted_under).status == PASSED
+    players = (Player(recorder.notes) for recorder in recorders)
+    return judge(alone, lambda: next(players), replayed_under, explain=False).status == PASSED
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
+def test_replies_noted_under_one_seed_fail_under_another(exercise):
+    passed = [check.claim for check in exercise.checks if passes_by_notes(exercise, check, 1, 2)]
+    assert len(passed) <= len(exercise.checks) / 2, passed
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)

@@ -18,6 +18,11 @@ def tensor(rng, *shape):
     return torch.from_numpy(rng.normal(size=shape))
 
 
+def lengths_within(rng, size, count):
+    """Different lengths of sentences in any order, of which the longest is `size`."""
+    return rng.permutation([size, *(1 + rng.choice(size - 1, count - 1, replace=False))]).tolist()
+
+
 @exercise(points=3, hints=(
     "Draw the mask for 3 queries and 3 keys. May a token see itself?",
     "With 2 queries and 5 keys, the queries are the tokens 3 and 4. Which keys may the first of them see?",
@@ -41,7 +46,7 @@ causal_mask.example(2, 5)
 @causal_mask.check("lets each token see itself and the past",
                    hint="Draw the mask for three tokens. Which entries are True?")
 def square_mask(answer, rng):
-    for size in (1, 2, 5):
+    for size in (1, 2, *rng.permutation((3, 5, 7, 11))[:2].tolist()):
         expected = torch.tensor([[key <= query for key in range(size)] for query in range(size)])
         probes.equal(answer(size, size), expected, "the wrong places are open")
 
@@ -49,7 +54,7 @@ def square_mask(answer, rng):
 @causal_mask.check("puts the queries at the end of the keys",
                    hint="Which position has the last of 2 queries among 5 keys?")
 def fewer_queries(answer, rng):
-    for queries, keys in ((2, 5), (1, 7), (3, 11)):
+    for queries, keys in zip((2, 1, 3), rng.permutation((5, 7, 11, 13)).tolist()):
         probes.equal(answer(queries, keys), causal_mask(queries, keys), "the wrong places are open")
 
 
@@ -132,17 +137,18 @@ padding_mask.example(torch.tensor([2, 3, 1]), 3)
 
 @padding_mask.check("shows the real tokens and hides the filling", hint="How many entries of a row should be True?")
 def real_tokens(answer, rng):
-    lengths = [2, 7, 1, 5, 0]
-    expected = torch.tensor([[[key < length for key in range(7)]] for length in lengths])
-    probes.equal(answer(torch.tensor(lengths), 7), expected, "the wrong places are open")
+    keys = int(rng.choice((7, 11, 13)))
+    lengths = rng.permutation([0, 1, keys, *(2 + rng.choice(keys - 2, 2, replace=False))]).tolist()
+    expected = torch.tensor([[[key < length for key in range(keys)]] for length in lengths])
+    probes.equal(answer(torch.tensor(lengths), keys), expected, "the wrong places are open")
 
 
 @padding_mask.check("hides keys, not queries, when put onto scores", hint="Which axis of your mask has length 1?")
 def onto_scores(answer, rng):
-    lengths = torch.tensor([2, 5, 4])
-    scores = tensor(rng, 3, 3, 5)
-    seen = scores.masked_fill(~answer(lengths, 5), 0.0)
-    expected = scores * (torch.arange(5) < lengths[:, None])[:, None]
+    keys = int(rng.choice((5, 7, 11)))
+    lengths, scores = torch.tensor(lengths_within(rng, keys, 3)), tensor(rng, 3, 3, keys)
+    seen = scores.masked_fill(~answer(lengths, keys), 0.0)
+    expected = scores * (torch.arange(keys) < lengths[:, None])[:, None]
     probes.equal(seen, expected, "put onto scores, the mask hides other entries")
 
 
@@ -219,17 +225,20 @@ combine_masks.example(causal_mask(3, 3), padding_mask(torch.tensor([1, 3]), 3))
 @combine_masks.check("allows a key that is past and real, and no other",
                      hint="List for one sentence which keys query 1 may see.")
 def past_and_real(answer, rng):
-    lengths = torch.tensor([2, 5, 3])
-    got = answer(causal_mask(5, 5), padding_mask(lengths, 5))
+    size = int(rng.choice((5, 7, 11)))
+    lengths = lengths_within(rng, size, 3)
+    got = answer(causal_mask(size, size), padding_mask(torch.tensor(lengths), size))
     expected = torch.tensor(
-        [[[key <= query and key < length for key in range(5)] for query in range(5)] for length in (2, 5, 3)]
+        [[[key <= query and key < length for key in range(size)] for query in range(size)] for length in lengths]
     )
     probes.equal(got, expected, "the wrong places are open")
 
 
 @combine_masks.check("works with fewer queries than keys", hint="Did you write the shape of the result yourself?")
 def fewer_queries_combined(answer, rng):
-    probes.parity(answer, combine_masks, causal_mask(3, 7), padding_mask(torch.tensor([4, 7]), 7))
+    queries, keys = int(rng.choice((3, 5))), int(rng.choice((7, 11, 13)))
+    padding = padding_mask(torch.tensor(lengths_within(rng, keys, 2)), keys)
+    probes.parity(answer, combine_masks, causal_mask(queries, keys), padding)
 
 
 @combine_masks.mistake("allows what either mask allows", hint="`|` is *or*. May a filling token in the past be seen?")
@@ -535,25 +544,43 @@ def honest_models(answer, rng):
             probes.require(not answer(model, tensor(rng, tokens, 3)), "an honest model is accused")
 
 
+def among_honest(answer, rng, tokens, leaking):
+    """Ask about each leaking (message, model) and about three honest ones in a random order; then weigh the answers."""
+    models = [*leaking, *(("", HONEST[number]) for number in rng.choice(len(HONEST), 3, replace=False))]
+    asked = [models[number] for number in rng.permutation(len(models))]
+    found = [(message, answer(model, tensor(rng, tokens, 3))) for message, model in asked]
+    for message, leak in found:
+        probes.require(bool(leak) or not message, message)
+    for message, leak in found:
+        probes.require(bool(message) or not leak, "an honest model is accused")
+
+
 @leaks.check("catches models that see everything", hint="Which outputs change when the last token does?")
 def open_models(answer, rng):
-    for model in (lambda x: x.mean(dim=0).expand_as(x), lambda x: x.flip(0), lambda x: x.flip(0).cumsum(0).flip(0)):
-        probes.require(answer(model, tensor(rng, 5, 3)), "a model that sees the whole text is cleared")
+    missed = "a model that sees the whole text is cleared"
+    among_honest(answer, rng, int(rng.choice((5, 7))), [
+        (missed, lambda x: x.mean(dim=0).expand_as(x)),
+        (missed, lambda x: x.flip(0)),
+        (missed, lambda x: x.flip(0).cumsum(0).flip(0)),
+    ])
 
 
 @leaks.check("catches a model that sees only the next token",
              hint="Output 2 sees token 3 and no later one. Did you change token 3?")
 def next_token(answer, rng):
-    probes.require(
-        answer(lambda x: torch.cat([x[1:], x[-1:]]), tensor(rng, 7, 3)), "a look at the next token is missed"
-    )
+    missed = "a look at the next token is missed"
+    among_honest(answer, rng, int(rng.choice((5, 7))), [
+        (missed, lambda x: torch.cat([x[1:], x[-1:]])),
+        (missed, lambda x: running_mean(x) + torch.cat([x[1:], x[-1:]])),
+    ])
 
 
 @leaks.check("catches a leak at a single position",
              hint="Which tokens do you change, and which outputs do you compare?")
 def single_position(answer, rng):
-    for position in (0, 2, 5):
-        probes.require(answer(only_at(position), tensor(rng, 7, 3)), f"a leak at position {position} is missed")
+    tokens = int(rng.choice((7, 11)))
+    among_honest(answer, rng, tokens, [(f"a leak at position {position} is missed", only_at(position))
+                                       for position in (0, int(rng.integers(2, tokens - 3)), tokens - 2)])
 
 
 @leaks.mistake("never finds anything",

@@ -373,9 +373,15 @@ def parameter_count(d_model: int, heads: int, key_heads: int, bias: bool) -> int
 parameter_count.example(6, 3, 1, True)
 
 
+def layer_sizes(rng):
+    """Two pairs of d_model and heads."""
+    widths, heads = rng.permutation((11, 13, 17)).tolist(), rng.permutation((2, 3, 5, 7)).tolist()
+    return [(width * number, number) for width, number in zip(widths[:2], heads)]
+
+
 @parameter_count.check("counts the usual layer", hint="Count by hand for d_model = 2 and one head.")
 def usual_layer(answer, rng):
-    for d_model, heads in ((2, 1), (6, 3), (512, 8), (768, 12)):
+    for d_model, heads in ((2, 1), *layer_sizes(rng), (512, 8)):
         layer = torch.nn.MultiheadAttention(d_model, heads, device="meta")
         expected = sum(parameter.numel() for parameter in layer.parameters())
         probes.equal(answer(d_model, heads, heads, True), expected)
@@ -383,15 +389,15 @@ def usual_layer(answer, rng):
 
 @parameter_count.check("counts without biases", hint="What is left when nothing is added to the outputs?")
 def without_biases(answer, rng):
-    for d_model, heads in ((6, 3), (512, 8)):
+    for d_model, heads in layer_sizes(rng):
         probes.equal(answer(d_model, heads, heads, False), 4 * d_model**2)
 
 
 @parameter_count.check("counts shared key heads", hint="With one key head, how wide is a key?")
 def shared_keys(answer, rng):
-    for sizes in ((6, 3, 1), (512, 8, 2), (768, 12, 4)):
+    for (d_model, heads), shared in zip(layer_sizes(rng), (1, int(rng.choice((2, 3))))):
         for bias in (True, False):
-            probes.parity(answer, parameter_count, *sizes, bias)
+            probes.parity(answer, parameter_count, d_model * shared, heads * shared, shared, bias)
 
 
 @parameter_count.mistake("counts every head with the full width", hint="Do more heads make the layer larger?")

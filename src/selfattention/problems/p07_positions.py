@@ -36,7 +36,7 @@ sinusoidal.example(3, 4)
 @sinusoidal.check("alternates sines and cosines of slower and slower waves",
                   hint="Compute the row of position 1 for d_model = 4 by hand: four numbers.")
 def alternates(answer, rng):
-    for tokens, d_model in ((5, 6), (3, 14), (11, 2)):
+    for tokens, d_model in zip(rng.permutation((3, 5, 11, 13)).tolist(), (*rng.permutation((6, 14)).tolist(), 2)):
         expected = torch.zeros(tokens, d_model, dtype=torch.float64)
         for position in range(tokens):
             for i in range(d_model // 2):
@@ -48,9 +48,10 @@ def alternates(answer, rng):
 @sinusoidal.check("gives two positions a product that depends on their distance alone",
                   hint="sin a sin b + cos a cos b = cos(a − b). Does each sine have its cosine beside it?")
 def distance_alone(answer, rng):
-    table = answer(13, 22).to(torch.float32)
+    tokens, d_model = int(rng.choice((11, 13, 17, 19))), 2 * int(rng.choice((5, 7, 23, 29)))
+    table = answer(tokens, d_model).to(torch.float32)
     products = table @ table.T
-    for distance in (1, 5):
+    for distance in (1, int(rng.integers(2, 8))):
         along = products.diagonal(distance)
         probes.equal(along, along[:1].expand(len(along)), f"the products at distance {distance} differ")
 
@@ -475,15 +476,15 @@ alibi.example(2, 2, 3)
 
 @alibi.check("falls by the head's slope with each step away", hint="Write down the slopes of two heads: 2⁻⁴ and 2⁻⁸.")
 def falls_by_slope(answer, rng):
-    for heads, queries, keys in ((3, 5, 5), (8, 7, 7), (1, 2, 2)):
-        expected = torch.tensor([[[-(2.0 ** (-8 * (head + 1) / heads)) * abs(i - j) for j in range(keys)]
-                                  for i in range(queries)] for head in range(heads)])
-        probes.equal(answer(heads, queries, keys), expected)
+    for heads, size in zip((int(rng.choice((2, 3))), 8, 1), rng.permutation((5, 7, 11, 13)).tolist()):
+        expected = torch.tensor([[[-(2.0 ** (-8 * (head + 1) / heads)) * abs(i - j) for j in range(size)]
+                                  for i in range(size)] for head in range(heads)])
+        probes.equal(answer(heads, size, size), expected)
 
 
 @alibi.check("takes the queries as the last positions", hint="How far is the last query from the last key?")
 def last_positions(answer, rng):
-    for heads, queries, keys in ((3, 1, 7), (5, 3, 11)):
+    for heads, queries, keys in zip(rng.permutation((2, 5)).tolist(), (1, 3), rng.permutation((7, 11, 13)).tolist()):
         got = answer(heads, queries, keys)
         probes.equal(got[:, -1, -1], torch.zeros(heads), "the last query and the last key stand at the same place")
         probes.parity(answer, alibi, heads, queries, keys)

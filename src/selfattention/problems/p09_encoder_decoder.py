@@ -198,12 +198,18 @@ def begun(rng, lengths, width):
     return target
 
 
+def lengths_within(rng, size):
+    """Three different lengths in any order, from one token to `size`."""
+    return rng.permutation([1, int(rng.integers(2, size)), size]).tolist()
+
+
 @decoder_masks.check("lets target tokens see themselves and the past, without padding",
                      hint="Draw the first mask of the example's second sentence: three rows, three columns.")
 def target_side(answer, rng):
-    lengths = (3, 5, 2)
-    got, _ = answer(sentences(rng, (7, 2, 4), 7), begun(rng, lengths, 5))
-    expected = torch.tensor([[[key <= query and key < length for key in range(5)] for query in range(5)]
+    read, size = int(rng.choice((7, 13))), int(rng.choice((5, 11)))
+    lengths = lengths_within(rng, size)
+    got, _ = answer(sentences(rng, lengths_within(rng, read), read), begun(rng, lengths, size))
+    expected = torch.tensor([[[key <= query and key < length for key in range(size)] for query in range(size)]
                              for length in lengths])
     probes.equal(got, expected, "the mask of self-attention has the wrong places open")
 
@@ -211,16 +217,20 @@ def target_side(answer, rng):
 @decoder_masks.check("lets every target token see the whole source, without padding",
                      hint="Which source words may be seen while the first target word is written?")
 def source_side(answer, rng):
-    lengths = (4, 1, 7)
-    _, got = answer(sentences(rng, lengths, 7), begun(rng, (5, 2, 3), 5))
-    expected = torch.tensor([[[key < length for key in range(7)]] for length in lengths])
+    size, written = int(rng.choice((7, 13))), int(rng.choice((5, 11)))
+    lengths = lengths_within(rng, size)
+    _, got = answer(sentences(rng, lengths, size), begun(rng, lengths_within(rng, written), written))
+    expected = torch.tensor([[[key < length for key in range(size)]] for length in lengths])
     probes.equal(got, expected, "the mask of cross-attention has the wrong places open")
 
 
 @decoder_masks.check("works for equal lengths, for single tokens, and for a source of padding alone",
                      hint="Equal sizes hide a mix-up of source and target. Where do the two masks come from?")
 def mask_edges(answer, rng):
-    for in_source, source, in_target, target in (((5, 2), 5, (1, 4), 5), ((1,), 1, (1,), 1), ((0, 3), 3, (2, 1), 2)):
+    size = int(rng.choice((5, 7, 11)))
+    first, *others = lengths_within(rng, size)
+    for in_source, source, in_target, target in (((first, *others), size, (*others, first), size), ((1,), 1, (1,), 1),
+                                                 (rng.permutation((0, 3)), 3, rng.permutation((1, 2)), 2)):
         probes.parity(answer, decoder_masks, sentences(rng, in_source, source), begun(rng, in_target, target))
 
 
@@ -1117,8 +1127,10 @@ def rises_and_falls(answer, rng):
                      hint="At which step do the two sides of the minimum meet?")
 def highest_at_the_end(answer, rng):
     for d_model, warmup in SETTINGS[:3]:
-        before, peak, after = (answer(step, d_model, warmup) for step in (warmup - 1, warmup, warmup + 1))
-        probes.require(bool(before < peak > after), f"with warmup = {warmup}, step {warmup} is not the highest")
+        steps = rng.permutation((warmup - 1, warmup, warmup + 1)).tolist()
+        rates = {step: answer(step, d_model, warmup) for step in steps}
+        probes.require(bool(rates[warmup - 1] < rates[warmup] > rates[warmup + 1]),
+                       f"with warmup = {warmup}, step {warmup} is not the highest")
 
 
 @learning_rate.check("is 0 at step 0", hint="What does your code compute for step 0?")

@@ -1092,8 +1092,9 @@ def marked(answer, *corpora):
 @alignment_error_rate.check("counts over the whole corpus, then divides once",
                             hint="Count for the example: links guessed, gold links, links in both. Then the formula.")
 def whole_corpus(answer, rng):
-    marked(answer, corpus_of_links(rng, (2, 3, 1), (7, 2, 5), (1, 1, 11)), corpus_of_links(rng, (3, 7, 2)),
-           corpus_of_links(rng, (5, 0, 3), (2, 3, 0)))
+    one, two, three = rng.integers(2, 13, size=3).tolist()
+    marked(answer, corpus_of_links(rng, (one, 3, 1), (7, 2, 5), (1, 1, 11)), corpus_of_links(rng, (two, 7, 2)),
+           corpus_of_links(rng, (three, 0, 3), (2, 3, 0)))
 
 
 @alignment_error_rate.check("is 0 where all links are right and 1 where none is",
@@ -1115,7 +1116,7 @@ def counted_once(answer, rng):
 @alignment_error_rate.check("takes sentences without links",
                             hint="What do you divide by in a sentence without links?")
 def without_links(answer, rng):
-    (one, two), (first, second) = corpus_of_links(rng, (3, 2, 7), (5, 1, 2))
+    (one, two), (first, second) = corpus_of_links(rng, (int(rng.integers(2, 13)), 2, 7), (5, 1, 2))
     marked(answer, ([[], two], [[], second]), ([one, [], two], [first, second, []]))
 
 
@@ -1301,9 +1302,9 @@ def matched(answer, *cases):
                        hint="The example says \"the\" three times. How many of them find a partner?")
 def clips(answer, rng):
     word, *others = (WORDS[i] for i in rng.permutation(len(WORDS)))
-    matched(answer, ([*others, word, word, word], [*others, word, others[0]], 1),
-            ([word] * 5, [word, *others, word], 1), ([word] * 5, [*others, *[word] * 3], 2),
-            ([word, *others, word], [word] * 3, 1))
+    few, many = [word] * int(rng.integers(3, 6)), [word] * int(rng.integers(6, 11))
+    matched(answer, ([*others, *few], [*others, word, others[0]], 1), (many, [word, *others, word], 1),
+            (many, [*others, *few], 2), ([word, *others, word], few, 1))
 
 
 @clipped_matches.check("counts the n-grams of n words, at every place",
@@ -1318,7 +1319,7 @@ def at_every_place(answer, rng):
                        hint="How many 4-grams has a sentence of three words? And one of two?")
 def short_sentences(answer, rng):
     for n in (2, 3, 5):
-        short, words = some_words(rng, n - 1), some_words(rng, 7)
+        short, words = some_words(rng, n - 1), some_words(rng, int(rng.choice((7, 11, 13))))
         matched(answer, (short, short, n), (short, words, n), (words, short, n), (["a"], words, n), ([], words, n))
 
 
