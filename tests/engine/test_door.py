@@ -1,7 +1,9 @@
 """The two kinds of door give the same verdicts, and only plain data crosses the remote one."""
 
+import os
 import textwrap
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -157,6 +159,15 @@ def test_a_cell_that_raises_leaves_the_others_alone():
         troubles = [child.run(Cell(source)).trouble for source in ("1 / 0", "def answer(): return 5", "def no (")]
         assert child.open("answer").perform(Request("call")).value == 5
     assert "ZeroDivisionError" in troubles[0] and troubles[1] == "" and "SyntaxError" in troubles[2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_that_was_forked_off_keeps_nobody_waiting():
+    child = Child(Spawned(), [])
+    child.run(Cell("import os, time\nif os.fork() == 0:\n    time.sleep(60)"))
+    started = time.monotonic()
+    child.close()
+    assert time.monotonic() - started < 10
 
 
 def test_a_cell_that_raises_before_its_definition_still_defines():

@@ -7,6 +7,7 @@ reference, no check and no known mistake, and what it sends back is read as plai
 import contextlib
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -83,7 +84,7 @@ class Spawned:
     def __init__(self, *, limited: bool = False) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "selfattention.engine.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONSAFEPATH": "1"})
         self.incoming, self.outgoing = self._process.stdout, self._process.stdin
         self._how = ""
@@ -104,11 +105,13 @@ class Spawned:
         """Kill it, unless it ends by itself before."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._how = self._how or f"with exit status {self._process.wait(wait)}"
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # what it has started holds the pipe open
         self._process.kill()
         self._process.wait()
-        for stream in (self.incoming, self.outgoing):
-            with contextlib.suppress(OSError):
-                stream.close()
+        with contextlib.suppress(OSError):
+            self.outgoing.close()
         return self._how
 
 
@@ -141,7 +144,8 @@ class Child:
         """End the process; returns how it ended where that was of its own doing."""
         how = self._process.end(ENDING_SECONDS if self.ended == BY_ITSELF else 0.0)
         self.ended = self.ended or "closed"
-        while self._listener.is_alive():
+        until = time.monotonic() + ENDING_SECONDS
+        while self._listener.is_alive() and time.monotonic() < until:
             with contextlib.suppress(queue.Empty):
                 self._frames.get(timeout=0.01)
         return how
@@ -208,8 +212,11 @@ class Child:
                 self._frames.put(wire.read(self._process.incoming, wire.ANSWER_BYTES, wire.ANSWER_TEXT_BYTES))
         except (EOFError, OSError, ValueError):
             self._frames.put(ChildEnded(BY_ITSELF))
-        except wire.BadFrame as error:
+        except Exception as error:  # a frame that cannot be read, for whatever reason
             self._frames.put(ChildEnded(f"the process that ran your code sent something unreadable ({error})"))
+        finally:
+            with contextlib.suppress(OSError):
+                self._process.incoming.close()
 
     def _send(self, value: dict) -> int:
         """Send a frame; returns its bytes."""
