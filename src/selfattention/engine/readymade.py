@@ -53,8 +53,9 @@ class Watch:
 
     def __enter__(self) -> "Watch":
         self._modes = contextlib.ExitStack()
-        for mode in _torch_modes(self._note_torch, self._note_operator if self._operators else None):
-            self._modes.enter_context(mode)
+        if self._objects:  # the course's own functions are no part of torch
+            for mode in _torch_modes(self._note_torch, self._note_operator if self._operators else None):
+                self._modes.enter_context(mode)
         threading.setprofile(self._note)
         sys.setprofile(self._note)
         return self
