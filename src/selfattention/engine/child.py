@@ -9,7 +9,6 @@ import ast
 import contextlib
 import os
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, BinaryIO
@@ -18,8 +17,6 @@ from selfattention.engine import data, wire
 from selfattention.engine.door import Raised, Reply, Request, Room, describe
 from selfattention.engine.limits import limited
 
-MOST_THREADS = 16  # that a cell may leave running
-TOO_MANY_THREADS = 3  # exit status
 NO_PROGRAMS = "no other programs are run here"
 
 
@@ -129,8 +126,6 @@ class _Notebook:
             error = result.error_before_exec or result.error_in_exec
         except BaseException as outer:
             error = outer
-        if threading.active_count() > MOST_THREADS:
-            os._exit(TOO_MANY_THREADS)  # or later cells, which may be right, could start none
         if error is not None:
             trouble = str(describe(error, self._seconds))
             self._run_the_rest(source, before)
