@@ -272,6 +272,8 @@ def doctor(folder: str | None) -> None:
 @click.option("--dask", default="", metavar="ADDRESS", help="Grade on a Dask cluster (needs the extra `class`).")
 @click.option("--pattern", metavar="REGEX",
               help="How paths name students, with a group (?P<student>…); or moodle, canvas.")
+@click.option("--chapter", "chapters", multiple=True, metavar="NN",
+              help="Grade this chapter only; may be given several times.")
 @click.option("--also", multiple=True, type=click.Choice(["nbgrader", "gradescope", "classroom"]),
               help="Further files to write, for other programs; may be given several times.")
 def grade(**options: Any) -> None:

@@ -445,6 +445,23 @@ def test_two_notebooks_of_one_name_are_both_kept(tmp_path):
     assert rows(tmp_path / "report")["alice"]["total"] == "15.0"
 
 
+def test_only_the_chapters_that_are_due_are_graded(tmp_path):
+    other = (files.root() / "exercises" / "01_dot_products.ipynb").read_bytes()
+    where = write(tmp_path / "class", {f"alice/{NAME}": RIGHT, "alice/01_dot_products.ipynb": other,
+                                       "bob/01_dot_products.ipynb": other})
+    outcome, _ = graded(where, tmp_path / "report", chapters=("2",))
+    found = rows(tmp_path / "report")
+    assert (outcome.graded, outcome.refused) == (1, 1)
+    assert (found["alice"]["total"], found["alice"]["points"]) == ("15.0", "15")
+    assert found["bob"]["status"] == "there is no notebook of 02_softmax"
+
+
+def test_a_chapter_that_is_none_is_told_of_in_one_line(tmp_path, command):
+    where = write(tmp_path / "class", {f"alice/{NAME}": RIGHT})
+    code, told = command(where, "--out", tmp_path / "report", "--chapter", "77")
+    assert code == 2 and "there is no chapter '77'" in told and "Traceback" not in told
+
+
 # A full disk.
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from selfattention import __version__
+from selfattention.course.catalogue import chapter
 from selfattention.course.files import PACKAGE, write_whole
 from selfattention.course.grader import gradebook, pages, workers
 from selfattention.course.grader.grading import (
@@ -27,7 +28,7 @@ from selfattention.course.grader.grading import (
     Settings,
     isolation,
 )
-from selfattention.course.grader.submissions import Found, NoSubmissions, file_names, find
+from selfattention.course.grader.submissions import Found, NoSubmissions, file_names, find, only
 from selfattention.engine.door import CALL_SECONDS
 from selfattention.engine.remote import NoProcess
 
@@ -53,6 +54,7 @@ class Order:
     dask: str = ""
     pattern: str | None = None
     also: tuple[str, ...] = ()
+    chapters: tuple[str, ...] = ()
     cell_seconds: float = CELL_SECONDS
     call_seconds: float = CALL_SECONDS
     notebook_seconds: float = NOTEBOOK_SECONDS
@@ -90,6 +92,8 @@ def grade_class(order: Order, tell: Callable[[str], None],
         if order.dask and importlib.util.find_spec("distributed") is None:
             raise CannotGrade("--dask needs Dask: install the course with its extra, as in selfattention[class]")
         found = find(order.submissions, order.pattern, Path(unpacked), order.report)
+        if order.chapters:
+            found = only(found, [chapter(number) for number in order.chapters])
         book = _Book(order, found)
         hidden = [str(path.resolve()) for path in (order.submissions, order.report, Path(unpacked))]
         settings = Settings(book.about["seed"], order.sandbox, tuple(hidden), order.cell_seconds, order.call_seconds,

@@ -101,6 +101,15 @@ def find(where: Path, pattern: str | None, unpacked: Path, report: Path | None =
     return sorted(found, key=lambda entry: (entry.student, entry.name, entry.origin))
 
 
+def only(found: list[Found], chapters: list[str]) -> list[Found]:
+    """The submissions for some chapters; a student who has handed in nothing for them is marked."""
+    kept = [one for one in found if one.chapter in (*chapters, "")]
+    without = {one.student for one in found} - {one.student for one in kept}
+    reason = f"there is no notebook of {' or '.join(chapters)}"
+    return sorted(kept + [Found(student, "", student, reason=reason) for student in without],
+                  key=lambda one: (one.student, one.name, one.origin))
+
+
 def _patterns(pattern: str | None) -> list[re.Pattern]:
     try:
         texts = [PATTERNS.get(pattern, pattern)] if pattern else PATTERNS.values()
