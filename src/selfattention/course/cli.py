@@ -283,7 +283,8 @@ def grade(**options: Any) -> None:
     """
     from tqdm import tqdm
 
-    from selfattention.course.grader.run import CannotGrade, NoSubmissions, Order, grade_class
+    from selfattention.course.grader.run import CannotGrade, Order, grade_class
+    from selfattention.course.grader.submissions import NoSubmissions
 
     def shown(results: Iterable, total: int) -> Iterable:
         return tqdm(results, total=total, unit="notebook", desc="grading", disable=None)

@@ -245,6 +245,14 @@ def test_no_file_makes_a_student_disappear(look, tmp_path):
     assert set(reasons(look(folder(tmp_path / "class", names)))) == {"alice", "bob"}
 
 
+@pytest.mark.parametrize("noted", ["99_nothing", "2", 7, None, ["02_softmax"]])
+def test_twins_are_noticed_whatever_they_say_of_themselves(noted, look, tmp_path):
+    """They are graded for the chapter that their number names, so they would earn its points twice."""
+    content = json.dumps({"nbformat": 4, "cells": [], "metadata": {"selfattention": {"chapter": noted}}}).encode()
+    found = look(folder(tmp_path / "class", {"alice/02.ipynb": content, "alice/02b.ipynb": content}))
+    assert len(found) == 1 and "there are 2 submissions for one chapter" in found[0].reason
+
+
 @pytest.mark.parametrize("pack", PACKINGS)
 def test_two_notebooks_for_one_chapter_are_both_set_aside(pack, look, tmp_path):
     names = (f"alice/{NAME}", "alice/02_softmax (1).ipynb", f"alice/{OTHER}", f"bob/{NAME}")

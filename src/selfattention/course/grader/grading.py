@@ -18,7 +18,7 @@ from selfattention.engine import card
 from selfattention.engine.door import CALL_SECONDS
 from selfattention.engine.forkserver import Forked, ForkServer
 from selfattention.engine.remote import Cell, NoProcess, Process, Spawned
-from selfattention.engine.sandbox import LAYERS
+from selfattention.engine.sandbox import LAYERS, LIMITS
 
 CELL_SECONDS = 30.0
 NOTEBOOK_SECONDS = 300.0
@@ -128,7 +128,7 @@ def isolation(settings: Settings, *, warm: bool = True) -> tuple[list[str], dict
     Args:    warm: False asks a server that is started for this question alone, and has imported nothing.
     """
     if not sys.platform.startswith("linux"):
-        return ["limits"], {layer: f"not on {sys.platform}" for layer in LAYERS if layer != "limits"}
+        return [LIMITS], {layer: f"not on {sys.platform}" for layer in LAYERS if layer != LIMITS}
     if warm:
         return server(settings).layers, server(settings).missing
     with ForkServer(secrets(), shut_in=settings.sandbox != OFF, warm=False) as cold:

@@ -28,11 +28,10 @@ from selfattention.course.grader.grading import (
     Settings,
     isolation,
 )
-from selfattention.course.grader.submissions import Found, NoSubmissions, file_names, find, only
+from selfattention.course.grader.submissions import Found, file_names, find, only
 from selfattention.engine.door import CALL_SECONDS
 from selfattention.engine.remote import NoProcess
 
-ALSO = ("nbgrader", "gradescope", "classroom")
 ABOUT, RESULTS, FEEDBACK = "grading.json", "results", "feedback"
 TABLE_SECONDS, REPORT_SECONDS = 2.0, 30.0
 
@@ -257,6 +256,3 @@ class _Book:
 
     def _write_report(self) -> None:
         write_whole(self._folder / "report.html", pages.report(list(self._results.values()), self.about, self._names))
-
-
-__all__ = ["ALSO", "CannotGrade", "NoSubmissions", "Order", "Outcome", "grade_class"]

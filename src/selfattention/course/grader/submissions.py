@@ -4,7 +4,6 @@ Nothing is unpacked under a name of somebody else's choosing, no link is followe
 left out: it is found with the reason.
 """
 
-import json
 import os
 import re
 import shutil
@@ -13,13 +12,12 @@ import tarfile
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from selfattention import problems
-from selfattention.course.submission import LARGEST_BYTES, too_large
+from selfattention.course.submission import LARGEST_BYTES, Notebook, Unreadable, chapter_of, parse, too_large
 
 # How platforms name what they export. A pattern of one's own needs a group `student`; a group `number` tells apart
 # students of one name.
@@ -53,16 +51,13 @@ class Found:
 
     @property
     def chapter(self) -> str:
-        """The chapter it answers, as far as its name or its metadata tell; else an empty string."""
-        for chapter in problems.chapters():
-            if chapter in self.name:
-                return chapter
-        noted = None
-        if self.path is not None:
-            with suppress(ValueError, KeyError, TypeError, RecursionError, OSError):
-                noted = json.loads(self.read())["metadata"]["selfattention"]["chapter"]
-        names = [noted] if isinstance(noted, str) else [self.name]
-        return next((chapter for chapter in problems.chapters() if chapter[:2] == names[0][:2]), "")
+        """The chapter it will be graded for; an empty string where it will not be."""
+        named = any(chapter in self.name for chapter in problems.chapters())
+        try:
+            notebook = Notebook([], "") if named or self.path is None else parse(self.read(), Path(self.name))
+            return chapter_of(notebook, Path(self.name))
+        except (Unreadable, OSError):
+            return ""
 
     def read(self) -> bytes:
         """The file's bytes, at most one more than are graded.
