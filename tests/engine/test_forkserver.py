@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
+from selfattention.engine import forkserver
 from selfattention.engine.door import Request
 from selfattention.engine.forkserver import ForkServer, NoServer
 from selfattention.engine.remote import Cell, Child, ChildEnded
@@ -94,6 +95,15 @@ def test_a_server_that_is_killed_is_noticed_and_takes_everything_with_it():
     child.close()
     assert not psutil.wait_procs(family, timeout=10)[1]
     made.close()
+
+
+def test_a_server_that_does_not_start_leaves_nothing_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr(forkserver.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(forkserver.sys, "executable", "/bin/false")
+    before = psutil.Process().children()
+    with pytest.raises(NoServer, match="it ended") as caught:
+        ForkServer()
+    assert psutil.Process().children() == before and list(tmp_path.iterdir()) == [], caught
 
 
 def test_nothing_survives_a_grader_that_is_killed():

@@ -75,7 +75,11 @@ class ForkServer:
                      "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry),
                      **{name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}})
         self._control.settimeout(READY_SECONDS)
-        self.missing: dict[str, str] = self._hear()
+        try:
+            self.missing: dict[str, str] = self._hear()
+        except NoServer:
+            self.close()
+            raise
         self.layers = [layer for layer in LAYERS if layer not in self.missing]
 
     def __enter__(self) -> "ForkServer":
