@@ -1,13 +1,17 @@
 """Where tokens are: attention alone cannot tell, so a position is added, rotated in, or made a bias on the scores."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 BASE = 10_000.0
+SHORTEST_TABLE = 512  # rows; a longer text makes a table of twice the rows, again and again
 
 
-def sinusoidal(tokens: int, d_model: int, base: float = BASE) -> Float[Tensor, "tokens d_model"]:
+def sinusoidal(tokens: int, d_model: int, base: float = BASE,
+               device: torch.device | str | None = None) -> Float[Tensor, "tokens d_model"]:
     r"""One fixed vector a position, from waves of different lengths.
 
     $PE_{pos, 2i} = \sin(pos / 10000^{2i/d})$ and $PE_{pos, 2i+1} = \cos(pos / 10000^{2i/d})$ (Vaswani et al. 2017,
@@ -15,7 +19,7 @@ def sinusoidal(tokens: int, d_model: int, base: float = BASE) -> Float[Tensor, "
 
     Raises:  ValueError: `d_model` is odd.
     """
-    angles = torch.arange(tokens)[:, None] * _frequencies(d_model, base)
+    angles = torch.arange(tokens, device=device)[:, None] * _frequencies(d_model, base, device)
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)
 
 
@@ -28,17 +32,23 @@ def rotate(x: Float[Tensor, "*batch tokens d"], positions: Int[Tensor, " tokens"
 
     Args:    positions: where the tokens of `x` stand; with a cache, not from 0.
     Raises:  ValueError: the last axis is odd.
+    Differs: half precision is turned in float32 and rounded once, at the end.
     """
-    angles = positions[:, None].to(x.device) * _frequencies(x.shape[-1], base).to(x.device)
-    cosines, sines = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    angles = positions[:, None].to(x.device) * _frequencies(x.shape[-1], base, x.device)
+    cosines, sines = angles.cos().to(_at_least_float32(x)), angles.sin().to(_at_least_float32(x))
     even, odd = x[..., 0::2], x[..., 1::2]
-    return torch.stack([even * cosines - odd * sines, even * sines + odd * cosines], dim=-1).flatten(-2)
+    turned = torch.stack([even * cosines - odd * sines, even * sines + odd * cosines], dim=-1).flatten(-2)
+    return turned.to(x.dtype)
 
 
-def _frequencies(width: int, base: float) -> Float[Tensor, " half"]:
+def _at_least_float32(x: Tensor) -> torch.dtype:
+    return torch.promote_types(x.dtype, torch.float32)
+
+
+def _frequencies(width: int, base: float, device: torch.device | str | None = None) -> Float[Tensor, " half"]:
     if width % 2:
         raise ValueError(f"a width of {width} is odd: positions come in pairs of numbers, so make it even")
-    return base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+    return base ** (-torch.arange(0, width, 2, dtype=torch.float64, device=device) / width)
 
 
 def alibi(heads: int, queries: int, keys: int) -> Float[Tensor, "heads queries keys"]:
@@ -77,14 +87,14 @@ class SinusoidalPositions(nn.Module):
 
     def __init__(self, d_model: int) -> None:
         super().__init__()
-        self.register_buffer("table", sinusoidal(512, d_model).to(torch.get_default_dtype()), persistent=False)
+        self.d_model = d_model
+        _frequencies(d_model, BASE)  # an odd width is refused at once
+        # Holds no number: it moves and changes its type along with the model, and so tells where the results belong.
+        self.register_buffer("place", torch.empty(0), persistent=False)
 
     def forward(self, tokens: int, start: int = 0) -> Float[Tensor, "tokens d_model"]:
         """The vectors of `tokens` positions from `start` on."""
-        if start + tokens > len(self.table):
-            longer = sinusoidal(2 * (start + tokens), self.table.shape[1])
-            self.table = longer.to(self.table)
-        return self.table[start:start + tokens]
+        return _table(sinusoidal, start + tokens, self.d_model, BASE, self.place)[start:].to(self.place.dtype)
 
 
 class Rotary(nn.Module):
@@ -93,20 +103,40 @@ class Rotary(nn.Module):
     def __init__(self, d_head: int, base: float = BASE) -> None:
         super().__init__()
         self.base = base
-        self.register_buffer("turns", self._turns(512, d_head), persistent=False)
-
-    def _turns(self, tokens: int, width: int) -> Float[Tensor, "2 tokens half"]:
-        angles = torch.arange(tokens)[:, None] * _frequencies(width, self.base)
-        return torch.stack([angles.cos(), angles.sin()]).to(torch.get_default_dtype())
+        _frequencies(d_head, base)  # an odd width is refused at once
 
     def forward(self, x: Float[Tensor, "*batch tokens d"], start: int = 0) -> Float[Tensor, "*batch tokens d"]:
         """Rotate `x`, whose first token stands at position `start`."""
-        end = start + x.shape[-2]
-        if end > self.turns.shape[1]:
-            self.turns = self._turns(2 * end, x.shape[-1]).to(self.turns)
-        cosines, sines = self.turns[:, start:end].to(x.dtype)
+        cosines, sines = _table(_turns, start + x.shape[-2], x.shape[-1], self.base, x)[:, start:].unbind()
         even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
-        return torch.stack([even * cosines - odd * sines, even * sines + odd * cosines], dim=-1).flatten(-2)
+        return torch.stack([even * cosines - odd * sines, even * sines + odd * cosines], -1).flatten(-2).to(x.dtype)
+
+
+def _turns(tokens: int, width: int, base: float, device: torch.device | str) -> Float[Tensor, "2 tokens half"]:
+    angles = torch.arange(tokens, device=device)[:, None] * _frequencies(width, base, device)
+    return torch.stack([angles.cos(), angles.sin()])
+
+
+_tables: dict[tuple, Float[Tensor, "... rows _width"]] = {}
+
+
+def _table(make: Callable[..., Tensor], rows: int, width: int, base: float, like: Tensor) -> Float[Tensor, "... rows _"]:
+    """So many rows of what `make` makes, on the device of `like`, in float32 or better.
+
+    A table belongs to no model, so nothing casts it to half precision or copies it, and all layers share one. It is an
+    ordinary tensor also where the caller has switched gradients off, and it is not kept while a compiler looks on.
+    """
+    dtype = _at_least_float32(like)
+    if torch.compiler.is_compiling():
+        return make(rows, width, base, like.device).to(dtype)
+    key = (make, width, base, dtype, like.device)
+    table = _tables.get(key)
+    if table is None or table.shape[-2] < rows:
+        with torch.inference_mode(False), torch.no_grad():
+            table = make(max(SHORTEST_TABLE, 1 << (rows - 1).bit_length()), width, base, "cpu").to(like.device, dtype)
+        if type(table) is Tensor:
+            _tables[key] = table
+    return table[..., :rows, :]
 
 
 class RelativeBias(nn.Module):
