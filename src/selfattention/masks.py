@@ -7,7 +7,8 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 
-def causal(queries: int, keys: int | None = None) -> Bool[Tensor, "queries keys"]:
+def causal(queries: int, keys: int | None = None,
+           device: torch.device | str | None = None) -> Bool[Tensor, "queries keys"]:
     """Each query sees the keys up to its own position.
 
     Args:    queries, keys: how many; with fewer queries than keys, the queries are the last positions (as when
@@ -19,7 +20,7 @@ def causal(queries: int, keys: int | None = None) -> Bool[Tensor, "queries keys"
     if not 1 <= queries <= keys:
         raise ValueError(f"{queries} queries and {keys} keys: the queries are the last positions of the keys, "
                          "so there must be at least one and no more than keys")
-    return torch.ones(queries, keys, dtype=torch.bool).tril(diagonal=keys - queries)
+    return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(diagonal=keys - queries)
 
 
 def padding(lengths: Int[Tensor, " batch"], keys: int) -> Bool[Tensor, "batch 1 keys"]:

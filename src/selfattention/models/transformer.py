@@ -89,10 +89,11 @@ class Transformer(nn.Module):
     def _embed(self, tokens: Tokens, table: nn.Embedding, start: int = 0) -> Float[Tensor, "batch tokens d_model"]:
         if tokens.is_floating_point() or tokens.dtype == torch.bool:
             raise ValueError(f"tokens of type {tokens.dtype}, expected whole numbers such as torch.long")
-        if not 0 <= int(tokens.min()) <= int(tokens.max()) < table.num_embeddings:
+        try:
+            x = table(tokens) * math.sqrt(table.embedding_dim)
+        except IndexError:  # found by the look-up itself, so that good tokens are not looked at twice
             raise ValueError(f"tokens from {int(tokens.min())} to {int(tokens.max())}, but the vocabulary has the "
-                             f"numbers 0 to {table.num_embeddings - 1}: was another vocabulary used?")
-        x = table(tokens) * math.sqrt(table.embedding_dim)
+                             f"numbers 0 to {table.num_embeddings - 1}: was another vocabulary used?") from None
         if self.positions is not None:
             x = x + self.positions(tokens.shape[1], start)
         return self.dropout(x)
@@ -101,6 +102,8 @@ class Transformer(nn.Module):
         """Read the source once.
 
         Raises:  ValueError: no sentence or no tokens, or a token that is not in the vocabulary.
+        Differs: on a GPU a token that is not in the vocabulary ends in torch's own error, because to look at every
+                 token there would make each step wait.
         """
         if source.ndim != 2 or source.numel() == 0:
             raise ValueError(f"a source of shape {tuple(source.shape)} is empty or no batch: its axes are sentences "
@@ -125,7 +128,7 @@ class Transformer(nn.Module):
                              "each source one target of at least one token")
         start = 0 if past is None else past[0][0].shape[-2]
         x = self._embed(target, self.target_embedding, start)
-        mask = masks.causal(target.shape[1], start + target.shape[1]).to(target.device)
+        mask = masks.causal(target.shape[1], start + target.shape[1], target.device)
         following = []
         for number, layer in enumerate(self.decoder):
             x, so_far = layer(x, memory.keys_values[number], mask, memory.mask, past[number] if past else None)
