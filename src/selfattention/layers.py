@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from selfattention.attention import attention_weights, mix
+from selfattention.attention import attention_weights, fused_attention, mix
 from selfattention.positions import Rotary
 
 KeysValues = tuple[Float[Tensor, "batch _heads _keys d_head"], Float[Tensor, "batch _heads _keys d_head"]]
@@ -89,8 +89,17 @@ class MultiHeadAttention(nn.Module):
                         else shared for shared in keys_values)
         if mask is not None and mask.ndim > 2:
             mask = mask.unsqueeze(-3)  # one mask for all heads
-        weights = self.weights(attention_weights(queries, keys, mask, bias))
-        return self.output(merge_heads(mix(weights, values)))
+        if bias is None and not self._watched():
+            mixed = fused_attention(queries, keys, values, mask)
+        else:
+            mixed = mix(self.weights(attention_weights(queries, keys, mask, bias)), values)
+        return self.output(merge_heads(mixed))
+
+    def _watched(self) -> bool:
+        """Whether somebody sees or changes the weights, so that they must be computed one by one."""
+        place = self.weights
+        return type(place) is not nn.Identity or bool(
+            place._forward_hooks or place._forward_pre_hooks or place._backward_hooks or place._backward_pre_hooks)
 
     def _require_width(self, x: Tensor) -> None:
         if x.shape[-1] != self.query.in_features:
@@ -118,12 +127,19 @@ def watching(*attentions: MultiHeadAttention) -> Iterator[list[list[Float[Tensor
             hook.remove()
 
 
-class LayerNorm(nn.Module):
+def layer_norm(x: Float[Tensor, "*batch d_model"], gain: Float[Tensor, " d_model"], offset: Float[Tensor, " d_model"],
+               epsilon: float = 1e-5) -> Float[Tensor, "*batch d_model"]:
     r"""Give each token's vector mean 0 and variance 1, then a learned gain and offset (Ba et al. 2016, eq. 3, 4).
 
     $g \odot (x - \mu) / \sqrt{\sigma^2 + \epsilon} + b$, where $\mu$ and $\sigma^2$ run over the last axis and the
     variance divides by d, not by d − 1.
     """
+    variance, mean = torch.var_mean(x, dim=-1, keepdim=True, correction=0)
+    return (x - mean) * torch.rsqrt(variance + epsilon) * gain + offset
+
+
+class LayerNorm(nn.Module):
+    """`layer_norm` with its gain and offset; torch's kernel does the same in one pass."""
 
     def __init__(self, d_model: int, epsilon: float = 1e-5) -> None:
         super().__init__()
@@ -132,8 +148,7 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch d_model"]:
         """Normalise each vector on its own: no token sees another."""
-        variance, mean = torch.var_mean(x, dim=-1, keepdim=True, correction=0)
-        return (x - mean) * torch.rsqrt(variance + self.epsilon) * self.gain + self.offset
+        return nn.functional.layer_norm(x, self.gain.shape, self.gain, self.offset, self.epsilon)
 
 
 class FeedForward(nn.Sequential):

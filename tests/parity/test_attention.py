@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from selfattention import arrays, masks
-from selfattention.attention import attention, attention_weights
+from selfattention.attention import attention, attention_weights, fused_attention
 
 # Two different orders of summation of some ten float64 products: a few units of the last place.
 CLOSE = {"rtol": 1e-12, "atol": 1e-13}
@@ -63,12 +64,49 @@ def test_an_empty_row_is_zero_and_so_is_its_gradient():
         attention(*leaves, mask=mask).sum().backward()
 
 
-def test_huge_scores_stay_finite():
+EMPTY = torch.tensor([[True, True, False, True, True], [False] * 5, [True] * 5])
+
+
+@pytest.mark.parametrize("batch", [(), (2,), (2, 13)])
+@pytest.mark.parametrize("mask", [None, masks.causal(3, 5), EMPTY, EMPTY[1:2]], ids=["none", "causal", "empty", "all"])
+@pytest.mark.parametrize("kernels", [[SDPBackend.MATH], [SDPBackend.MATH, SDPBackend.FLASH_ATTENTION]], ids=["math", "any"])
+def test_the_fused_kernels_give_the_same_and_zeros_for_empty_rows(batch, mask, kernels):
+    leaves = inputs(*batch)
+    with sdpa_kernel(kernels):
+        assert_same(fused_attention(*leaves, mask=mask), attention(*leaves, mask=mask), leaves)
+
+
+def test_a_mask_for_each_text_is_fused_alike():
+    leaves = inputs(2, 13)
+    mask = masks.padding(torch.tensor([4, 0]), 5)[:, None]
+    assert_same(fused_attention(*leaves, mask=mask), attention(*leaves, mask=mask), leaves)
+
+
+@pytest.mark.parametrize("attend", [attention, fused_attention])
+def test_huge_scores_stay_finite(attend):
     queries, keys, values = (x.detach() for x in inputs())
-    assert attention(queries * 1e4, keys * 1e4, values, masks.causal(3, 5)).isfinite().all()
+    assert attend(queries * 1e4, keys * 1e4, values, masks.causal(3, 5)).isfinite().all()
+
+
+@pytest.mark.parametrize("attend", [attention, fused_attention,
+                                    lambda *three, mask: functional.scaled_dot_product_attention(*three, mask)])
+def test_what_is_masked_must_be_finite_here_as_in_torch(attend):
+    """0 · NaN is NaN. A number, however large, is silent."""
+    mask = torch.tensor([True, True, False, True, True]).expand(3, 5)
+    queries, keys, values = (x.detach() for x in inputs(2, 13))
+    wanted = attend(queries, keys, values, mask=mask)
+    values[..., 2, :] = 1e300
+    torch.testing.assert_close(attend(queries, keys, values, mask=mask), wanted, **CLOSE)
+    for spoilt in (torch.nan, torch.inf):
+        values[..., 2, :] = spoilt
+        assert attend(queries, keys, values, mask=mask).isnan().all()
 
 
 @pytest.mark.parametrize(("change", "message"), [
+    (lambda q, k, v: fused_attention(v, k, v), r"\(5, 11\).*\(5, 7\)"),
+    (lambda q, k, v: fused_attention(q, k, v[:4]), r"\(5, 7\).*\(4, 11\).*5 and 4"),
+    (lambda q, k, v: fused_attention(q, k, v, torch.ones(3, 5)), "torch.float32.*torch.bool"),
+    (lambda q, k, v: fused_attention(q, k, v, torch.ones(5, 3).bool()), r"\(5, 3\).*\(3, 5\)"),
     (lambda q, k, v: attention(v, k, v), r"\(5, 11\).*\(5, 7\)"),
     (lambda q, k, v: attention(q, k, v[:4]), r"\(3, 5\).*\(4, 11\).*5 and 4"),
     (lambda q, k, v: attention(q, k, v, torch.ones(3, 5)), "torch.float32.*torch.bool"),

@@ -15,6 +15,7 @@ from selfattention.layers import (
     MultiHeadAttention,
     PostNorm,
     PreNorm,
+    layer_norm,
     merge_heads,
     split_heads,
     watching,
@@ -80,6 +81,7 @@ def test_multi_head_attention_is_torchs(mask):
                                    average_attn_weights=False)
         assert_same(got, expected, [x, memory])
     torch.testing.assert_close(seen[0][0], weights, **CLOSE)
+    assert_same(ours(x, memory, masks.combine(*used) if used else None), got, [x, memory, *ours.parameters()])
     ours(x, memory)
     assert len(seen[0]) == 1, "outside of `watching` nothing is collected"
 
@@ -117,6 +119,8 @@ def test_layer_norm_is_torchs():
     (x,) = leaves((BATCH, KEYS, D_MODEL))
     assert_same(ours(x), theirs(x), [x])
     assert_same(ours(x * 1e-4), theirs(x * 1e-4), [x])
+    assert_same(layer_norm(x, ours.gain, ours.offset), theirs(x), [x])
+    assert_same(layer_norm(x * 1e-4, ours.gain, ours.offset), ours(x * 1e-4), [x, ours.gain, ours.offset])
 
 
 @pytest.mark.parametrize(("residual", "first"), [(PostNorm, False), (PreNorm, True)])
