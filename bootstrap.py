@@ -12,6 +12,7 @@ import hashlib
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -22,6 +23,7 @@ VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 OLDEST, NEWEST = (3, 10), (3, 14)
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
+SIZES = {"": (125, 110), "test": (175, 260)}  # packages and megabytes to download beside torch
 
 
 def stop(message):
@@ -29,15 +31,26 @@ def stop(message):
     sys.exit(f"bootstrap: {message}")
 
 
-def run(step, *command, **options):
+def run(step, *command):
     """Run one step of the set-up; where it fails, say which and what to do."""
     try:
-        code = subprocess.call([str(part) for part in command], cwd=HERE, **options)
+        code = subprocess.call([str(part) for part in command], cwd=HERE)
     except OSError as error:
         stop(f"{step} failed ({error}).")
     if code:
         stop(f"{step} failed (exit status {code}); what went wrong stands above. Run the same command again, or delete "
              f"{VENV.name} first to start over.")
+
+
+def install(step, *what):
+    """Install into .venv, with uv where there is one, else with pip; pip also takes over where uv cannot."""
+    uv = shutil.which("uv")
+    if uv:
+        command = [uv, "pip", "install", "--quiet", "--python", str(PYTHON), *what]
+        if subprocess.call(command, cwd=HERE) == 0:
+            return
+        print("bootstrap: uv could not; pip tries the same.", flush=True)
+    run(step, PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "2", *what)
 
 
 def fingerprint(extra):
@@ -54,18 +67,29 @@ def set_up(extra):
     wanted = fingerprint(extra)
     if done.is_file() and done.read_text() == wanted and PYTHON.is_file():
         return
-    print(f"bootstrap: setting up in {VENV}; the first time takes some minutes.", flush=True)
+    packages, megabytes = SIZES[extra]
+    steps = [f"making {VENV.name}", *["the CPU build of torch, 190 MB"] * (sys.platform == "linux"),
+             f"the course and about {packages} packages, {megabytes} MB"]
+
+    def say():
+        print(f"bootstrap: {total - len(steps) + 1} of {total}: {steps.pop(0)} …", flush=True)
+
+    total = len(steps)
+    print("bootstrap: setting up; the first time takes some minutes, most of it downloading.", flush=True)
+    say()
     if not PYTHON.is_file():
         try:
             venv.create(VENV, with_pip=True)
         except (OSError, subprocess.CalledProcessError) as error:
             stop(f"making {VENV.name} failed ({error}). On Debian and Ubuntu: sudo apt install python3-venv.")
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "2"]
     if sys.platform == "linux":
+        # The index of CPU builds is asked for torch and nothing else: what torch needs comes with the course.
+        say()
         version = re.search(r"^torch==([\d.]+)", (HERE / "constraints.txt").read_text(), re.MULTILINE)[1]
-        run("installing the CPU build of torch", *pip, f"torch=={version}+cpu", "--extra-index-url", CPU_BUILDS,
-            "-c", "constraints.txt")
-    run("installing the course", *pip, "-c", "constraints.txt", "-e", f".[{extra}]" if extra else ".")
+        install("installing the CPU build of torch", "--no-deps", f"torch=={version}+cpu",
+                "--extra-index-url", CPU_BUILDS)
+    say()
+    install("installing the course", "-c", "constraints.txt", "-e", f".[{extra}]" if extra else ".")
     done.write_text(wanted)
 
 
@@ -84,8 +108,16 @@ def main():
         job = [PYTHON, "-m", "pytest", "-rs", "-n", "2", "--dist", "loadfile", "--nbval-lax", *arguments.rest]
     else:
         return
+    become([str(part) for part in job])
+
+
+def become(job):
+    """Go on as another program, so that whoever ends this process ends that one; on Windows it runs below this one."""
+    if os.name != "nt":
+        os.chdir(HERE)
+        os.execv(job[0], job)
     try:
-        sys.exit(subprocess.call([str(part) for part in job], cwd=HERE))
+        sys.exit(subprocess.call(job, cwd=HERE))
     except KeyboardInterrupt:
         sys.exit(130)
 
