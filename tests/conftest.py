@@ -10,8 +10,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import traces
 from jaxtyping import config, install_import_hook
 
+TEMPORARY = traces.own_temporary_folder()
 ROOT = Path(__file__).resolve().parents[1]
 LESSON_CODE = [f"selfattention.{path.stem}" for path in (ROOT / "src/selfattention").iterdir()
                if not path.stem.startswith("_") and path.stem not in {"engine", "course", "lessons"}]
@@ -19,6 +21,26 @@ LESSON_CODE = [f"selfattention.{path.stem}" for path in (ROOT / "src/selfattenti
 install_import_hook(LESSON_CODE, "beartype.beartype")
 CHROMIUM_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                   "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def pytest_sessionstart(session):
+    if not hasattr(session.config, "workerinput"):  # the process that starts the workers, and outlives them
+        session.config.before = traces.Before(TEMPORARY)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """The run has failed where it leaves something behind, whatever its tests say."""
+    if hasattr(session.config, "before"):
+        session.config.traces = session.config.before.traces()
+        if session.config.traces:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if found := getattr(config, "traces", []):
+        terminalreporter.section("this run left traces on the machine", red=True)
+        terminalreporter.write_line("\n".join(found))
 
 
 @pytest.fixture
@@ -41,23 +63,33 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory):
-    """A JupyterLab started as a learner starts it, on a fresh working copy: its address and its folder."""
-    folder = tmp_path_factory.mktemp("learner") / "work"
-    log = folder.parent / "lab.log"
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "JUPYTER_CONFIG_DIR": str(folder.parent / "config"),
-                   "JUPYTERLAB_SETTINGS_DIR": str(folder.parent / "settings")}
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "selfattention", "lab", "--work", str(folder), "--no-browser", "--port", "18888",
-             *(["--", "--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else [])],
-            stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
-    try:
-        address = _address(log, server)
-        yield address, folder
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(timeout=30)
+def start_lab(tmp_path_factory):
+    """Starts JupyterLab as a learner does, on a fresh working copy: the process, its address and the folder."""
+    started = []
+
+    def start(port):
+        folder = tmp_path_factory.mktemp("learner") / "work"
+        log = folder.parent / "lab.log"
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "JUPYTER_CONFIG_DIR": str(folder.parent / "config"),
+                       "JUPYTERLAB_SETTINGS_DIR": str(folder.parent / "settings")}
+        with log.open("w") as output:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "selfattention", "lab", "--work", str(folder), "--no-browser",
+                 "--port", str(port), *(["--", "--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else [])],
+                stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
+        started.append(server)
+        return server, _address(log, server), folder
+
+    yield start
+    for server in started:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def lab(start_lab):
+    """A running JupyterLab: its address and its folder."""
+    return start_lab(18888)[1:]
 
 
 def _address(log: Path, server: subprocess.Popen, seconds: float = 120) -> str:

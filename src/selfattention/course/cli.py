@@ -107,7 +107,26 @@ def lab(folder: str | None, no_browser: bool, port: int, more: tuple[str, ...]) 
     quiet = os.pathsep.join(
         filter(None, [str(files.PACKAGE / "course/jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")])
     )
-    sys.exit(subprocess.call(command, env={**os.environ, "JUPYTER_CONFIG_PATH": quiet}))
+    _become(command, {**os.environ, "JUPYTER_CONFIG_PATH": quiet})
+
+
+def _become(command: list[str], environment: dict[str, str]) -> None:
+    """Go on as another program, so that whoever ends this process ends that one.
+
+    Windows cannot replace a process: there the program runs below this one, and is ended with it.
+    """
+    if os.name != "nt":
+        sys.stdout.flush()
+        os.execve(command[0], command, environment)
+    running = subprocess.Popen(command, env=environment)
+    for name in ("SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: running.terminate())
+    while True:
+        try:
+            sys.exit(running.wait())
+        except KeyboardInterrupt:  # the program was told so, too, and ends in its own time
+            continue
 
 
 @commands.command()

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import os
 import socket
 import subprocess
 import sys
@@ -18,9 +19,9 @@ SEED = 20261125
 
 
 @contextlib.contextmanager
-def program(*arguments):
+def program(scratch, *arguments):
     running = subprocess.Popen([sys.executable, "-m", *map(str, arguments)], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+                               stderr=subprocess.DEVNULL, env={**os.environ, "DASK_TEMPORARY_DIRECTORY": str(scratch)})
     try:
         yield
     finally:
@@ -29,11 +30,12 @@ def program(*arguments):
 
 
 @pytest.fixture(scope="module")
-def scheduler():
+def scheduler(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with program("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"):
+    with program(tmp_path_factory.mktemp("dask"), "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+                 "--port", port, "--no-dashboard"):
         for _ in range(300):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
@@ -62,7 +64,8 @@ def test_a_cluster_without_workers_is_told_of(scheduler, submissions, tmp_path, 
 
 
 def test_the_grades_are_those_of_one_machine(scheduler, submissions, tmp_path):
-    with program("distributed.cli.dask_worker", scheduler, "--nworkers", 2, "--nthreads", 1, "--no-dashboard"):
+    with program(tmp_path, "distributed.cli.dask_worker", scheduler, "--nworkers", 2, "--nthreads", 1,
+                 "--no-dashboard"):
         outcome = run.grade_class(run.Order(submissions, tmp_path / "far", SEED, dask=scheduler), print)
     run.grade_class(run.Order(submissions, tmp_path / "here", SEED), print)
     assert outcome.status == 0 and rows(tmp_path / "far") == rows(tmp_path / "here")
