@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
 from selfattention import problems
 from selfattention.course import writer
@@ -130,6 +131,30 @@ def test_a_function_that_fails_when_called_back_raises_in_the_answer():
     with room_for("def answer(model):\n    return model(1)") as child:
         got = child.open("answer").perform(Request("call", (lambda x: 1 / 0,)))
     assert got.raised.kind == "ValueError" and "ZeroDivisionError" in got.raised.message
+
+
+GRADIENTS = {
+    "backward": "leaf = x.clone().requires_grad_()\n    model(leaf, 3).backward(w)\n    return leaf.grad",
+    "autograd.grad": "leaf = x.clone().requires_grad_()\n    return torch.autograd.grad(model(leaf, 3), leaf, w)[0]",
+    "jacobian": "return torch.autograd.functional.jacobian(lambda x: model(x, 3), x)",
+    "jacrev": "return torch.func.jacrev(lambda x: model(x, 3))(x)",
+    "vmap": "return torch.func.vmap(lambda x: model(x, 3))(x)",
+    "no gradient": "with torch.no_grad():\n        return model(x, 3), model(x, 3).requires_grad",
+}
+
+
+@pytest.mark.parametrize("body", GRADIENTS.values(), ids=GRADIENTS)
+def test_gradients_pass_through_a_function_that_a_check_passes_in(body):
+    source = f"import torch\ndef answer(model, x, w):\n    {body}"
+    namespace = {}
+    exec(source, namespace)
+    x, w = torch.randn(2, 5, 3, dtype=torch.float64)
+    request = Request("call", (lambda x, factor: (x * factor).cumsum(0).sin(), x, w))
+    with room_for(source) as child:
+        there = child.open("answer").perform(request)
+    here = Room(namespace["answer"]).perform(request)
+    assert here.raised is None and there.raised is None
+    assert data.same(here.value, there.value)
 
 
 @pytest.mark.parametrize(("body", "kind"), [

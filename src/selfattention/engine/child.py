@@ -7,6 +7,7 @@ own prints and reads cannot reach; `forkserver.py` starts it from a warm process
 
 import ast
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -94,16 +95,72 @@ def _as_data(reply: Reply) -> dict:
 
 
 def _callback(function: int, number: int, incoming: BinaryIO, outgoing: BinaryIO) -> Callable:
-    """Stands in for a function that the check passed: it is called where the check is."""
-    def call(*args: Any, **kwargs: Any) -> Any:
-        wire.write(outgoing, {"callback": function, "number": number, "args": data.plain(args),
-                              "kwargs": data.plain(kwargs)})
+    """Stands in for a function that the check passed: it is called where the check is. Gradients pass through it."""
+    def ask(kwargs: dict, args: tuple, slope: Any = None) -> Any:
+        asked = {"callback": function, "number": number, "args": data.plain(args), "kwargs": data.plain(kwargs)}
+        wire.write(outgoing, asked if slope is None else {**asked, "slope": data.plain(slope)})
         answer = wire.read(incoming)
         if "failed" in answer:
             raise ValueError(answer["failed"])
         return answer["value"]
 
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any(data.is_tensor(arg) and arg.is_floating_point() for arg in args):
+            return _with_gradients()(functools.partial(ask, kwargs), *args)
+        return ask(kwargs, args)
+
     return call
+
+
+@functools.cache
+def _with_gradients() -> Callable:
+    """Calls `ask` as a function of torch's own kind, which `backward`, `autograd.grad` and `torch.func` understand."""
+    import torch
+
+    def one_by_one(function: type, info: Any, in_dims: tuple, *args: Any) -> list:
+        return [function.apply(*(arg if dim is None else arg.select(dim, row) for arg, dim in zip(args, in_dims)))
+                for row in range(info.batch_size)]
+
+    class Slopes(torch.autograd.Function):
+        """What sum(output * slope) gives as gradients; these have no gradients of their own."""
+
+        @staticmethod
+        def forward(ask: Callable, slope: Any, *args: Any) -> tuple:
+            return tuple(ask(args, slope))
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+            pass
+
+        @staticmethod
+        def vmap(info: Any, in_dims: tuple, *args: Any) -> tuple:
+            rows = one_by_one(Slopes, info, in_dims, *args)
+            return tuple(map(torch.stack, zip(*rows))), (0,) * len(rows[0])
+
+    class Called(torch.autograd.Function):
+        @staticmethod
+        def forward(ask: Callable, *args: Any) -> Any:
+            return ask(args)
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: tuple, output: Any) -> None:
+            ctx.ask, *others = inputs
+            ctx.others = [None if data.is_tensor(arg) else arg for arg in others]
+            ctx.save_for_backward(*(arg for arg in others if data.is_tensor(arg)))
+
+        @staticmethod
+        def backward(ctx: Any, slope: Any) -> tuple:
+            tensors = iter(ctx.saved_tensors)
+            args = [next(tensors) if arg is None else arg for arg in ctx.others]
+            found = iter(Slopes.apply(ctx.ask, slope, *args))
+            return None, *(next(found) if data.is_tensor(arg) and arg.is_floating_point() else None
+                           for arg in args)
+
+        @staticmethod
+        def vmap(info: Any, in_dims: tuple, *args: Any) -> tuple:
+            return torch.stack(one_by_one(Called, info, in_dims, *args)), 0
+
+    return Called.apply
 
 
 class _Notebook:

@@ -5,6 +5,7 @@ reference, no check and no known mistake, and what it sends back is read as plai
 """
 
 import contextlib
+import functools
 import os
 import queue
 import signal
@@ -252,13 +253,28 @@ def _call_back(asked: dict, functions: dict[int, Callable], seconds: float) -> d
     """Call a function of the check for the child, with what the child sent, within narrow limits."""
     try:
         args, kwargs = tuple(asked["args"]), dict(asked["kwargs"])
-        if data.numbers_in((args, kwargs)) > CALLBACK_NUMBERS:
+        if data.numbers_in((args, kwargs, asked.get("slope"))) > CALLBACK_NUMBERS:
             raise ValueError(f"called with more than {CALLBACK_NUMBERS} numbers")
-        return {"value": data.plain(limited(max(seconds, 0.01), functions[asked["callback"]], *args, **kwargs))}
+        function = functions[asked["callback"]]
+        if "slope" in asked:
+            function = functools.partial(_slopes, function, asked["slope"])
+        return {"value": data.plain(limited(max(seconds, 0.01), function, *args, **kwargs))}
     except TimeLimit:
         return {"failed": "TimeLimit: it took too long"}
     except Exception as error:
         return {"failed": f"{type(error).__name__}: {error}"}
+
+
+def _slopes(function: Callable, slope: Any, *args: Any, **kwargs: Any) -> list:
+    """The gradients of sum(function(…) * slope) by each tensor of decimal numbers among the arguments."""
+    import torch
+
+    leaves = [arg.requires_grad_() if data.is_tensor(arg) and arg.is_floating_point() else arg for arg in args]
+    wanted = [leaf for leaf in leaves if data.is_tensor(leaf) and leaf.requires_grad]
+    output = function(*(leaf.clone() if data.is_tensor(leaf) else leaf for leaf in leaves), **kwargs)
+    if not output.requires_grad:
+        return [torch.zeros_like(leaf) for leaf in wanted]
+    return list(torch.autograd.grad(output, wanted, slope, materialize_grads=True))
 
 
 def _text(value: Any, longest: int) -> str:

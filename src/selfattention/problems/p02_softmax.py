@@ -64,6 +64,16 @@ def huge(answer, rng):
     probes.equal(weights, softmax(rows))
 
 
+@softmax.check("survives a row with huge and small scores",
+               hint="For the scores (0, 0, 0, 0, 4000): what do you subtract, and how large is what is left?")
+def huge_spread(answer, rng):
+    rows = rng.normal(size=(4, 5))
+    rows[0, 4], rows[1, 0], rows[2, :2], rows[3, :4] = 4000.0, -4000.0, (1000.0, -1000.0), 4000.0
+    weights = answer(rows)
+    probes.finite(weights)
+    probes.equal(weights, softmax(rows))
+
+
 @softmax.mistake("normalises over the queries instead of the keys",
                  hint="Add up one row, then one column. Which of the two is 1, and which should be?")
 def over_queries(scores):
@@ -88,6 +98,20 @@ def no_shift(scores):
                  hint="A row whose scores all lie 1000 below that maximum: what becomes of its sum?")
 def one_maximum(scores):
     exponentials = np.exp(scores - scores.max())
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+@softmax.mistake("subtracts the mean of the row",
+                 hint="Of the scores (0, 0, 0, 0, 4000), how far above the mean is the largest?")
+def mean_subtracted(scores):
+    exponentials = np.exp(scores - scores.mean(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+@softmax.mistake("subtracts the median of the row",
+                 hint="Of the scores (0, 0, 0, 0, 4000), how far above the middle one is the largest?")
+def median_subtracted(scores):
+    exponentials = np.exp(scores - np.median(scores, axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
@@ -185,10 +209,11 @@ def temperature_formula(answer, rng):
 @softmax_with_temperature.check("survives 0.001 and 1000", hint="How large is a score once it is divided by 0.001?")
 def extreme_temperatures(answer, rng):
     scores = rng.normal(size=(3, 5)) * 5
-    for temperature in (0.001, 1000.0):
-        weights = answer(scores, temperature)
+    # First all scores of a row are huge but little apart, then they are far apart: two kinds of shift, one at a time.
+    for temperature, raw in ((0.001, scores / 1000 + rng.choice((-2, 2))), (0.001, scores), (1000.0, scores)):
+        weights = answer(raw, temperature)
         probes.sums_to_one(weights)
-        probes.equal(weights, softmax_with_temperature(scores, temperature))
+        probes.equal(weights, softmax_with_temperature(raw, temperature))
 
 
 @softmax_with_temperature.mistake("multiplies by the temperature",
@@ -214,6 +239,12 @@ def temperature_ignored(scores, temperature):
 def tempered_without_shift(scores, temperature):
     exponentials = np.exp(scores / temperature)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+@softmax_with_temperature.mistake("subtracts the mean of the row",
+                                  hint="How far above the mean of its row is the largest score, divided by 0.001?")
+def tempered_by_mean(scores, temperature):
+    return mean_subtracted(scores / temperature)
 
 
 @softmax_with_temperature.mistake("takes a power of the weights and does not normalise again",
@@ -287,6 +318,16 @@ def tiny_weights(answer, rng):
     probes.equal(log_weights, np.array([[0.0, -gap], [-gap, 0.0]]))
 
 
+@log_softmax.check("stays finite for a row with huge and small scores",
+                   hint="For the scores (0, 0, 0, 0, 4000): what do you subtract, and how large is what is left?")
+def spread_logarithms(answer, rng):
+    gap = rng.uniform(3000, 5000)
+    log_weights = answer(np.array([[0.0, 0, 0, 0, gap], [gap, gap, gap, gap, 0.0], [-gap, 0, 0, 0, gap]]))
+    probes.finite(log_weights)
+    probes.equal(log_weights, np.array([[-gap, -gap, -gap, -gap, 0.0], [*[-np.log(4)] * 4, -np.log(4) - gap],
+                                        [-2 * gap, -gap, -gap, -gap, 0.0]]))
+
+
 @log_softmax.mistake("takes the logarithm of the finished weights",
                      hint="What is the smallest positive weight a float can hold, and what comes below it?")
 def log_after(scores):
@@ -303,6 +344,13 @@ def raw_log_sum(scores):
                      hint="The largest score was taken out of the sum. Where must it come back?")
 def shift_not_returned(scores):
     return scores - np.log(np.exp(scores - scores.max(axis=-1, keepdims=True)).sum(axis=-1, keepdims=True))
+
+
+@log_softmax.mistake("subtracts the mean of the row",
+                     hint="Of the scores (0, 0, 0, 0, 4000), how far above the mean is the largest?")
+def log_by_mean(scores):
+    shifted = scores - scores.mean(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 @log_softmax.mistake("sums over the queries instead of the keys",

@@ -172,9 +172,12 @@ def all_sizes_equal(answer, rng):
 @attention.check("survives huge scores", hint="What did the stable softmax of chapter 02 subtract, and from what?")
 def huge_scores(answer, rng):
     queries, keys, values = random_inputs(rng)
-    output = answer(queries * 300, keys * 300, values)
-    probes.finite(output)
-    probes.equal(output, attention(queries * 300, keys * 300, values))
+    queries[:, 0] = rng.choice((-1.0, 1.0), len(queries))
+    shifted = keys + np.array([4000.0, *[0.0] * (keys.shape[-1] - 1)])  # huge scores, but little apart in a row
+    for many, others in ((queries, shifted), (queries * 300, keys * 300)):
+        output = answer(many, others, values)
+        probes.finite(output)
+        probes.equal(output, attention(many, others, values))
 
 
 def attend(scores, values):
@@ -257,6 +260,14 @@ def no_softmax(queries, keys, values):
                    hint="How large may a score be before `np.exp` overflows?")
 def overflowing(queries, keys, values):
     powers = np.exp(queries @ keys.T / np.sqrt(keys.shape[-1]))
+    return powers / powers.sum(axis=-1, keepdims=True) @ values
+
+
+@attention.mistake("subtracts the mean of each row of scores",
+                   hint="Of the scores (0, 0, 0, 0, 4000), how far above the mean is the largest?")
+def mean_subtracted(queries, keys, values):
+    scores = queries @ keys.T / np.sqrt(keys.shape[-1])
+    powers = np.exp(scores - scores.mean(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True) @ values
 
 

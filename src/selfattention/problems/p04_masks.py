@@ -341,6 +341,8 @@ def huge_masked(answer, rng):
     mask = open_mask(rng, 3, 5)
     mask[:, 4], scores[:, 4] = False, 10_000.0
     probes.equal(answer(scores, mask), masked_weights(scores, mask))
+    scores[:, 0], mask[:, 0] = 4000.0, True  # among those that are seen, too, one stands far above the others
+    probes.equal(answer(scores, mask), masked_weights(scores, mask))
 
 
 @masked_weights.check("works for a batch, with one mask for all or one each",
@@ -495,7 +497,7 @@ def leaks(model: Callable[[Tensor], Tensor], x: Float[Tensor, "tokens d"]) -> bo
 
     `model(x)` turns tokens of shape (tokens, d) into outputs with as many rows and is deterministic. It **leaks** if
     changing some token t changes an output at a position before t. Return `True` then, else `False`. Call the model as
-    often as you like, but find it out by changing inputs: it may give no gradients. Do not change `x` itself.
+    often as you like, or ask for its gradients. Do not change `x` itself.
     """
     original = model(x)
     for t in range(1, len(x)):
@@ -534,7 +536,7 @@ def past_alone(x):
     return past_without_first(x) - torch.cat([torch.zeros_like(x[:1]), x[1:]])
 
 
-HONEST = [past_alone, past_without_first, running_mean, lambda x: x * 2, lambda x: torch.zeros_like(x)]
+HONEST = [past_alone, past_without_first, running_mean, lambda x: x * 2, lambda x: x * 0]
 
 
 @leaks.check("clears models that see no future", hint="An output may change with its own token and with earlier ones.")
@@ -701,6 +703,28 @@ def cut_off(model, x):
         if bool(((model(changed) - original)[:t].abs() > 1e-9).any()):
             return True
     return False
+
+
+@leaks.alternative("the derivatives of every output by every token")
+def by_jacobian(model, x):
+    slopes = torch.autograd.functional.jacobian(model, x).abs().amax(dim=(1, 3))
+    return bool(slopes.triu(diagonal=1).any())
+
+
+@leaks.alternative("the gradient of each output in turn")
+def by_backward(model, x):
+    for t in range(len(x)):
+        leaf = x.clone().requires_grad_()
+        model(leaf)[t].sum().backward()
+        if leaf.grad[t + 1:].any():
+            return True
+    return False
+
+
+@leaks.alternative("all derivatives at once, by torch.func")
+def by_jacrev(model, x):
+    slopes = torch.func.jacrev(model)(x)
+    return any(bool(slopes[t, :, t + 1:].any()) for t in range(len(x)))
 
 
 @leaks.alternative("running the model on the beginnings of the text")
