@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: help lab test notebooks lint benchmarks constraints
+.PHONY: help lab test notebooks lint benchmarks claims constraints
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 lab:  ## set up, then open JupyterLab on the start page
@@ -15,6 +15,8 @@ lint:  ## look for slips in the code
 	$(PYTHON) bootstrap.py setup && $(RUN) -m ruff check .
 benchmarks:  ## measure what the README states about speed
 	$(PYTHON) bootstrap.py setup && $(RUN) benchmarks/run.py
+claims:  ## do the lessons' claims hold on other processors, with other seeds? (half an hour; goes on where it was)
+	$(PYTHON) bootstrap.py setup && $(RUN) benchmarks/claims.py --write
 constraints:  ## resolve all versions anew (needs uv); torch stays where pyproject.toml's test run has it
 	echo "torch==2.13.0" | uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --no-annotate \
 		--no-header -c /dev/stdin -o constraints.new

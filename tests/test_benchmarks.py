@@ -1,5 +1,7 @@
-"""The recipe for real text runs from end to end, where its data lie beside the checkout."""
+"""What stands beside the course: the recipe for real text, trying the lessons elsewhere, and what a step launches."""
 
+import importlib.util
+import math
 import os
 import re
 import subprocess
@@ -26,3 +28,81 @@ def test_the_recipe_for_multi30k_trains_translates_and_goes_on_where_it_stopped(
     kept = {path.name for path in tmp_path.iterdir()}
     assert kept == {"beam.fr", "checkpoint.safetensors", "greedy.fr", "pieces.json"}
     assert len((tmp_path / "beam.fr").read_text(encoding="utf-8").splitlines()) == 1000
+
+
+@pytest.mark.slow
+def test_a_training_step_launches_no_more_than_torchs():
+    """On a GPU the number of operations decides; without one it is counted, not timed."""
+    done = subprocess.run([sys.executable, "benchmarks/gpu.py"], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = re.findall(r"^\| 6 \+ 6 layers, ([\w ]+) \| (\d+) \| (\d+) \|", done.stdout, re.MULTILINE)
+    assert [kind for kind, *_ in rows] == ["float32", "bf16 autocast"]
+    for kind, ours, theirs in rows:
+        assert 0 < int(ours) <= int(theirs), kind
+
+
+LESSON = """
+# %% tags=["claim:of-the-seed"]
+import random
+
+import numpy as np
+import torch
+
+from selfattention.claims import Measured, claim
+
+torch.manual_seed(1)
+numbers = [torch.rand(()).item(), torch.rand((), generator=torch.Generator().manual_seed(1)).item(),
+           np.random.default_rng(1).random(), np.random.default_rng([1, 2]).random(), random.Random(1).random(),
+           random.Random("1").random()]
+claim("the seed decides", "", *(Measured(number, digits=3, above=0) for number in numbers))
+
+# %% tags=["claim:does-not-hold"]
+claim("more is less", "", Measured(0.6, digits=1, below=0.5))
+
+# %%
+raise ValueError("broken here")
+"""
+
+
+@pytest.fixture
+def claims(monkeypatch):
+    """The benchmark's module."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    spec = importlib.util.spec_from_file_location("claims_elsewhere", ROOT / "benchmarks" / "claims.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_lesson_is_run_under_other_seeds_threads_and_instructions(claims, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(claims, "KEPT", tmp_path / "kept")
+    lesson = tmp_path / "99_lesson.py"
+    lesson.write_text(LESSON)
+    ways = claims.variations()
+    assert len(ways) >= 8 and {"as it stands", "two threads"} < {way.name for way in ways}
+    chosen = [way for way in ways if way.name in ("as it stands", "default", "seeds 1", "seeds 2")]
+    results = claims.measure([lesson], chosen)
+    numbers = {name: [one["value"] for one in result["claims"]["of-the-seed"]["measured"]]
+               for (_, name), result in results.items()}
+    assert numbers["as it stands"] == numbers["default"]
+    for place in range(6):
+        assert len({numbers[name][place] for name in ("as it stands", "seeds 1", "seeds 2")}) == 3, "not shifted"
+    made = claims.rows([lesson], chosen, results)
+    assert [whole for _, whole in made] == [True, False] and "| 0 of 4 |" in made[1][0]
+    assert "broken here" in capsys.readouterr().err
+    monkeypatch.setattr(claims.subprocess, "run", None)
+    assert claims.measure([lesson], chosen) == results, "what was measured is not measured again"
+
+
+def test_the_room_to_a_limit_is_counted_in_spreads(claims):
+    def limits(**given):
+        return {"above": -math.inf, "below": math.inf, "exactly": None, **given}
+
+    assert claims.room([5.0, 6.0], limits(above=-3.0)) == pytest.approx(8)
+    assert claims.room([5.0, 6.0], limits(above=0.0, below=8.0)) == pytest.approx(2)
+    assert claims.room([-5.0, 6.0], limits(below=0.5)) == pytest.approx(-0.5)
+    assert claims.room([1e-7, 1e-6], limits(below=1e-4)) == pytest.approx(99e-6 / 9e-7)
+    assert claims.room([10.0, 100.0], limits(above=1.0)) == pytest.approx(1), "by ratios, which suit it better"
+    assert claims.room([3, 3], limits(exactly=3)) == math.inf and claims.room([3, 4], limits(exactly=3)) == -math.inf

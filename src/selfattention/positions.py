@@ -120,7 +120,8 @@ def _turns(tokens: int, width: int, base: float, device: torch.device | str) -> 
 _tables: dict[tuple, Float[Tensor, "... rows _width"]] = {}
 
 
-def _table(make: Callable[..., Tensor], rows: int, width: int, base: float, like: Tensor) -> Float[Tensor, "... rows _"]:
+def _table(make: Callable[..., Tensor], rows: int, width: int, base: float,
+           like: Tensor) -> Float[Tensor, "... rows _"]:
     """So many rows of what `make` makes, on the device of `like`, in float32 or better.
 
     A table belongs to no model, so nothing casts it to half precision or copies it, and all layers share one. It is an

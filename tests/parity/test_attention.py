@@ -69,7 +69,8 @@ EMPTY = torch.tensor([[True, True, False, True, True], [False] * 5, [True] * 5])
 
 @pytest.mark.parametrize("batch", [(), (2,), (2, 13)])
 @pytest.mark.parametrize("mask", [None, masks.causal(3, 5), EMPTY, EMPTY[1:2]], ids=["none", "causal", "empty", "all"])
-@pytest.mark.parametrize("kernels", [[SDPBackend.MATH], [SDPBackend.MATH, SDPBackend.FLASH_ATTENTION]], ids=["math", "any"])
+@pytest.mark.parametrize("kernels", [[SDPBackend.MATH], [SDPBackend.MATH, SDPBackend.FLASH_ATTENTION]],
+                         ids=["math", "any"])
 def test_the_fused_kernels_give_the_same_and_zeros_for_empty_rows(batch, mask, kernels):
     leaves = inputs(*batch)
     with sdpa_kernel(kernels):

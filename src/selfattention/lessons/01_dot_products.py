@@ -14,7 +14,7 @@ import inspect
 import numpy as np
 
 from selfattention import arrays
-from selfattention.claims import claim, guessed
+from selfattention.claims import Measured, claim, guessed
 from selfattention.plots import canvas, heatmap, lines, show
 
 np.set_printoptions(precision=2, suppress=True)
@@ -114,17 +114,18 @@ guess_cosine = None  # your guess, between 0 and 1
 
 # %% tags=["claim:almost-orthogonal"]
 def mean_cosine(d, rng):
-    one, other = rng.normal(size=(2, 4000, d))
+    one, other = rng.normal(size=(2, 10_000, d))
     cosines = (one * other).sum(axis=-1) / np.linalg.norm(one, axis=-1) / np.linalg.norm(other, axis=-1)
     return np.abs(cosines).mean()
 
 
 rng = np.random.default_rng(0)
-narrow, middle, wide = (mean_cosine(d, rng) for d in (8, 128, 512))
-guessed(guess_cosine, wide)
+cosines = {d: mean_cosine(d, rng) for d in (8, 128, 512)}
+narrow, middle = Measured(cosines[8], digits=1, above=0.2), Measured(cosines[128], digits=2)
+fall = Measured(cosines[128] / cosines[512], digits=1, above=1.8, below=2.2)
+guessed(guess_cosine, Measured(cosines[512], digits=3))
 claim("random vectors are almost orthogonal: four times as many numbers, half the cosine",
-      f"mean size of the cosine: {narrow:.1f} at d = 8, {middle:.2f} at 128, {middle / wide:.1f} times smaller at 512",
-      holds=narrow > 0.2 and 1.9 < middle / wide < 2.1)
+      f"mean size of the cosine: {narrow} at d = 8, {middle} at 128, {fall} times smaller at 512", narrow, middle, fall)
 
 # %% [markdown]
 # It falls like $1/\sqrt d$. So there is room for many keys that do not disturb each other.
@@ -151,11 +152,11 @@ def accuracy(d, noise, rng, items=100, trials=40):
 
 # %% tags=["claim:width-beats-noise"]
 rng = np.random.default_rng(2)
-at_4, at_64 = accuracy(4, 1.0, rng), accuracy(64, 1.0, rng)
+at_4 = Measured(accuracy(4, 1.0, rng), digits=1, below=0.35)
+at_64 = Measured(accuracy(64, 1.0, rng), digits=2, above=0.95)
 guessed(guess_accuracy, at_64)
 claim("the wider the vectors, the more noise the dot product sees through",
-      f"with noise as strong as the signal, found among 100: {at_4:.1f} at d = 4, {at_64:.2f} at d = 64",
-      holds=at_4 < 0.35 and at_64 > 0.95)
+      f"with noise as strong as the signal, found among 100: {at_4} at d = 4, {at_64} at d = 64", at_4, at_64)
 
 # %% [markdown]
 # The reason: in the score with its own key the signal adds up like $d$, because a number times itself is never negative. What
@@ -188,10 +189,12 @@ rng = np.random.default_rng(5)
 before = accuracy(16, 1.0, rng)
 noisy = {factor: accuracy(factor * 16, 3.0, rng) for factor in range(1, 13)}
 needed = min(noisy, key=lambda factor: abs(noisy[factor] - before))
-guessed(guess_wider, needed, "times")
+factor = Measured(needed, exactly=5)
+found = Measured(before, digits=1), Measured(noisy[1], digits=1, below=0.2), Measured(noisy[needed], digits=1)
+guessed(guess_wider, factor, "times")
 claim("three times the noise is made up for by five times the width",
-      f"found: {before:.1f} at d = 16; with three times the noise {noisy[1]:.1f}, and {noisy[needed]:.1f} at d = {needed * 16}",
-      holds=noisy[1] < 0.2 and needed == 5)
+      f"found: {found[0]} at d = 16; with three times the noise {found[1]}, and {found[2]} at d = {needed * 16}",
+      factor, *found)
 
 # %% [markdown]
 # Why five? A stranger's score is the key times the *whole* query, signal and noise. Independent parts add by their squares: $1^2 + 1^2 = 2$
@@ -215,12 +218,12 @@ directions = rng.normal(size=(50, 100, 16))  # 50 memories of 100 keys
 directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
 lengths = np.sort(rng.uniform(0.5, 2.0, size=(50, 100, 1)), axis=1)  # the longest ten come last
 random_queries = rng.normal(size=(50, 200, 16))
-share = (arrays.scores(random_queries, directions * lengths).argmax(axis=-1) >= 90).mean()
-fair = (arrays.scores(random_queries, directions).argmax(axis=-1) >= 90).mean()
+won = (arrays.scores(random_queries, directions * lengths).argmax(axis=-1) >= 90).mean()
+won_fairly = (arrays.scores(random_queries, directions).argmax(axis=-1) >= 90).mean()
+share, fair = Measured(won, digits=1, above=0.2), Measured(won_fairly, digits=1, below=0.15)
 guessed(guess_long, share)
 claim("a dot product prefers long keys, whatever is asked",
-      f"the longest tenth of the keys wins {share:.1f} of random queries, and {fair:.1f} once all have length 1",
-      holds=share > 0.2 and fair < 0.15)
+      f"the longest tenth of the keys wins {share} of random queries, and {fair} once all have length 1", share, fair)
 
 # %% [markdown]
 # That is not always a fault: a model can *learn* to give an important key more length. But when nothing was meant by the

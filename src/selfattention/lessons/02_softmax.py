@@ -12,7 +12,7 @@ import inspect
 import numpy as np
 
 from selfattention import arrays
-from selfattention.claims import claim, guessed
+from selfattention.claims import Measured, claim, guessed
 from selfattention.plots import canvas, heatmap, lines, show
 
 np.set_printoptions(precision=3, suppress=True)
@@ -78,11 +78,11 @@ guess_overflow = None  # your guess, a score
 with np.errstate(all="ignore"):
     fits = [score for score in range(2000) if np.isfinite(np.exp(float(score)))]
     broken = softmax_naive(np.array([[1000.0, 999.0, 0.0]]))
-guessed(guess_overflow, fits[-1] + 1)
+first, nans = Measured(fits[-1] + 1, digits=0, below=1000), Measured(np.isnan(broken).sum(), digits=0, above=0)
+guessed(guess_overflow, first)
 print("naive weights for 1000, 999, 0:", broken)
 claim("the textbook formula breaks on scores that are not even large",
-      f"np.exp overflows from a score of {fits[-1] + 1}; {np.isnan(broken).sum()} of 3 weights are NaN",
-      holds=bool(np.isnan(broken).any()) and fits[-1] < 1000)
+      f"np.exp overflows from a score of {first}; {nans} of 3 weights are NaN", first, nans)
 
 # %% [markdown]
 # Infinity divided by infinity is NaN, *not a number*, and a NaN spreads to everything it touches. Scores of that size do
@@ -111,11 +111,11 @@ print(inspect.getsource(arrays.softmax))
 assert np.allclose(arrays.softmax(scores), softmax_loop(scores))
 rng = np.random.default_rng(2)
 many = rng.normal(size=(500, 7))
-moved = max(np.abs(arrays.softmax(many + c) - arrays.softmax(many)).max() for c in (-1e6, -10.0, 3.0, 1e6))
+changes = [np.abs(arrays.softmax(many + c) - arrays.softmax(many)).max() for c in (-1e6, -10.0, 3.0, 1e6)]
+moved = Measured(max(changes), below=1e-9)
 print("shifted weights for 1000, 999, 0:", arrays.softmax(np.array([[1000.0, 999.0, 0.0]])))
 claim("a constant added to a row of scores changes no weight",
-      f"largest change over 500 rows and shifts up to a million: below {10.0 ** np.ceil(np.log10(moved)):.0e}",
-      holds=moved < 1e-8)
+      f"largest change over 500 rows and shifts up to a million: {moved}", moved)
 
 # %% [markdown]
 # What is left is the rounding of `many + c`: next to a million, a float64 has ten digits after the point, no more.
@@ -167,12 +167,13 @@ guess_entropy = None  # your guess, in nats
 
 # %% tags=["claim:temperature-entropy"]
 eight = np.random.default_rng(8).normal(size=8)
-temperatures = np.logspace(-2, 3, 26)
+temperatures = np.logspace(-4, 3, 36)
 entropies = np.array([arrays.entropy(arrays.softmax(eight / t)) for t in temperatures])
-guessed(guess_entropy, entropies[-1], "nats")
+cold, hot = Measured(entropies[0], digits=3, below=1e-3), Measured(entropies[-1], digits=3, above=np.log(8) - 1e-3)
+rises = Measured(np.diff(entropies).min(), above=-1e-12)
+guessed(guess_entropy, hot, "nats")
 claim("temperature moves the entropy of n weights from 0 to log n",
-      f"{abs(entropies[0]):.3f} nats at T = 0.01, {entropies[-1]:.3f} at T = 1000; log 8 = {np.log(8):.3f}",
-      holds=entropies[0] < 1e-3 and abs(entropies[-1] - np.log(8)) < 1e-3 and bool((np.diff(entropies) > -1e-12).all()))
+      f"{cold} nats at T = 0.0001, {hot} at T = 1000; log 8 = {np.log(8):.3f}", cold, hot, rises)
 
 # %%
 figure, axes = canvas(height=3.0)
@@ -204,11 +205,12 @@ def derivative(weight):
     return (above - below) / (2 * step)
 
 
-best = max(derivative(weight) for weight in np.linspace(0.05, 0.95, 19))
-factor = best / derivative(0.999)
+largest = max(derivative(weight) for weight in np.linspace(0.05, 0.95, 19))
+best = Measured(largest, digits=2, above=0.249, below=0.251)
+factor = Measured(largest / derivative(0.999), digits=0, above=200)
 guessed(guess_factor, factor)
-claim("a saturated softmax hardly learns", f"at weight 0.5 the derivative is {best:.2f}, at 0.999 it is {factor:.0f} times smaller",
-      holds=abs(best - 0.25) < 1e-6 and factor > 200)
+claim("a saturated softmax hardly learns",
+      f"at weight 0.5 the derivative is {best}, at 0.999 it is {factor} times smaller", best, factor)
 
 # %% [markdown]
 # Keep this in mind: scores that grow large make the softmax peaked, and a peaked softmax passes no gradient. Chapter 03 shows

@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from selfattention import arrays
-from selfattention.claims import claim, guessed
+from selfattention.claims import Measured, claim, guessed
 from selfattention.plots import canvas, heatmap, lines, show
 
 np.set_printoptions(precision=3, suppress=True)
@@ -81,11 +81,11 @@ def score_std(d, scaled, rng):
 
 
 rng = np.random.default_rng(4)
-raw, scaled = score_std(512, False, rng), score_std(512, True, rng)
+raw = Measured(score_std(512, False, rng), digits=1, above=0.95 * math.sqrt(512), below=1.05 * math.sqrt(512))
+scaled = Measured(score_std(512, True, rng), digits=2, above=0.95, below=1.05)
 guessed(guess_std, raw)
 claim("scores spread like √d; divided by √d they spread by 1, whatever the width",
-      f"standard deviation at d = 512: {raw:.1f} before, {scaled:.2f} after (√512 = {math.sqrt(512):.1f})",
-      holds=abs(raw / math.sqrt(512) - 1) < 0.05 and abs(scaled - 1) < 0.05)
+      f"standard deviation at d = 512: {raw} before, {scaled} after (√512 = {math.sqrt(512):.1f})", raw, scaled)
 
 # %% [markdown]
 # ## What large scores do to the weights
@@ -114,7 +114,7 @@ show(figure, "Attention weights of six random queries over eight random keys, 64
 guess_gradient = None  # your guess, a factor
 
 # %% tags=["claim:saturation-kills-gradient"]
-def typical_derivative(d, scale, rng, queries=400, keys=10):
+def typical_derivative(d, scale, rng, queries=2000, keys=10):
     """The median size of the softmax's Jacobian over random queries."""
     scores = (rng.normal(size=(queries, 1, d)) * rng.normal(size=(queries, keys, d))).sum(axis=-1) * scale
     weights = arrays.softmax(scores)
@@ -124,10 +124,10 @@ def typical_derivative(d, scale, rng, queries=400, keys=10):
 
 rng = np.random.default_rng(6)
 unscaled, scaled = typical_derivative(512, 1.0, rng), typical_derivative(512, 512**-0.5, rng)
-guessed(guess_gradient, scaled / unscaled)
+median, factor = Measured(scaled, digits=2, above=0.2), Measured(scaled / unscaled, above=500)
+guessed(guess_gradient, factor, "times")
 claim("without the scale a typical query of width 512 learns next to nothing",
-      f"median derivative {scaled:.2f} scaled; unscaled it is over {10 ** math.floor(math.log10(scaled / unscaled))} times smaller",
-      holds=scaled > 0.1 and scaled / unscaled > 100)
+      f"median derivative {median} scaled; unscaled it is {factor} times smaller", median, factor)
 
 # %%
 widths = [2, 8, 32, 128, 512]
@@ -155,9 +155,11 @@ for name, scale in {"1": 1.0, "1/√d": 512**-0.5, "1/d": 1 / 512}.items():
     largest[name] = weights.max(axis=-1).mean()
     print(f"scale {name:5} largest weight {largest[name]:.2f}   entropy {arrays.entropy(weights).mean():.2f} nats")
 print(f"equal weights over 10 keys: 0.10, entropy log 10 = {math.log(10):.2f} nats")
+unscaled, by_d = Measured(largest["1"], digits=2, above=0.9), Measured(largest["1/d"], digits=2, below=0.12)
+scaled = Measured(largest["1/√d"], digits=2, above=0.2, below=0.6)
 claim("dividing by d instead of √d makes all keys look alike",
-      f"mean largest of 10 weights at d = 512: {largest['1']:.2f} unscaled, {largest['1/√d']:.2f} with √d, {largest['1/d']:.2f} with d",
-      holds=largest["1"] > 0.9 and 0.2 < largest["1/√d"] < 0.6 and largest["1/d"] < 0.12)
+      f"mean largest of 10 weights at d = 512: {unscaled} unscaled, {scaled} with √d, {by_d} with d",
+      unscaled, scaled, by_d)
 
 # %% [markdown]
 # ## What scaling does not do
@@ -169,11 +171,12 @@ claim("dividing by d instead of √d makes all keys look alike",
 # %% tags=["claim:scaling-reduces-nothing"]
 scores = arrays.scores(rng.normal(size=(61, 32)), rng.normal(size=(67, 32)))
 scaled = scores / np.sqrt(32)
-before, after = np.linalg.matrix_rank(scores), np.linalg.matrix_rank(scaled)
-extra = scores.size / (scores.size * 32)
+before = np.linalg.matrix_rank(scores)
+size, rank = Measured(scaled.size, exactly=scores.size), Measured(np.linalg.matrix_rank(scaled), exactly=before)
+extra = Measured(100 * scores.size / (scores.size * 32), digits=0)
 claim("scaling reduces no dimension and saves no work",
-      f"shape {scores.shape} and rank {before} before, {scaled.shape} and {after} after; {100 * extra:.0f} % more multiplications",
-      holds=scores.shape == scaled.shape and before == after)
+      f"shape {scores.shape} and rank {before} before, {scaled.shape} and {rank} after; {extra} % more multiplications",
+      size, rank, extra)
 
 # %% [markdown]
 # ## The same in torch

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from selfattention.attention import attention
-from selfattention.claims import claim, guessed
+from selfattention.claims import Measured, claim, guessed
 from selfattention.layers import MultiHeadAttention, merge_heads, split_heads
 from selfattention.masks import causal
 from selfattention.plots import canvas, heatmap, show
@@ -119,10 +119,10 @@ readers = {heads: train(heads) for heads in (1, 2)}
 x, wanted = texts(4000, torch.Generator().manual_seed(3))
 explained = {heads: 1 - nn.functional.mse_loss(reader(x), wanted).item() / wanted.var().item()
              for heads, reader in readers.items()}
-guessed(guess_one_head, explained[1])
+one, two = Measured(explained[1], digits=1, below=0.7), Measured(explained[2], digits=1, above=0.95)
+guessed(guess_one_head, one)
 claim("one head cannot answer two questions, two heads can",
-      f"variance explained: {explained[1]:.1f} with one head, {explained[2]:.1f} with two, at equal parameters",
-      holds=explained[1] < 0.7 and explained[2] > 0.95)
+      f"variance explained: {one} with one head, {two} with two, at equal parameters", one, two)
 
 # %% [markdown]
 # One head can look at both marks, but it returns a single mean of two words. With fixed weights such a mean explains exactly half of the variance, however wide the head is. This head gets 0.6, since its weights may depend on the words;
@@ -153,9 +153,9 @@ guess_growth = None  # your guess
 
 # %% tags=["claim:heads-cost-no-parameters"]
 counts = {heads: sum(p.numel() for p in MultiHeadAttention(512, heads).parameters()) for heads in (1, 2, 4, 8, 16)}
-guessed(guess_growth, counts[16] / counts[1])
-claim("more heads cost no more parameters", f"{counts[1]:,} with 1 head, {counts[16]:,} with 16: 4 · 512² + 4 · 512",
-      holds=len(set(counts.values())) == 1 and counts[1] == 4 * 512**2 + 4 * 512)
+fewest, most = (Measured(found, exactly=4 * 512**2 + 4 * 512) for found in (min(counts.values()), max(counts.values())))
+guessed(guess_growth, Measured(counts[16] / counts[1], digits=0))
+claim("more heads cost no more parameters", f"{fewest} with 1 head, {most} with 16: 4 · 512² + 4 · 512", fewest, most)
 
 # %% [markdown]
 # The matrices are as large for one head as for sixteen: they are only cut differently. What does grow is the table of weights: each head has its own, queries × keys. And each head is narrower, so it can compare less: width is what a head pays with.
@@ -172,9 +172,9 @@ for key_heads in (8, 4, 2, 1):
     keys, values = MultiHeadAttention(512, heads=8, key_heads=key_heads).keys_values(text)
     sizes[key_heads] = keys.nbytes + values.nbytes
     print(f"{key_heads} key heads: {sizes[key_heads] / 1e6:.1f} MB for 1000 tokens of one layer")
-claim("the cache shrinks with the number of key heads",
-      f"{sizes[8] / sizes[2]:.0f} times smaller with 2 key heads than with 8",
-      holds=sizes[8] == 4 * sizes[2] == 8 * sizes[1])
+factor = Measured(sizes[8] / sizes[2], exactly=4)
+claim("the cache shrinks with the number of key heads", f"{factor} times smaller with 2 key heads than with 8", factor,
+      Measured(sizes[8] / sizes[1], exactly=8))
 
 # %% [markdown]
 # ## Break it on purpose
@@ -220,11 +220,11 @@ found = {"right": links(split_heads, merge_heads), "view to split": links(split_
 right = found["right"]
 leaks = {name: int((table & ~right).sum()) for name, table in found.items()}
 cuts = {name: int((right & ~table).sum()) for name, table in found.items()}
-guessed(guess_leaks, leaks["view to split"])
+by_split, by_merge = (Measured(leaks[name], digits=0, above=0) for name in ("view to split", "view to merge"))
+guessed(guess_leaks, by_split)
 claim("a view in place of a transpose leaks the future or cuts the past, with all shapes right",
       "; ".join(f"{name}: {leaks[name]} of 15 leak, {cuts[name]} of 21 are cut" for name in found if name != "right"),
-      holds=int(right.sum()) == 21 and leaks["view to split"] > 0 and leaks["view to merge"] > 0
-      and cuts["views both ways"] > 0)
+      Measured(int(right.sum()), exactly=21), by_split, by_merge, Measured(cuts["views both ways"], above=0))
 
 # %%
 figure, axes = canvas(4, width=7.4, height=2.3)

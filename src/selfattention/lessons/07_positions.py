@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from selfattention.attention import attention
-from selfattention.claims import claim, guessed
+from selfattention.claims import Measured, claim, guessed, rounded
 from selfattention.layers import MultiHeadAttention
 from selfattention.masks import causal
 from selfattention.plots import canvas, heatmap, lines, show
@@ -77,11 +77,11 @@ def order_error(model):
     return (model(some[:, order]) - model(some)[:, order]).abs().max().item()
 
 
-without, added = order_error(layer), order_error(lambda x: layer(x + positions))
-guessed(guess_order, round(added, 1))
+without = Measured(order_error(layer), below=1e-5)
+added = Measured(order_error(lambda x: layer(x + positions)), digits=1, above=0.3)
+guessed(guess_order, added)
 claim("positions make order visible",
-      f"the error of permuting first: below 1e-5 without positions, {added:.1f} with them",
-      holds=without < 1e-5 and added > 0.1)
+      f"the error of permuting first: {without} without positions, {added} with them", without, added)
 
 # %% [markdown]
 # ## Turn queries and keys: RoPE
@@ -111,13 +111,12 @@ mixing = torch.randn(2, 64, 64, generator=generator, dtype=torch.float64) / 8  #
 places, table = torch.arange(100), sinusoidal(107, 64)
 turned = (rotate(query.expand(100, 64), places) * rotate(key.expand(100, 64), places + 7)).sum(dim=-1)
 summed = (((query + table[places]) @ mixing[0]) * ((key + table[places + 7]) @ mixing[1])).sum(dim=-1)
-varies = {name: (scores.std() / scores.square().mean().sqrt()).item()
-          for name, scores in (("turned", turned), ("added", summed))}
-guessed(guess_varies, round(100 * varies["added"]), "%")
+varies = [100 * (scores.std() / scores.square().mean().sqrt()).item() for scores in (turned, summed)]
+by_turning, by_adding = Measured(varies[0], digits=0, below=1e-8), Measured(varies[1], above=10)
+guessed(guess_varies, by_adding, "%")
 claim("of the positions only the distance counts with RoPE; with added vectors the place counts as well",
-      f"the same pair seven apart, at 100 places: the score varies by {varies['turned']:.0%} with RoPE, by more than "
-      f"10 % with added sinusoids",
-      holds=varies["turned"] < 1e-10 and varies["added"] > 0.1)
+      f"the same pair seven apart, at 100 places: the score varies by {by_turning} % with RoPE, by {by_adding} % with "
+      f"added sinusoids", by_turning, by_adding)
 
 # %% [markdown]
 # Values are **not** turned: position shall decide who is found, not change what is read.
@@ -185,19 +184,19 @@ guess_longer = None  # your guess, between 0 and 1
 LENGTHS = (16, 32, 64, 256)
 readers = {kind: train(kind) for kind in ("none", "learned", "sinusoids", "ALiBi", "RoPE", "relative bias")}
 right = {kind: [share_right(reader, n) for n in LENGTHS] for kind, reader in readers.items() if kind != "learned"}
-print("learned at 16:", round(share_right(readers["learned"], 16), 1))
+print("learned at 16:", rounded(share_right(readers["learned"], 16), 1))
 try:
     readers["learned"](torch.zeros(1, 32, dtype=torch.long))
 except ValueError as error:
     print("learned at 32:", error)
 
 # %% tags=["claim:trained-short-tested-long"]
-guessed(guess_longer, round(right["sinusoids"][2], 2))
+at_16, at_64 = Measured(right["sinusoids"][0], above=0.95), Measured(right["sinusoids"][2], below=0.8)
+rope, relative = Measured(right["RoPE"][1], above=0.9), Measured(right["relative bias"][2], above=0.9)
+guessed(guess_longer, at_64)
 claim("knowing places in short texts is not knowing them in longer ones",
-      "at 16, 32 and 64 tokens: " + "; ".join(f"{kind} " + ", ".join(f"{share:.1f}" for share in right[kind][:3])
-                                              for kind in ("sinusoids", "RoPE", "relative bias")),
-      holds=right["sinusoids"][0] > 0.95 and right["sinusoids"][2] < 0.8 and right["RoPE"][1] > 0.9
-      and right["relative bias"][2] > 0.9)
+      f"sinusoids: {at_16} at 16 tokens, {at_64} at 64; RoPE: {rope} at 32; relative bias: {relative} at 64",
+      at_16, at_64, rope, relative)
 
 # %%
 figure, axes = canvas(width=6.4, height=3.3)

@@ -13,7 +13,7 @@ import torch
 from sacrebleu.metrics import BLEU
 
 from selfattention import alignment
-from selfattention.claims import claim, guessed
+from selfattention.claims import Measured, claim, guessed
 from selfattention.data.batches import Batches, batch, padded
 from selfattention.data.sentences import KINDS, NEW_NEGATIONS, NEW_PAIRS, SEEN, VERB_ROWS, corpus
 from selfattention.data.words import Vocabulary
@@ -76,10 +76,11 @@ padding = {"at random": [padded([words.encode(train[i]) for i in chosen]) for ch
            "sorted": [words.batches[step].source for step in range(len(words.batches))]}
 share = {name: 100 * np.mean([(tokens == 0).float().mean().item() for tokens in found])
          for name, found in padding.items()}
-guessed(guess_padding, round(share["at random"]), "%")
+at_random = Measured(share["at random"], digits=0)
+by_length = Measured(share["sorted"], digits=0, below=share["at random"] / 4)
+guessed(guess_padding, at_random, "%")
 claim("sorting by length saves most of the padding",
-      f"padding: {share['at random']:.0f} % of the source tokens at random, {share['sorted']:.0f} % sorted",
-      holds=share["sorted"] < share["at random"] / 4)
+      f"padding: {at_random} % of the source tokens at random, {by_length} % sorted", at_random, by_length)
 
 # %% [markdown]
 # ## The loop
@@ -121,7 +122,7 @@ guess_floor = None  # your guess in nats
 # %%
 V, right = len(words.target), 0.9 + 0.1 / len(words.target)
 floor = -right * math.log(right) - (V - 1) * 0.1 / V * math.log(0.1 / V)
-guessed(guess_floor, round(floor, 2), "nats")
+guessed(guess_floor, Measured(floor, digits=2), "nats")
 
 # %% [markdown]
 # That is the entropy of the smoothed target itself. No model can get under it, not even one that leaks: a smaller number would mean that the loss is counted wrongly, over padding for instance (chapter 09). So this floor is another one than that of
@@ -168,10 +169,11 @@ def share_right(translator, model):
 
 
 with_words = share_right(words, words_model)
-guessed(guess_negations, round(with_words[NEW_NEGATIONS], 2))
+seen, new_pairs = Measured(with_words[SEEN], above=0.98), Measured(with_words[NEW_PAIRS], above=0.95)
+negations = Measured(with_words[NEW_NEGATIONS], digits=1, below=0.7)
+guessed(guess_negations, negations)
 claim("new sentences and new pairs of known words are no problem, verbs that were never negated are",
-      "; ".join(f"{kind}: {with_words[kind]:.1f}" for kind in KINDS),
-      holds=with_words[SEEN] > 0.98 and with_words[NEW_PAIRS] > 0.95 and with_words[NEW_NEGATIONS] < 0.7)
+      f"{SEEN}: {seen}; {NEW_PAIRS}: {new_pairs}; {NEW_NEGATIONS}: {negations}", seen, new_pairs, negations)
 
 # %%
 hard = test[NEW_NEGATIONS]
@@ -206,11 +208,10 @@ guess_with_pieces = None  # your guess, between 0 and 1
 
 # %% tags=["claim:pieces-carry-over"]
 with_pieces = share_right(pieces, pieces_model)
-guessed(guess_with_pieces, round(with_pieces[NEW_NEGATIONS], 2))
+carried_over = Measured(with_pieces[NEW_NEGATIONS], above=0.95)
+guessed(guess_with_pieces, carried_over)
 claim("cut into stem and ending, what was learned of one verb carries over to the others",
-      f"verbs never negated before: {with_words[NEW_NEGATIONS]:.1f} with whole words, "
-      f"{with_pieces[NEW_NEGATIONS]:.1f} with pieces",
-      holds=with_pieces[NEW_NEGATIONS] > 0.95 > 0.7 > with_words[NEW_NEGATIONS])
+      f"verbs never negated before: {negations} with whole words, {carried_over} with pieces", negations, carried_over)
 
 # %% [markdown]
 # Here the model generalised as far as its **tokens** let it. Real systems find such pieces by counting (byte-pair encoding, one of the exercises).
@@ -247,15 +248,17 @@ def bleu(translator, model, pairs):
 
 
 unseen = [pair for kind in KINDS if kind != SEEN for pair in test[kind]]
-scores = {"whole words": bleu(words, words_model, unseen), "pieces": bleu(pieces, pieces_model, unseen)}
+by_words = Measured(bleu(words, words_model, unseen), digits=-1, below=95)
+by_pieces = Measured(bleu(pieces, pieces_model, unseen), above=97)
 claim("on unseen combinations, pieces translate nearly without a fault",
-      f"BLEU {scores['pieces']:.0f} with pieces, about {round(scores['whole words'], -1):.0f} with whole words",
-      holds=scores["pieces"] >= 97 > scores["whole words"])
+      f"BLEU {by_pieces} with pieces, about {by_words} with whole words", by_pieces, by_words)
 
 # %% [markdown]
 # ## Which word became which?
 #
-# The weights of the last cross-attention layer, mean over its heads: one row for each French word, at the moment it is **chosen**. Frames are the gold links.
+# The last cross-attention layer has four heads, and each has a row of weights for each French word, at the moment it is **chosen**. To score a head, we link each French word to the English word of its largest
+# weight. The **alignment error rate** (Och and Ney 2003) is 0 when all links are right and 1 when none is. Which of the four links words, or is it their mean? Of the training sentences we know the links too, so we
+# try each on 200 of them:
 
 # %%
 def owners(cut, sentence):
@@ -264,19 +267,36 @@ def owners(cut, sentence):
 
 
 @torch.no_grad()
-def cross_weights(translator, model, pair):
+def cross_weights(translator, model, pair, of):
     """Row t: the weights with which French word t is chosen, row t + 1: those when it is read; columns: English."""
     example = batch([translator.encode(pair)], [translator.target.encode(pair.target)])
     with watching(model.decoder[-1].cross_attention) as seen:
         model(example.source, example.decoder_input)
-    return alignment.joined(seen[0][0][0].mean(dim=0).numpy(), owners(translator.cut, pair.source))  # pieces added up
+    weights = seen[0][0][0].mean(dim=0) if of == "mean" else seen[0][0][0, of]
+    return alignment.joined(weights.numpy(), owners(translator.cut, pair.source))  # pieces added up
 
 
+def error_rate(links_of, pairs):
+    return alignment.error_rate([links_of(pair) for pair in pairs], [pair.links for pair in pairs])
+
+
+def links_by(of):
+    return lambda pair: alignment.strongest(cross_weights(pieces, pieces_model, pair, of)[:-1])
+
+# %%
+tried = {of: error_rate(links_by(of), train[:200]) for of in (0, 1, 2, 3, "mean")}
+BEST = min(tried, key=tried.get)
+print(f"of the heads 0 to 3 and their mean, {BEST} links best; how well, comes below")
+
+# %% [markdown]
+# From here on we look at the best of them alone. Frames are the gold links:
+
+# %%
 shown = [next(pair for pair in test[SEEN] if {"not", "them"} <= set(pair.source)),
          next(pair for pair in test[NEW_PAIRS] if len(pair.source) == 7)]
 figure, axes = canvas(2, width=7.6, height=3.6)
 for panel, pair in zip(axes, shown):
-    weights = cross_weights(pieces, pieces_model, pair)[:-1]
+    weights = cross_weights(pieces, pieces_model, pair, BEST)[:-1]
     heatmap(panel, weights, queries=pair.target, keys=pair.source, links=pair.links, numbers=False, row_axis="",
             column_axis="")
     panel.tick_params(axis="x", rotation=45)
@@ -285,7 +305,7 @@ show(figure, "Cross-attention weights for two test sentences: French words down,
              "framed, also where the order of words changes.")
 
 # %% [markdown]
-# To score all test sentences, we link each French word to the English word of its largest weight. The **alignment error rate** (Och and Ney 2003) is 0 when all links are right and 1 when none is. Beside it stand a classic that only counts which
+# Now the test sentences, which played no part in the choice. Beside it stand a classic that only counts which
 # words occur together (**IBM Model 1**, Brown et al. 1993), a guess that knows no words (**the diagonal**), and the best that one link a word can reach, since *ne* has two gold links.
 #
 # The translator reads pieces, so Model 1 is tried with words and with pieces. **Predict:** the translator was never told what a link is. What is its error rate on seen combinations, where Model 1, which was made for this, has 0.05 with words?
@@ -294,10 +314,6 @@ show(figure, "Cross-attention weights for two test sentences: French words down,
 guess_error = None  # your guess, between 0 and 1
 
 # %%
-def error_rate(links_of, pairs):
-    return alignment.error_rate([links_of(pair) for pair in pairs], [pair.links for pair in pairs])
-
-
 def model_1(cut):
     counted = alignment.IBMModel1([(cut(pair.source), pair.target) for pair in train])
 
@@ -308,25 +324,26 @@ def model_1(cut):
     return links
 
 
-rivals = {"attention": lambda pair: alignment.strongest(cross_weights(pieces, pieces_model, pair)[:-1]),
+rivals = {"attention": links_by(BEST),
           "Model 1, words": model_1(list), "Model 1, pieces": model_1(in_pieces),
           "diagonal": lambda pair: alignment.diagonal(len(pair.source), len(pair.target)),
           "best possible": lambda pair: alignment.best_single(pair.links)}
 errors = {name: {kind: error_rate(links_of, test[kind]) for kind in KINDS} for name, links_of in rivals.items()}
 for name, by_kind in errors.items():
     print(f"{name:16}", "  ".join(f"{kind} {error:.2f}" for kind, error in by_kind.items()))
-guessed(guess_error, round(errors["attention"][SEEN], 3))
+print("\non 200 training sentences:", ", ".join(f"{of} {error:.2f}" for of, error in tried.items()))
+guessed(guess_error, Measured(errors["attention"][SEEN], below=0.045))
 
 # %% tags=["claim:attention-finds-links"]
-ours, floor_of_links = errors["attention"][SEEN], errors["best possible"][SEEN]
-counted = {name: errors[f"Model 1, {name}"][SEEN] for name in ("words", "pieces")}
+ours, best = Measured(errors["attention"][SEEN], below=0.045), Measured(errors["best possible"][SEEN], digits=2)
+by_words, by_pieces = (Measured(errors[f"Model 1, {cut}"][SEEN], digits=2, above=0.045) for cut in ("words", "pieces"))
+diagonal = Measured(errors["diagonal"][SEEN], digits=1)
 claim("on seen combinations cross-attention finds the word links better than IBM Model 1, which was made for it",
-      f"error rate: below 0.045; Model 1 {counted['words']:.2f} with words and {counted['pieces']:.2f} with pieces, "
-      f"diagonal {errors['diagonal'][SEEN]:.1f}, best possible {floor_of_links:.2f}",
-      holds=ours < 0.045 < min(counted.values()) and ours < 1.5 * floor_of_links)
+      f"error rate: {ours}; Model 1 {by_words} with words and {by_pieces} with pieces, diagonal {diagonal}, "
+      f"best possible {best}", ours, by_words, by_pieces, diagonal, best)
 
 # %% [markdown]
-# Here a map of weights does say which word became which: it was scored against gold links, in the last layer, for this task. *Why* the model chose a word was not tested. And where a pronoun is the object, the table shows no lead over Model 1.
+# Here a map of weights does say which word became which: it was scored against gold links, in the last layer, for this task. And it had to be chosen: in seven trainings with other seeds some head was better than Model 1 each time, but never all four, and in one of the seven their mean was worse. *Why* the model chose a word was not tested. And where a pronoun is the object, the table shows no lead over Model 1.
 # One change shows how narrow the finding is.
 # **Predict:** what is the error rate if you take for each French word the row in which it is *read* (one row further down), not the one in which it is chosen? The weights of a map drawn with the decoder's *inputs* as labels are these.
 
@@ -334,12 +351,11 @@ claim("on seen combinations cross-attention finds the word links better than IBM
 guess_row = None  # your guess, between 0 and 1
 
 # %% tags=["claim:the-row-matters"]
-one_late = error_rate(lambda pair: alignment.strongest(cross_weights(pieces, pieces_model, pair)[1:]), test[SEEN])
-guessed(guess_row, round(one_late, 1))
+late = error_rate(lambda pair: alignment.strongest(cross_weights(pieces, pieces_model, pair, BEST)[1:]), test[SEEN])
+one_late = Measured(late, above=0.9)
+guessed(guess_row, one_late)
 claim("one row off, and the same weights find no links",
-      f"error rate {one_late:.1f} one row later, below 0.045 in the right row; the diagonal "
-      f"{errors['diagonal'][SEEN]:.1f}",
-      holds=one_late > errors["diagonal"][SEEN] > errors["attention"][SEEN])
+      f"error rate {one_late} one row later, {ours} in the right row; the diagonal {diagonal}", one_late, ours, diagonal)
 
 # %% [markdown]
 # ## Greedy or beam?
@@ -351,11 +367,11 @@ sample = [pair for kind in KINDS for pair in test[kind][:100]]
 sources = padded([pieces.encode(pair) for pair in sample])
 one, four = greedy(pieces_model, sources), beam(pieces_model, sources, width=4)
 likely = [log_probability(pieces_model, sources, tokens) for tokens in (one, four)]
-same = np.mean([pieces.target.decode(a) == pieces.target.decode(b) for a, b in zip(one.tolist(), four.tolist())])
-better = (likely[1] > likely[0] + 1e-3).float().mean().item()
+equal = np.mean([pieces.target.decode(a) == pieces.target.decode(b) for a, b in zip(one.tolist(), four.tolist())])
+same = Measured(100 * equal, above=97)
+better = Measured(100 * (likely[1] > likely[0] + 1e-3).float().mean().item(), below=3)
 claim("where the model is sure, a beam finds what greedy search finds",
-      f"the same translation for {same:.0%} of 400 sentences, a likelier one for {better:.0%}",
-      holds=same > 0.97 and better < 0.03)
+      f"the same translation for {same} % of 400 sentences, a likelier one for {better} %", same, better)
 
 # %% [markdown]
 # On real text a model is less sure. The course's recipe for 29,000 real captions, English to French, is `benchmarks/multi30k.py`; what it reaches with both searches, and how long it takes, stands in [benchmarks](../benchmarks/README.md).
@@ -365,6 +381,6 @@ claim("where the model is sure, a beam finds what greedy search finds",
 # - Two cores are enough to train a Transformer on a small language while you wait, and to measure what it learned.
 # - Count new combinations apart. A loss curve does not show them.
 # - A model cannot see inside its tokens: cut them where the language does.
-# - Attention weights are evidence once they are scored: the right layer, the right row, against gold links.
+# - Attention weights are evidence once they are scored: the right layer, the right head, the right row, against gold links.
 #
 # Now do the [exercises](../exercises/10_training_a_translator.ipynb).
