@@ -75,7 +75,7 @@ def instructions(name: str) -> dict[str, str]:
 
 
 def lessons(wanted: list[str]) -> list[Path]:
-    """The lessons that start with one of `wanted`, or all."""
+    """The lessons that start with one of `wanted`, or all, in their order."""
     found = [path for path in sorted((PACKAGE / "lessons").glob("[0-9][0-9]_*.py"))
              if not wanted or path.stem.startswith(tuple(wanted))]
     if not found:
@@ -116,7 +116,7 @@ def run_here(lesson: Path, shift: int) -> dict:
     import jupytext
     import matplotlib
 
-    from selfattention import claims
+    from selfattention import claims, plots
 
     matplotlib.use("agg")
     if shift:
@@ -127,8 +127,8 @@ def run_here(lesson: Path, shift: int) -> dict:
         print(f"{statement}: {figure}")
         seen.append((statement, figure, [asdict(one) for one in measured]))
 
-    claims.claim = claim
-    namespace = {"__name__": "__main__"}
+    claims.claim, plots.show = claim, lambda figure, caption: print(caption)
+    namespace, texts = {"__name__": "__main__"}, []
     for cell in jupytext.read(lesson, fmt="py:percent").cells:
         if cell.cell_type != "code":
             continue
@@ -138,21 +138,23 @@ def run_here(lesson: Path, shift: int) -> dict:
             with contextlib.redirect_stdout(printed):
                 exec(compile(cell.source, lesson.name, "exec"), namespace)
         except Exception:
-            return {"claims": found, "broke": traceback.format_exc(limit=-3)}
+            return {"claims": found, "texts": texts, "broke": traceback.format_exc(limit=-3)}
+        texts.append(printed.getvalue())
         for statement, figure, measured in seen:
             found[tags[0].removeprefix("claim:")] = {"statement": statement, "figure": figure, "measured": measured,
                                                      "text": printed.getvalue()}
         seen.clear()
-    return {"claims": found, "broke": ""}
+    return {"claims": found, "texts": texts, "broke": ""}
 
 
 # In the process that starts them:
 
 def fingerprint(lesson: Path) -> str:
-    """Changes when the lesson, or what it is made of, does."""
+    """Changes when the lesson's code, or what it is made of, does; its prose changes no number."""
     rooms = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] not in STRANGERS]
-    text = b"\0".join(path.read_bytes() for path in [*rooms, lesson, ROOT / "constraints.txt"])
-    return hashlib.sha256(text).hexdigest()[:16]
+    parts = [path.read_bytes() for path in [*rooms, ROOT / "constraints.txt"]]
+    parts += [line for line in lesson.read_bytes().splitlines() if line.startswith(b"# %%") or line[:1] != b"#"]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 
 def run(lesson: Path, variation: Variation) -> dict:
@@ -167,7 +169,7 @@ def run(lesson: Path, variation: Variation) -> dict:
     try:
         result = json.loads(done.stdout)
     except json.JSONDecodeError:
-        return {"claims": {}, "broke": done.stderr or f"ended with {done.returncode}"}
+        return {"claims": {}, "texts": [], "broke": done.stderr or f"ended with {done.returncode}"}
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = place.with_suffix(".new")
     beside.write_text(json.dumps(result), encoding="utf-8")
@@ -179,7 +181,7 @@ def measure(chosen: list[Path], ways: list[Variation]) -> dict[tuple[str, str], 
     """All runs: one thread each side by side, then those with two threads, which need both cores, alone."""
     from tqdm import tqdm
 
-    jobs = [(lesson, way) for lesson in chosen for way in ways]
+    jobs = [(lesson, way) for lesson in reversed(chosen) for way in ways]  # the longest are the last ones: begin there
     results = {}
     with tqdm(total=len(jobs), unit="run", disable=None) as bar:
         for threads in sorted({way.threads for way in ways}):
@@ -235,6 +237,10 @@ def rows(chosen: list[Path], ways: list[Variation], results: dict) -> list[tuple
         for way, result in runs.items():
             if result["broke"]:
                 print(f"{lesson.stem} broke, {way.name}:\n{result['broke']}", file=sys.stderr)
+            for number, (one, other) in enumerate(zip(runs[ways[0]]["texts"], result["texts"]), start=1):
+                if way.same_numbers and one != other:
+                    print(f"{lesson.stem}, code cell {number}, prints otherwise, {way.name}:\n{one}---\n{other}",
+                          file=sys.stderr)
         for name, first in runs[ways[0]]["claims"].items():
             there = {way: result["claims"][name] for way, result in runs.items() if name in result["claims"]}
             held = sum(all(Measured(**one).holds for one in claim["measured"]) for claim in there.values())
@@ -243,7 +249,7 @@ def rows(chosen: list[Path], ways: list[Variation], results: dict) -> list[tuple
             for place, limits in enumerate(first["measured"]):
                 values = [claim["measured"][place]["value"] for claim in there.values()]
                 bound = Measured(**{**limits, "digits": 0}).expected
-                figures.append(range_of(values) + (f" ({'wanted ' * bound[0].isdigit()}{bound})" if bound else ""))
+                figures.append(range_of(values) + (f" ({bound})" if bound else ""))
                 if bound:
                     rooms.append(room(values, limits))
             least = min(rooms)

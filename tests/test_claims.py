@@ -21,8 +21,8 @@ TABLE = Path(__file__).resolve().parents[1] / "benchmarks" / "README.md"
     (Measured(1050624, digits=0), "1,050,624"),
     (Measured(1050624, exactly=1050624), "1,050,624"),
     (Measured(3, exactly=4), "3"),
-    (Measured(3e-14, below=1e-12), "under 1e-12"),
-    (Measured(0.97, above=0.9), "over 0.9"),
+    (Measured(3e-14, below=1e-12), "less than 1e-12"),
+    (Measured(0.97, above=0.9), "more than 0.9"),
     (Measured(0.87, above=0.9), "0.87"),
     (Measured(2.03, above=1.9, below=2.1), "1.9 to 2.1"),
     (Measured(2.03, digits=1, above=1.9, below=2.1), "2.0"),
@@ -52,7 +52,7 @@ def test_a_number_without_digits_or_limits_cannot_be_shown():
 def test_a_claim_that_holds_is_printed_and_one_that_does_not_stops_the_lesson(capsys):
     claim("much is more", "0.6", Measured(0.61, digits=1, above=0.5))
     assert capsys.readouterr().out == "Claim:    much is more\nMeasured: 0.6\nVerdict:  holds\n"
-    with pytest.raises(AssertionError, match=r"much is more \(0\.4; 0\.41, expected over 0\.5\)"):
+    with pytest.raises(AssertionError, match=r"much is more \(0\.4; 0\.41, expected more than 0\.5\)"):
         claim("much is more", "0.4", Measured(0.41, digits=1, above=0.5), Measured(1, exactly=1))
     assert "Verdict:  does NOT hold" in capsys.readouterr().out
 
@@ -68,7 +68,7 @@ def test_a_guess_is_shown_beside_the_number_and_the_number_alone_as_in_the_claim
     guessed(0.5, share)
     guessed(20, Measured(1234.5, digits=0), "times")
     assert capsys.readouterr().out.splitlines() == [
-        "Measured: over 0.9. You made no guess: set it above and run both cells again.",
+        "Measured: more than 0.9. You made no guess: set it above and run both cells again.",
         "You guessed 0.5; measured 0.935: off by 0.43.",
         "You guessed 20 times; measured 1,234 times: off by 1.2e+03."]
 

@@ -15,7 +15,7 @@ UNGUESSED = "You made no guess: set it above and run both cells again."
 class Measured:
     """A number that was measured, and the limits within which it supports a claim.
 
-    As text it is the number with `digits` decimals; without `digits` it is the limits it keeps: `over 0.9`,
+    As text it is the number with `digits` decimals; without `digits` it is the limits it keeps: `more than 0.9`,
     `1.9 to 2.1`. Give `digits` where every processor gives the same text, and leave them out where one may not.
 
     Args:    digits: decimals, such as 0 for whole numbers and -1 for tens. above, below: the limits, not included.
@@ -46,8 +46,8 @@ class Measured:
         if self.exactly is not None:
             return f"{self.exactly:,.10g}"
         if math.isinf(self.above):
-            return "" if math.isinf(self.below) else f"under {self.below:,.4g}"
-        return f"over {self.above:,.4g}" if math.isinf(self.below) else f"{self.above:,.4g} to {self.below:,.4g}"
+            return "" if math.isinf(self.below) else f"less than {self.below:,.4g}"
+        return f"more than {self.above:,.4g}" if math.isinf(self.below) else f"{self.above:,.4g} to {self.below:,.4g}"
 
     def __str__(self) -> str:
         if self.digits is not None:

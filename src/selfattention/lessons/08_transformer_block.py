@@ -278,7 +278,7 @@ apart = Measured(min(differ["post-norm"], differ["pre-norm"]), above=0.01)
 guessed(guess_zeros, Measured(-math.log10(ratio["neither"]), above=10), "zeros")
 claim("at initialisation a deep stack needs both: ways past keep tokens apart, norms keep gradients in hand",
       f"gradient of the first of 24 layers against the last: {vanishes} with neither, {explodes} with ways past only, "
-      f"{level[0]} with both; with norms only it is level, too, but what tokens differ by is {alike}",
+      f"{level[0]} with both; with norms only it is level, too, but tokens differ by {alike}",
       vanishes, explodes, *level, alike, apart)
 
 # %%
@@ -337,7 +337,7 @@ learned = [name for name in RUNS if reached[name] < 1.3]
 best_stuck = Measured(min(reached[name] for name in RUNS if name not in learned), above=1.7)
 guessed(guess_learn, Measured(len(learned), digits=0))
 claim("a deep post-norm stack needs a warm-up where a pre-norm stack does not; without ways past nothing is learned",
-      f"8 layers: below 1.3 nats come {' and '.join(learned)}; the others stay {best_stuck}",
+      f"8 layers: below 1.3 nats come {' and '.join(learned)}; the others end at {best_stuck}",
       *(Measured(reached[name], below=1.3) for name in ("post-norm, warm-up", "pre-norm")), best_stuck)
 
 # %%
