@@ -197,7 +197,8 @@ def measure(chosen: list[Path], ways: list[Variation]) -> dict[tuple[str, str], 
 
 def number(value: float) -> str:
     """Three digits are enough to compare."""
-    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e9 else f"{value:.3g}"
+    whole = value == int(value) or abs(value) >= 1000
+    return f"{value + 0.0:,.0f}" if whole and abs(value) < 1e9 else f"{value:.3g}"
 
 
 def range_of(values: list[float]) -> str:

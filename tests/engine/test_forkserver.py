@@ -106,13 +106,14 @@ def test_a_server_that_does_not_start_leaves_nothing_behind(monkeypatch, tmp_pat
     assert psutil.Process().children() == before and list(tmp_path.iterdir()) == [], caught
 
 
-def test_nothing_survives_a_grader_that_is_killed():
-    """Also not a learner's process in an endless loop."""
+def test_nothing_survives_a_grader_that_is_killed(tmp_path):
+    """Also not a learner's process in an endless loop; its scratch folder does, which nobody is left to remove."""
     program = ("import sys, time\nfrom selfattention.engine.forkserver import ForkServer\n"
                "from selfattention.engine.remote import Cell, Child\nserver = ForkServer()\n"
                "child = Child(server.start(), [], cell_seconds=600)\nchild.run(Cell('1'))\n"
                "print('ready', flush=True)\nchild.run(Cell('while True: pass'))")
-    grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE,
+                              env={**os.environ, "TMPDIR": str(tmp_path)})
     assert grader.stdout.readline() == b"ready\n"
     family = below(grader.pid)
     assert len(family) >= 3
