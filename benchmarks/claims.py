@@ -2,6 +2,7 @@
 
     python benchmarks/claims.py               every lesson (half an hour on two cores); prints a table in Markdown
     python benchmarks/claims.py 09 10         these lessons only
+    python benchmarks/claims.py --seeds 20    with twenty other sets of seeds in place of six
     python benchmarks/claims.py --write       the table also goes into README.md beside this file
 
 Each lesson runs as it stands, then with one thing changed at a time: the instruction set, the number of threads, the
@@ -51,7 +52,7 @@ class Variation:
         return self.shift == 0
 
 
-def variations() -> list[Variation]:
+def variations(seeds: int = SEEDS) -> list[Variation]:
     """The lesson as it stands first; then instruction sets that this processor has, threads, and seeds."""
     import torch
 
@@ -60,7 +61,7 @@ def variations() -> list[Variation]:
     return [Variation("as it stands"),
             *(Variation(name, instructions(name)) for name in sets if name != native),
             Variation("two threads", threads=2),
-            *(Variation(f"seeds {number}", shift=number * SHIFT) for number in range(1, SEEDS + 1))]
+            *(Variation(f"seeds {number}", shift=number * SHIFT) for number in range(1, seeds + 1))]
 
 
 def instructions(name: str) -> dict[str, str]:
@@ -275,6 +276,7 @@ def main() -> None:
     """Measure, print, and say by the exit status whether all held."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lessons", nargs="*", metavar="NN")
+    parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N", help="other sets of seeds (%(default)s)")
     parser.add_argument("--write", action="store_true", help="put the table of all lessons into benchmarks/README.md")
     parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--shift", type=int, default=0, help=argparse.SUPPRESS)
@@ -284,7 +286,7 @@ def main() -> None:
         return
     if arguments.write and arguments.lessons:
         parser.error("--write takes all lessons: leave their numbers out")
-    chosen, ways = lessons(arguments.lessons), variations()
+    chosen, ways = lessons(arguments.lessons), variations(arguments.seeds)
     made = rows(chosen, ways, measure(chosen, ways))
     table = "\n".join([HEAD, *(line for line, _ in made)])
     print(f"Runs of each lesson: {', '.join(way.name for way in ways)}.\n\n{table}")

@@ -20,7 +20,7 @@ from selfattention.data.words import Vocabulary
 from selfattention.decoding import beam, greedy, log_probability, translated
 from selfattention.layers import watching
 from selfattention.models.transformer import Sizes, Transformer
-from selfattention.plots import canvas, heatmap, lines, show
+from selfattention.plots import COLOURS, MARKERS, canvas, heatmap, lines, show
 from selfattention.training import Recipe, Trainer, adam, translation_loss, up_and_down
 
 # %% [markdown]
@@ -88,7 +88,7 @@ claim("sorting by length saves most of the padding",
 # The model is that of 2017 with one thing newer: rotary positions (chapter 07) in place of sinusoids. Training is five lines. Everything else in `selfattention.training` makes these five safe. Here they are bare, for three steps, and the package's loop from the same start:
 
 # %%
-def translator_model(translator, seed=0):
+def translator_model(translator, seed=3):
     torch.manual_seed(seed)
     vocabularies = len(translator.source), len(translator.target)
     return Transformer.rotary(Sizes(*vocabularies, d_model=64, heads=4, d_ff=256, layers=2))
@@ -138,7 +138,7 @@ def trained(translator, steps=1500):
     for loss in trainer.run(translator.batches, progress=False):
         losses.append(loss)
         if trainer.step % 300 == 0:
-            print(f"step {trainer.step}: {np.mean(losses[-100:]):.2f} nats a token")
+            print(f"step {trainer.step}: {np.mean(losses[-100:]):.1f} nats a token")
     return model.eval(), losses
 
 
@@ -208,13 +208,13 @@ guess_with_pieces = None  # your guess, between 0 and 1
 
 # %% tags=["claim:pieces-carry-over"]
 with_pieces = share_right(pieces, pieces_model)
-carried_over = Measured(with_pieces[NEW_NEGATIONS], above=0.95)
+carried_over = Measured(with_pieces[NEW_NEGATIONS], above=0.8)
 guessed(guess_with_pieces, carried_over)
 claim("cut into stem and ending, what was learned of one verb carries over to the others",
       f"verbs never negated before: {negations} with whole words, {carried_over} with pieces", negations, carried_over)
 
 # %% [markdown]
-# Here the model generalised as far as its **tokens** let it. Real systems find such pieces by counting (byte-pair encoding, one of the exercises).
+# Here the model generalised as far as its **tokens** let it (in 24 trainings with other seeds: 0.88 right or more, mostly all). Real systems find such pieces by counting (byte-pair encoding, one of the exercises).
 #
 # ## Two curves
 
@@ -286,7 +286,11 @@ def links_by(of):
 # %%
 tried = {of: error_rate(links_by(of), train[:200]) for of in (0, 1, 2, 3, "mean")}
 BEST = min(tried, key=tried.get)
-print(f"of the heads 0 to 3 and their mean, {BEST} links best; how well, comes below")
+figure, panel = canvas(width=4.2, height=2.4)
+panel.bar([*map(str, range(4)), "mean"], tried.values(), color=COLOURS[0])
+panel.set(xlabel="head", ylabel="alignment error rate")
+show(figure, "Alignment error rate of the four heads and of their mean on 200 training sentences. The heads differ: "
+             "one has several times the errors of another.")
 
 # %% [markdown]
 # From here on we look at the best of them alone. Frames are the gold links:
@@ -329,21 +333,30 @@ rivals = {"attention": links_by(BEST),
           "diagonal": lambda pair: alignment.diagonal(len(pair.source), len(pair.target)),
           "best possible": lambda pair: alignment.best_single(pair.links)}
 errors = {name: {kind: error_rate(links_of, test[kind]) for kind in KINDS} for name, links_of in rivals.items()}
-for name, by_kind in errors.items():
-    print(f"{name:16}", "  ".join(f"{kind} {error:.2f}" for kind, error in by_kind.items()))
-print("\non 200 training sentences:", ", ".join(f"{of} {error:.2f}" for of, error in tried.items()))
-guessed(guess_error, Measured(errors["attention"][SEEN], below=0.045))
+guessed(guess_error, Measured(errors["attention"][SEEN], below=0.15))
+
+# %%
+figure, panel = canvas(width=6.4, height=3.0)
+for number, (name, by_kind) in enumerate(errors.items()):
+    colour, marker = (COLOURS[number], MARKERS[number]) if name != "best possible" else ("black", "|")
+    panel.plot(by_kind.values(), range(len(KINDS)), marker, color=colour, label=name, markersize=8)
+panel.set(yticks=range(len(KINDS)), yticklabels=KINDS, xlabel="alignment error rate", xlim=(0, 0.9))
+panel.invert_yaxis()
+panel.grid(alpha=0.25)
+panel.legend(frameon=False)
+show(figure, "Alignment error rate for four kinds of test sentences: attention, Model 1, the diagonal, and the best that "
+             "is possible (black). Attention is close to the best possible, the diagonal far away.")
 
 # %% tags=["claim:attention-finds-links"]
-ours, best = Measured(errors["attention"][SEEN], below=0.045), Measured(errors["best possible"][SEEN], digits=2)
-by_words, by_pieces = (Measured(errors[f"Model 1, {cut}"][SEEN], digits=2, above=0.045) for cut in ("words", "pieces"))
-diagonal = Measured(errors["diagonal"][SEEN], digits=1)
-claim("on seen combinations cross-attention finds the word links better than IBM Model 1, which was made for it",
-      f"error rate: {ours}; Model 1 {by_words} with words and {by_pieces} with pieces, diagonal {diagonal}, "
-      f"best possible {best}", ours, by_words, by_pieces, diagonal, best)
+ours, best = Measured(errors["attention"][SEEN], below=0.15), Measured(errors["best possible"][SEEN], digits=2)
+by_words, by_pieces = (Measured(errors[f"Model 1, {cut}"][SEEN], digits=2) for cut in ("words", "pieces"))
+diagonal = Measured(errors["diagonal"][SEEN], digits=1, above=0.3)
+claim("cross-attention finds the links between words, which it was never told of",
+      f"error rate: {ours}; Model 1, made for it, {by_words} with words and {by_pieces} with pieces, diagonal "
+      f"{diagonal}, best possible {best}", ours, by_words, by_pieces, diagonal, best)
 
 # %% [markdown]
-# Here a map of weights does say which word became which: it was scored against gold links, in the last layer, for this task. And it had to be chosen: in seven trainings with other seeds some head was better than Model 1 each time, but never all four, and in one of the seven their mean was worse. *Why* the model chose a word was not tested. And where a pronoun is the object, the table shows no lead over Model 1.
+# Here a map of weights does say which word became which: it was scored against gold links, in the last layer, for this task. And the head had to be chosen: in 24 trainings with other seeds the best of the four was ahead of Model 1 in 23, but the worst often had several times its errors, and in some the mean of all four was behind Model 1. *Why* the model chose a word was not tested. And where a pronoun is the object, the lead over Model 1 is small, and was not there in every training.
 # One change shows how narrow the finding is.
 # **Predict:** what is the error rate if you take for each French word the row in which it is *read* (one row further down), not the one in which it is chosen? The weights of a map drawn with the decoder's *inputs* as labels are these.
 
