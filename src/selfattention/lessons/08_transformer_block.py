@@ -273,13 +273,14 @@ differ = {name: geometric_mean(differs[-1] for differs, _, _ in four) for name, 
 ratio = {name: geometric_mean(slopes[0] / slopes[-1] for _, slopes, _ in four) for name, four in stacks.items()}
 vanishes, alike = Measured(ratio["neither"], below=1e-10), Measured(differ["norm only"], below=1e-4)
 explodes = Measured(ratio["way past only"], above=20)
-level = [Measured(ratio[name], above=0.1, below=10) for name in ("norm only", "post-norm", "pre-norm")]
+level = {name: Measured(ratio[name], above=1 / factor, below=factor)
+         for name, factor in (("norm only", 20), ("post-norm", 10), ("pre-norm", 10))}
 apart = Measured(min(differ["post-norm"], differ["pre-norm"]), above=0.01)
 guessed(guess_zeros, Measured(-math.log10(ratio["neither"]), above=10), "zeros")
 claim("at initialisation a deep stack needs both: ways past keep tokens apart, norms keep gradients in hand",
       f"gradient of the first of 24 layers against the last: {vanishes} with neither, {explodes} with ways past only, "
-      f"{level[0]} with both; with norms only it is level, too, but tokens differ by {alike}",
-      vanishes, explodes, *level, alike, apart)
+      f"{level['pre-norm']} with both; with norms only {level['norm only']}, but tokens differ by {alike}",
+      vanishes, explodes, *level.values(), alike, apart)
 
 # %%
 figure, axes = canvas(2, width=7.6, height=3.3)
