@@ -166,7 +166,7 @@ def graded(tmp_path_factory):
         path.write_bytes(notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode())
     guarded = (folder / "subs", outside, files.PACKAGE, files.root() / "solutions")
     before = contents(*guarded)
-    order = run.Order(folder / "subs", folder / "report", SEED, workers=2, sandbox="require", cell_seconds=5,
+    order = run.Order(folder / "subs", folder / "report", SEED, workers=2, sandbox="require", cell_seconds=15,
                       call_seconds=3, notebook_seconds=90)
     told = []
     outcome = run.grade_class(order, told.append)

@@ -69,4 +69,4 @@ def test_autograde_gives_full_and_partial_points(course):
     nbgrader(course, "export")
     with (course / "grades.csv").open() as file:
         scores = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(file)}
-    assert scores == {"right": (15, 15), "wrong": (2.4, 15)}  # three of the five checks of one that gives four
+    assert scores == {"right": (15, 15), "wrong": (3, 15)}

@@ -7,6 +7,7 @@ and which processes still know it by name, was left by the tests.
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -26,6 +27,9 @@ STRAYS = ("course-", "selfattention", "pytest-of-", "torch", "dask-", "playwrigh
 def own_temporary_folder() -> Path:
     """Make the run's folder and point everything to it; in a worker of the run, the folder it was given."""
     if MARK not in os.environ:
+        for number in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
+            if signal.getsignal(number) == signal.SIG_IGN:  # as in the background of a shell: what the tests start
+                signal.signal(number, lambda *_: None)      # shall hear it nonetheless
         folder = Path(tempfile.mkdtemp(prefix="course-"))
         folder.chmod(0o755)  # other users pass through, to what one of them shall be given
         os.environ.update({MARK: str(folder), "TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)})
@@ -73,8 +77,11 @@ class Before:
 
     def _ours(self, process: psutil.Process) -> bool:
         try:
+            command = " ".join(process.cmdline())
             if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
                 return False
-            return str(self.folder) in " ".join([*process.environ().values(), *process.cmdline(), process.cwd()])
+            if process.ppid() == os.getpid() and "multiprocessing.resource_tracker" in command:
+                return False  # Python's own, which ends with this process
+            return str(self.folder) in " ".join([*process.environ().values(), command, process.cwd()])
         except psutil.Error:
             return False
