@@ -138,7 +138,7 @@ curves = {"scaled by 1/√d": [typical_derivative(d, d**-0.5, rng) for d in widt
 figure, axes = canvas(height=3.2)
 lines(axes, widths, curves, xlabel="width of queries and keys, d", ylabel="median size of ∂weights/∂scores", log_x=True, log_y=True)
 show(figure, "Median size of the derivatives of the weights by the scores, against the width, both axes logarithmic. Scaled by 1/√d it stays near 0.35 "
-             "for every width, scaled by 1/d near 0.3; unscaled it falls from d = 8 on, down to 0.0003 at d = 512.")
+             "for every width, scaled by 1/d near 0.3; unscaled it falls from d = 8 on, to below 0.001 at d = 512.")
 
 # %% [markdown]
 # ## Break it on purpose: divide by d

@@ -101,7 +101,7 @@ claim("unmasked padding speaks, masked padding is silent",
       f"outputs of real tokens move by {without} % without the mask, by {with_mask} % with it", without, with_mask)
 
 # %% [markdown]
-# Silent, as long as it is a number. What is hidden has the weight 0, and 0 · NaN is NaN. So fill up with zeros. `torch` does the same:
+# Silent, as long as it is a number. What is hidden has the weight 0, and 0 · NaN is NaN. So fill up with zeros. In `torch`'s own function a hidden NaN spoils the result as well:
 
 # %%
 values, real = torch.tensor([[1.0], [2.0], [math.nan]]), torch.tensor([[True, True, False]])
@@ -165,7 +165,7 @@ def train(attend, steps=400, rate=0.01):
     return parameters, history
 
 # %% [markdown]
-# ## Break it on purpose, five times
+# ## Break it on purpose, four times
 #
 # The right mask, and four that people really write. Each changes one line.
 
@@ -211,7 +211,7 @@ def true_loss(parameters, text, attend):
 
 true = {name: true_loss(parameters, test, ATTEND[name]) for name, (parameters, _) in trained.items()}
 for name in ATTEND:
-    print(f"{name:26} training loss {measured[name]:.2f}   true loss {true[name]:.2f} nats")
+    print(f"{name:26} training loss {measured[name]:.1f}   true loss {true[name]:.1f} nats")
 
 # %% tags=["claim:leaks-look-good"]
 wrong = [name for name in ATTEND if name != "right"]
@@ -239,7 +239,7 @@ show(figure, "Training loss against training step for the right mask and four wr
 gap = Measured(abs(measured["right"] - entropy), below=0.06)
 difference = Measured(true["right"] - measured["right"], digits=3, above=-1e-6, below=1e-6)
 claim("the right model learns all there is to learn, and is as good when the future is really absent",
-      f"the training loss differs from the entropy by {gap} nats, the true loss from it by {difference}", gap, difference)
+      f"the training loss differs from the entropy by {gap} nats, and from the true loss by {difference}", gap, difference)
 
 # %% [markdown]
 # ## A query that may attend to nothing

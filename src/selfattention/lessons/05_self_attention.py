@@ -178,8 +178,8 @@ claim("keys decide where, values decide what",
       from_other, from_one)
 
 # %% [markdown]
-# It is almost never right about the first text, except by chance: the first text's mark decides *where* to look, and what stands there in the *second* text is reported.
-# That holds because the values know nothing of the mark. With the mark in them, 4 of 12 trainings let it stand for one of the contents: *where* and *what* were mixed, and half of the reports were wrong. One reads that the values are what a model predicts. They are not:
+# About the first text it is right no more often than by chance: the first text's mark decides *where* to look, and what stands there in the *second* text is reported.
+# That holds because the values know nothing of the mark. With the mark in them, 4 of 12 trainings let it stand for one of the contents: *where* and *what* were mixed, and half of their reports were wrong. One reads that the values are what a model predicts. They are not:
 # the target came in once, in the loss.
 #
 # ## What about order?
@@ -199,7 +199,7 @@ error = Measured((permuted - plain[order]).abs().max().item(), below=1e-5)
 moved = Measured((permuted - plain).abs().max().item(), digits=1, above=0.1)
 guessed(guess_error, error)
 claim("without a mask self-attention does not see the order of its tokens",
-      f"permuting before or after: outputs differ by {error}; not permuting at all, by {moved}", error, moved)
+      f"permuting before or after: outputs differ by {error}; permuted against not permuted, by {moved}", error, moved)
 
 # %% [markdown]
 # To five places the difference is 0; what is left is rounding (float32 keeps about seven digits). Every output is a sum over all tokens, and a sum does not know in which order it was made. So without a mask self-attention is

@@ -112,7 +112,7 @@ places, table = torch.arange(100), sinusoidal(107, 64)
 turned = (rotate(query.expand(100, 64), places) * rotate(key.expand(100, 64), places + 7)).sum(dim=-1)
 summed = (((query + table[places]) @ mixing[0]) * ((key + table[places + 7]) @ mixing[1])).sum(dim=-1)
 varies = [100 * (scores.std() / scores.square().mean().sqrt()).item() for scores in (turned, summed)]
-by_turning, by_adding = Measured(varies[0], digits=0, below=1e-8), Measured(varies[1], above=5)
+by_turning, by_adding = Measured(varies[0], digits=0, below=1e-8), Measured(varies[1], digits=0, above=5)
 guessed(guess_varies, by_adding, "%")
 claim("of the positions only the distance counts with RoPE; with added vectors the place counts as well",
       f"the same pair seven apart, at 100 places: the score varies by {by_turning} % with RoPE, by {by_adding} % with "
@@ -211,11 +211,11 @@ show(figure, "How often each model names the digit two places back, in texts of 
 # What the curves say:
 #
 # - **None**: without positions only the causal mask gives a trace of order. It is better than blind at 16 and fades.
-# - **Learned** vectors are perfect where they exist, and exist up to 16.
+# - **Learned** vectors do their work where they exist, and they exist up to 16.
 # - **Sinusoids** exist everywhere, yet beyond 16 the model meets vectors it never saw.
 # - **ALiBi** hardly changes with length, but a slope can prefer *near* to *far*, not pick out *two back*. For this task it is the wrong tool.
-# - **RoPE** holds at twice the length. Later it fails: it meets distances it never saw, and more far keys share the weight. Which counts for more is not measured here.
-# - A **relative bias** knows the distance 2 itself, and all far distances share one number. It holds best.
+# - **RoPE** holds at twice the length. Later it gets worse: it meets distances it never saw, and more far keys share the weight. Which counts for more is not measured here.
+# - A **relative bias** knows the distance 2 itself, and all far distances share one number. Of the six it holds best.
 #
 # So "it works for any length" is a claim to be measured, each time.
 #

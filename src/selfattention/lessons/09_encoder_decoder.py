@@ -276,7 +276,7 @@ claim("labels that are not shifted give a loss of nothing and a model of no use"
 #
 # ## Break it, 2: a causal mask on cross-attention
 #
-# Word $t$ of the target may now look at source words $0 \dots t$ only. To reverse, the first answer needs the *last* source word, which is hidden. **Predict:** train this model half as long again as the right one. What share of the sentences does it get right?
+# Word $t$ of the target may now look at source words $0 \dots t$ only. To reverse, the first answer needs the *last* source word, which is hidden. **Predict:** train this model half as long again as the right one, its learning rate falling over as many steps. What share of the sentences does it get right?
 
 # %%
 guess_causal = None  # your guess, between 0 and 1
@@ -297,7 +297,7 @@ masked_curve, _ = train(masked, Batches(training, backwards(training), size=64),
 guessed(guess_causal, Measured(masked_curve[-1], above=0.7))
 
 # %% tags=["claim:causal-cross-attention"]
-late, elsewhere = Measured(share_right(masked_late), below=0.05), Measured(mirrored(masked), below=0.3)
+late, elsewhere = Measured(share_right(masked_late), below=0.05), Measured(mirrored(masked), below=0.2)
 to_half = [next(step for step, share in enumerate(found, start=1) if share > 0.5) for found in (curve, masked_curve)]
 later, in_the_end = Measured(to_half[1] / to_half[0], above=1.2), Measured(masked_curve[-1], above=0.7)
 claim("a causal mask on cross-attention does not crash, and does not even stop the model: it learns later, and "
@@ -360,7 +360,7 @@ ratio, honest = (reported(loss, 64) / reported(loss, 1) for loss in (loss_with_p
 labels = [pair.labels for pair in unsorted(held)]
 kept = sum((part != 0).sum().item() for part in labels) / sum(part.numel() for part in labels)
 real = Measured(kept, digits=1)
-flattered = Measured(ratio, digits=1, above=kept - 0.1, below=0.6)
+flattered = Measured(ratio, digits=1, above=kept - 0.1, below=kept + 0.1)
 fair = Measured(honest, digits=1, above=0.999, below=1.001)
 guessed(guess_ratio, flattered)
 claim("padding in the loss makes a model look better, by as much as there is padding",
