@@ -129,8 +129,10 @@ def _mode_classes(torch: ModuleType) -> tuple[type, type]:
             super().__init__()
             self._note = note
 
-        def __torch_dispatch__(self, operator: Any, _: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-            self._note(operator)
-            return operator(*args, **(kwargs or {}))
+    def dispatch(mode: Any, operator: Any, _: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        mode._note(operator)
+        return operator(*args, **(kwargs or {}))
 
+    # Given later, or torch wraps it in a function that imports the compiler (800 modules) in the learner's first call.
+    Operators.__torch_dispatch__ = dispatch
     return Functions, Operators
