@@ -185,10 +185,10 @@ def loss_of(model, text):
     return nn.functional.cross_entropy(model(text[:, :-1]).flatten(0, 1), text[:, 1:].flatten())
 
 
-def train(*what, rates):
+def train(*what, rates, seed=0):
     """A model trained for as many steps as there are learning rates, and the losses on the way."""
-    torch.manual_seed(0)
-    model, generator, history = Model(*what), torch.Generator().manual_seed(1), []
+    torch.manual_seed(seed)
+    model, generator, history = Model(*what), torch.Generator().manual_seed(seed + 1), []
     adam = torch.optim.Adam(model.parameters())
     for rate in rates:
         adam.param_groups[0]["lr"] = rate
@@ -319,26 +319,29 @@ claim("in pre-norm the last layer's gradient falls with the root of the depth, i
 # In pre-norm every layer adds to $x$, and the last norm divides by its size: the deeper the stack, the less one layer's step changes the answer. In post-norm the last layers push as hard in a deep stack as in a shallow one. Too hard for the first steps, suspect
 # Xiong et al., unless the learning rate starts small: the **warm-up** of 2017 (§5.3). (Liu et al. 2020 see the cause elsewhere: in post-norm, small changes of all weights add up to a large change of the output.)
 #
-# We train five stacks of **8 layers** for 120 steps, all with a highest learning rate of 0.01 that falls in a line to 0: norm only and post-norm, each without and with a warm-up of 80 steps, and pre-norm without. Guessing blindly costs log 7 = 1.95 nats, the entropy is 0.90.
-# **Predict:** how many of the five come below 1.3 nats?
+# We train four stacks of **8 layers** for 120 steps, all with a highest learning rate of 0.012 that falls in a line to 0: post-norm without and with a warm-up of 60 steps, norm only with the same warm-up, and pre-norm without. Such trainings hang on details, so each is done
+# **three times**, with other weights and texts, and the middle one counts. Guessing blindly costs log 7 = 1.95 nats, the entropy is 0.90. **Predict:** how many of the four come below 1.3 nats?
 
 # %%
-guess_learn = None  # your guess, between 0 and 5
+guess_learn = None  # your guess, between 0 and 4
 
 # %% tags=["claim:a-deep-post-norm-stack-needs-warm-up"]
-RUNS = {"norm only": (KINDS["norm only"], 1), "norm only, warm-up": (KINDS["norm only"], 80),
-        "post-norm": (PostNorm, 1), "post-norm, warm-up": (PostNorm, 80), "pre-norm": (PreNorm, 1)}
+RUNS = {"norm only, warm-up": (KINDS["norm only"], 60), "post-norm": (PostNorm, 1), "post-norm, warm-up": (PostNorm, 60),
+        "pre-norm": (PreNorm, 1)}
 histories, reached = {}, {}
 for name, (residual, warm_up) in RUNS.items():
-    model, histories[name] = train(8, residual, rates=[0.01 * up_and_down(step, warm_up, 120) for step in range(120)])
-    with torch.no_grad():
-        reached[name] = loss_of(model, test).item()
+    rates, runs = [0.012 * up_and_down(step, warm_up, 120) for step in range(120)], []
+    for seed in range(3):
+        model, history = train(8, residual, rates=rates, seed=seed)
+        with torch.no_grad():
+            runs.append((loss_of(model, test).item(), history))
+    reached[name], histories[name] = sorted(runs)[1]
 learns = [Measured(reached[name], below=1.3) for name in ("post-norm, warm-up", "pre-norm")]
-stuck = [Measured(reached[name], above=1.7) for name in ("norm only", "norm only, warm-up", "post-norm")]
+stuck = [Measured(reached[name], above=1.7) for name in ("norm only, warm-up", "post-norm")]
 guessed(guess_learn, Measured(sum(loss < 1.3 for loss in reached.values()), exactly=2))
 claim("a deep post-norm stack needs a warm-up where a pre-norm stack does not; without ways past nothing is learned",
       f"8 layers: pre-norm, and post-norm with a warm-up, end at {learns[0]} nats; post-norm without, and norms only "
-      f"with and without, at {stuck[0]}", *learns, *stuck)
+      f"with one, at {stuck[0]}", *learns, *stuck)
 
 # %%
 figure, axes = canvas(width=6.4, height=3.3)
@@ -347,9 +350,9 @@ lines(axes, range(5, 120, 10), curves, xlabel="training step", ylabel="training 
 axes.axhline(entropy, color="0.3", linewidth=1)
 axes.text(80, entropy - 0.09, "entropy", color="0.3")
 axes.set_ylim(0.7, 2.2)
-show(figure, "Training loss of five stacks of 8 layers. Pre-norm comes near the entropy within 20 steps. Post-norm "
-             "does so only with a warm-up, and later. Post-norm at once, and norms without a way past in both cases, "
-             "stay at the loss of a blind guess.")
+show(figure, "Training loss of four stacks of 8 layers, the middle one of three trainings. Pre-norm comes near the "
+             "entropy within 20 steps. Post-norm does so only with a warm-up, and later. Post-norm at once, and norms "
+             "without a way past even with a warm-up, stay at the loss of a blind guess.")
 
 # %% [markdown]
 # This is one learning rate, one depth and one small task; how far it reaches is not measured here. And easier to train does not mean better in the end: Liu et al. (2020) find that post-norm, where it trains, can end up ahead.
