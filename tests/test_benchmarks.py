@@ -97,6 +97,27 @@ def test_a_lesson_is_run_under_other_seeds_threads_and_instructions(claims, tmp_
     assert claims.measure([lesson], chosen) == results, "what was measured is not measured again"
 
 
+ALL_SOLUTIONS = """
+from selfattention import problems
+from selfattention.engine.door import Room
+from selfattention.engine.judging import judge
+for chapter in problems.chapters():
+    for exercise in problems.exercises(chapter):
+        for seed in range(3):
+            report = judge(exercise, lambda: Room(exercise.function), seed)
+            if report.earned != exercise.points:
+                print(exercise.key, seed, report)
+"""
+
+
+def test_every_solution_passes_where_sums_are_added_in_another_order(claims):
+    """On plain processors a row's dot product may depend on the place of the row: equal ones need not be equal."""
+    done = subprocess.run([sys.executable, "-c", ALL_SOLUTIONS], capture_output=True, text=True,
+                          env={**os.environ, **claims.instructions("default")})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+
+
 def test_the_room_to_a_limit_is_counted_in_spreads(claims):
     def limits(**given):
         return {"above": -math.inf, "below": math.inf, "exactly": None, **given}

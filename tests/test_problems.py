@@ -1,9 +1,6 @@
 """What must hold for every exercise, found by globbing: right answers pass, every known mistake is named."""
 
 import copy
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -29,29 +26,6 @@ def judged(exercise, function, seed=0):
 def test_the_solution_passes(exercise, seed):
     report = judged(exercise, exercise.function, seed)
     assert report.status == PASSED and report.earned == exercise.points, str(report)
-
-
-ALL_SOLUTIONS = """
-from selfattention import problems
-from selfattention.engine.door import Room
-from selfattention.engine.judging import judge
-for chapter in problems.chapters():
-    for exercise in problems.exercises(chapter):
-        for seed in range(3):
-            report = judge(exercise, lambda: Room(exercise.function), seed)
-            if report.earned != exercise.points:
-                print(exercise.key, seed, report)
-"""
-
-
-def test_every_solution_passes_where_sums_are_added_in_another_order():
-    """On plain processors a row's dot product may depend on the place of the row: equal ones need not be equal."""
-    plain = {"ATEN_CPU_CAPABILITY": "default", "OPENBLAS_CORETYPE": "Nehalem", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
-             "ONEDNN_MAX_CPU_ISA": "SSE41"}
-    done = subprocess.run([sys.executable, "-c", ALL_SOLUTIONS], capture_output=True, text=True,
-                          env={**os.environ, **plain})
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("seed", SEEDS)

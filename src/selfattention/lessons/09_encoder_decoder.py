@@ -298,13 +298,13 @@ guessed(guess_causal, Measured(masked_curve[-1], above=0.7))
 
 # %% tags=["claim:causal-cross-attention"]
 late, elsewhere = Measured(share_right(masked_late), below=0.05), Measured(mirrored(masked), below=0.2)
-on_the_way = Measured(sum(curve) / 8, above=0.57), Measured(sum(masked_curve[:8]) / 8, below=0.55)
-in_the_end = Measured(masked_curve[-1], above=0.7)
+wrong = [sum(1 - share for share in found[:8]) / 8 for found in (curve, masked_curve)]
+later, in_the_end = Measured(wrong[1] / wrong[0], above=1.2), Measured(masked_curve[-1], above=0.7)
 claim("a causal mask on cross-attention does not crash, and does not even stop the model: it learns later, and "
       "elsewhere",
-      f"put onto the trained model: {late} right. Trained with it: on average over the first 800 steps {on_the_way[1]} "
-      f"right (with the right mask {on_the_way[0]}), {in_the_end} at step 1200; strongest weight on the mirrored letter: "
-      f"{elsewhere}", late, *on_the_way, in_the_end, elsewhere)
+      f"put onto the trained model: {late} right. Trained with it: on average over the first 800 steps {later} times as "
+      f"many sentences wrong, {in_the_end} right at step 1200; strongest weight on the mirrored letter: {elsewhere}",
+      late, later, in_the_end, elsewhere)
 
 # %%
 figure, panels = canvas(2, width=8.8, height=3.5)
