@@ -6,9 +6,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from selfattention.course import files, submission
+from selfattention.course import files, reading
 from selfattention.course.cli import commands, main
-from selfattention.course.submission import Unreadable, judge_cells, judge_file, read
+from selfattention.course.reading import Unreadable, read
+from selfattention.course.submission import judge_cells, judge_file
 from selfattention.engine.remote import Cell, NoProcess, Spawned
 
 RIGHT = """def softmax(scores):
@@ -138,7 +139,7 @@ def test_a_folder_and_a_chapter_that_is_none(tmp_path):
 def test_an_old_notebook_is_read():
     old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""},
            "worksheets": [{"cells": [{"cell_type": "code", "language": "python", "input": "x = 1", "outputs": []}]}]}
-    assert submission.parse(json.dumps(old).encode(), Path("old")).cells == [Cell("x = 1")]
+    assert reading.parse(json.dumps(old).encode(), Path("old")).cells == [Cell("x = 1")]
 
 
 def test_there_is_a_command_for_everything_promised():

@@ -161,7 +161,8 @@ def _require_exercises(space: Workspace) -> Workspace:
 
 def _rows(space: Workspace, path: Path) -> list[dict]:
     """What a file earned; judged only where it has changed since."""
-    from selfattention.course.submission import Unreadable, judge_file
+    from selfattention.course.reading import Unreadable
+    from selfattention.course.submission import judge_file
 
     rows = space.remembered(path)
     if rows is None:
@@ -209,7 +210,8 @@ def _saved(paths: list[Path]) -> list[int]:
 
 def _check_once(paths: list[Path], as_json: bool, seed: int) -> int:
     """Judge each file, print what was found, and return the exit status."""
-    from selfattention.course.submission import Unreadable, judge_file
+    from selfattention.course.reading import Unreadable
+    from selfattention.course.submission import judge_file
 
     reports: list[Report] = []
     unreadable = 0

@@ -13,7 +13,8 @@ from typing import Any
 from selfattention import problems
 from selfattention.course import files
 from selfattention.course.grader.likeness import fingerprints
-from selfattention.course.submission import Unreadable, chapter_of, judge_cells, parse
+from selfattention.course.reading import Unreadable, chapter_of, parse
+from selfattention.course.submission import judge_cells
 from selfattention.engine import card
 from selfattention.engine.door import CALL_SECONDS
 from selfattention.engine.forkserver import Forked, ForkServer

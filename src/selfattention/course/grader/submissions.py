@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from selfattention import problems
-from selfattention.course.submission import LARGEST_BYTES, Notebook, Unreadable, chapter_of, parse, too_large
+from selfattention.course.reading import LARGEST_BYTES, Notebook, Unreadable, chapter_of, parse, too_large
 
 # How platforms name what they export. A pattern of one's own needs a group `student`; a group `number` tells apart
 # students of one name.
