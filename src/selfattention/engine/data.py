@@ -1,9 +1,11 @@
 """Plain data: what may cross the door between a check and an answer.
 
-Numbers, strings, None, arrays, tensors, and lists, tuples and dicts of them. Anything else a
-learner's code returns is named by its type and never looked into.
+Numbers, strings, None, arrays, tensors, and lists, tuples and dicts of them, in one form each: what is plain here
+arrives equal in another process. Anything else a learner's code returns is named by its type and never looked into.
 """
 
+import contextlib
+import json
 import math
 import sys
 from dataclasses import dataclass
@@ -12,8 +14,13 @@ from typing import Any
 import numpy as np
 
 NUMERIC_KINDS = "biufc"
-LARGEST_BYTES = 4 * 2**20  # of an array that crosses; no exercise asks for a tenth of it
-LONGEST_TEXT = 2**19
+DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+          "float16", "float32", "float64", "complex64", "complex128")  # of arrays; and of tensors, with bfloat16
+NARROWED = {"f": "float64", "c": "complex128"}  # what is wider is wider on some systems only
+LARGEST_BYTES = 4 * 2**20  # of the arrays that cross together; no exercise asks for a tenth of it
+LONGEST_TEXT = 3 * 2**18  # of everything but arrays, written as JSON
+MOST_BITS = 2**12  # of a whole number
+DEEPEST = 50  # lists in lists
 
 
 @dataclass(frozen=True)
@@ -55,32 +62,106 @@ def copy(value: Any) -> Any:
 
 
 def plain(value: Any, keep: Any = None) -> Any:
-    """`value` as plain data; `keep(value)` turns a function or module into a `Handle` where given."""
-    if type(value) is str and len(value) > LONGEST_TEXT:
-        return Foreign(f"text of {len(value)} characters")
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, np.generic):
-        value = np.asarray(value)
-    if getattr(value, "nbytes", 0) > LARGEST_BYTES and (is_tensor(value) or is_array(value)):
-        return Foreign(f"{'tensor' if is_tensor(value) else 'array'} of {value.nbytes / 2**20:.0f} MB")
-    if is_tensor(value):
-        return value.detach().cpu().clone()
-    if is_array(value):
-        return np.array(value)
-    if isinstance(value, np.ndarray):
+    """`value` as plain data; `keep(value)` turns a function or module into a `Handle` where given.
+
+    What is too much of it becomes a `Foreign` that says of what.
+    """
+    try:
+        return _Plain(keep).of(value, 0)
+    except _TooMuch as error:
+        return Foreign(str(error))
+
+
+class _TooMuch(Exception):
+    """More than may cross the door; the message says of what."""
+
+
+class _Plain:
+    """Makes one value plain, and counts what it takes."""
+
+    def __init__(self, keep: Any) -> None:
+        self._keep, self._text, self._bytes = keep, 0, 0
+
+    def of(self, value: Any, depth: int) -> Any:
+        """`value` as plain data; `depth` lists are around it."""
+        if depth > DEEPEST:
+            raise _TooMuch(f"lists in lists more than {DEEPEST} deep")
+        if type(value) in (list, tuple):
+            self._count(20)
+            return type(value)([self.of(item, depth + 1) for item in value])
+        if type(value) is dict and all(type(key) is str for key in value):
+            self._count(20)
+            return {self.of(key, depth): self.of(item, depth + 1) for key, item in value.items()}
+        if value is None or type(value) in (bool, float):
+            self._count(30)
+            return value
+        if type(value) is int:
+            self._count(value.bit_length() // 3 + 4)
+            return value if value.bit_length() <= MOST_BITS else Foreign(
+                f"whole number of {value.bit_length()} binary digits")
+        if type(value) is str:
+            value = text(value)
+            self._count(len(json.dumps(value)) + 2)
+            return value
+        self._count(100)
+        if isinstance(value, np.generic):
+            value = np.asarray(value)
+        if is_tensor(value) or isinstance(value, np.ndarray):
+            return self._numbers(value)
+        if callable(value) and self._keep is not None and not isinstance(value, type):
+            return self._keep(value)
+        return Foreign(type(value).__name__)
+
+    def _count(self, characters: int) -> None:
+        self._text += characters
+        if self._text > LONGEST_TEXT:
+            raise _TooMuch(f"more than {LONGEST_TEXT // 2**10} kB of text, lists and single numbers")
+
+    def _numbers(self, value: Any) -> Any:
+        kind = "tensor" if is_tensor(value) else "array"
+        size = math.prod(value.shape) * value.dtype.itemsize
+        if size > LARGEST_BYTES:
+            return Foreign(f"{kind} of {size / 2**20:.0f} MB")
+        self._bytes += size
+        self._count(20 * len(value.shape))
+        if self._bytes > LARGEST_BYTES:
+            raise _TooMuch(f"arrays of more than {LARGEST_BYTES // 2**20} MB together")
+        return _tensor(value) if kind == "tensor" else _array(value)
+
+
+def text(value: str) -> str:
+    """A text without halves of surrogate pairs: they are no characters, and can be neither shown nor saved."""
+    return value.encode("utf-8", "replace").decode()
+
+
+def _array(value: np.ndarray) -> np.ndarray | Foreign:
+    """The array in this machine's byte order, its rows one after the other."""
+    if value.dtype.kind not in NUMERIC_KINDS:
         return Foreign(f"array of {value.dtype}")
-    if type(value) in (list, tuple):
-        return type(value)(plain(item, keep) for item in value)
-    if type(value) is dict and all(type(key) is str for key in value):
-        return {key: plain(item, keep) for key, item in value.items()}
-    if callable(value) and keep is not None and not isinstance(value, type):
-        return keep(value)
-    return Foreign(type(value).__name__)
+    name = value.dtype.name if value.dtype.name in DTYPES else NARROWED[value.dtype.kind]
+    with np.errstate(all="ignore"):
+        return np.array(value, dtype=name, order="C", subok=False)
+
+
+def _tensor(value: Any) -> Any:
+    """The tensor with its numbers on the CPU, one after the other; without gradients and subclass."""
+    torch = sys.modules["torch"]
+    with contextlib.suppress(Exception), torch._C.DisableTorchFunctionSubclass():
+        found = value.detach().as_subclass(torch.Tensor)
+        name = str(found.dtype).removeprefix("torch.")
+        if name in (*DTYPES, "bfloat16") and found.layout is torch.strided and found.device.type != "meta":
+            found = found.cpu().resolve_conj().resolve_neg().clone(memory_format=torch.contiguous_format)
+            if as_array(found) is not None:
+                return found
+        return Foreign(f"tensor of {name}" if found.layout is torch.strided else f"tensor of {found.layout}")
+    return Foreign("tensor without numbers")
 
 
 def numbers_in(value: Any) -> int:
-    """How many numbers and characters a piece of plain data holds; an array at least as many as its axes are long."""
+    """How many numbers and characters a piece of plain data holds; an array as many as if no axis were empty.
+
+    An empty axis costs nothing, but it may be multiplied away, and what the others span is left.
+    """
     if isinstance(value, (list, tuple)):
         return sum(map(numbers_in, value)) + 1
     if isinstance(value, dict):
@@ -88,19 +169,24 @@ def numbers_in(value: Any) -> int:
     if isinstance(value, str):
         return len(value)
     if is_tensor(value) or is_array(value):
-        return max(math.prod(value.shape), sum(value.shape))
+        return math.prod(max(1, size) for size in value.shape)
     return value.bit_length() // 64 + 1 if type(value) is int else 1
 
 
 def as_array(value: Any) -> np.ndarray | None:
     """`value` as a NumPy array, or None where it is not numeric."""
     if is_tensor(value):
+        if str(value.layout) != "torch.strided":
+            return None
         value = value.detach().cpu()
-        return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+        return (value if str(value.dtype).removeprefix("torch.") in DTYPES else value.float()).numpy()
     if is_array(value):
         return value
     if isinstance(value, np.generic) and value.dtype.kind in NUMERIC_KINDS:
         return np.asarray(value)
+    if type(value) is int and value.bit_length() > 63:
+        beyond = math.inf if value > 0 else -math.inf
+        return np.asarray(beyond if value.bit_length() > 1023 else float(value))
     if type(value) in (bool, int, float):
         return np.asarray(value)
     return None
@@ -130,6 +216,8 @@ def same(left: Any, right: Any) -> bool:
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if type(left) is int and type(right) is int:
+        return left == right
     one, other = as_array(left), as_array(right)
     if one is not None and other is not None:
         return (one.dtype.kind == "b") == (other.dtype.kind == "b") and close(one, other)

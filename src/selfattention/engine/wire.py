@@ -17,8 +17,7 @@ ANSWER_BYTES = 8 * 2**20
 ANSWER_TEXT_BYTES = 2**20  # text costs many times its length once it is read, so an answer may hold little of it
 DEEPEST = 100
 SMALL_BYTES = 2**14  # less than any pipe holds before a writer has to wait
-DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-          "float16", "float32", "float64", "complex64", "complex128"}
+HALF = "bfloat16"  # which NumPy does not know: its bits cross as whole numbers
 HEAD = struct.Struct("<QI")
 
 
@@ -93,12 +92,18 @@ def _encode(value: Any, blocks: list[bytes]) -> Any:
         return {"handle": value.number}
     if isinstance(value, data.Foreign):
         return {"foreign": value.type_name}
-    array = data.as_array(value)
-    if array is None or array.dtype.name not in DTYPES:
+    half = data.is_tensor(value) and str(value.dtype) == f"torch.{HALF}"
+    array = data.as_array(_bits(value) if half else value)
+    if array is None or array.dtype.name not in data.DTYPES:
         return {"foreign": type(value).__name__}
-    array = np.asarray(array, order="C")
-    blocks.append(array.tobytes())
-    return {"array": array.dtype.name, "shape": list(array.shape), "tensor": data.is_tensor(value)}
+    blocks.append(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+    return {"array": HALF if half else array.dtype.name, "shape": list(array.shape), "tensor": data.is_tensor(value)}
+
+
+def _bits(tensor: Any) -> Any:
+    import torch
+
+    return tensor.detach().cpu().contiguous().view(torch.int16)
 
 
 def _decode(tree: Any, frame: memoryview, at: int, depth: int) -> tuple[Any, int]:
@@ -111,38 +116,42 @@ def _decode(tree: Any, frame: memoryview, at: int, depth: int) -> tuple[Any, int
             items.append(value)
         return items, at
     if isinstance(tree, str):
-        return _text(tree), at
+        return data.text(tree), at
     if not isinstance(tree, dict):
         return tree, at
     if "tuple" in tree:
-        items, at = _decode(tree["tuple"], frame, at, depth)
+        items, at = _decode(_of_type(list, tree["tuple"]), frame, at, depth)
         return tuple(items), at
     if "dict" in tree:
-        items, at = _decode(list(tree["dict"].values()), frame, at, depth)
-        return {_text(key): item for key, item in zip(tree["dict"], items)}, at
+        items, at = _decode(list(_of_type(dict, tree["dict"]).values()), frame, at, depth)
+        return {data.text(key): item for key, item in zip(tree["dict"], items)}, at
     if "handle" in tree:
-        return data.Handle(int(tree["handle"])), at
+        return data.Handle(_of_type(int, tree["handle"])), at
     if "foreign" in tree:
-        return data.Foreign(str(tree["foreign"])), at
+        return data.Foreign(data.text(_of_type(str, tree["foreign"]))), at
     return _array(tree, frame, at)
 
 
-def _text(text: str) -> str:
-    """Half a surrogate pair is no character: it could be neither shown nor saved."""
-    return text.encode("utf-8", "replace").decode()
+def _of_type(kind: type, value: Any) -> Any:
+    if type(value) is not kind:
+        raise BadFrame(f"{kind.__name__} was expected, not {type(value).__name__}")
+    return value
 
 
 def _array(tree: dict, frame: memoryview, at: int) -> tuple[Any, int]:
-    if tree["array"] not in DTYPES or not all(type(size) is int and size >= 0 for size in tree["shape"]):
-        raise BadFrame(f"no array may be of type {tree['array']!r} and shape {tree['shape']}")
-    dtype = np.dtype(tree["array"])
-    count = int(np.prod(tree["shape"], dtype=object))
+    name, shape, tensor = tree["array"], tree["shape"], tree["tensor"]
+    known = name in data.DTYPES or (name == HALF and tensor)
+    if not known or not all(type(size) is int and size >= 0 for size in shape) or type(tensor) is not bool:
+        raise BadFrame(f"no array may be of type {name!r} and shape {shape}")
+    dtype = np.dtype("int16" if name == HALF else name)
+    count = int(np.prod(shape, dtype=object))
     end = at + count * dtype.itemsize
     if end > len(frame):
-        raise BadFrame(f"an array of shape {tree['shape']} is announced, but its bytes are missing")
-    array = np.frombuffer(frame[at:end], dtype=dtype).reshape(tree["shape"]).copy()
-    if tree["tensor"]:
-        import torch
+        raise BadFrame(f"an array of shape {shape} is announced, but its bytes are missing")
+    array = np.frombuffer(frame[at:end], dtype=dtype.newbyteorder("<")).reshape(shape).astype(dtype)
+    if not tensor:
+        return array, end
+    import torch
 
-        return torch.from_numpy(array), end
-    return array, end
+    found = torch.from_numpy(array)
+    return found.view(torch.bfloat16) if name == HALF else found, end
