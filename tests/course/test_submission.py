@@ -10,7 +10,8 @@ from selfattention.course import files, reading
 from selfattention.course.cli import commands, main
 from selfattention.course.reading import Unreadable, read
 from selfattention.course.submission import judge_cells, judge_file
-from selfattention.engine.remote import Cell, NoProcess, Spawned
+from selfattention.engine.limits import Allowance
+from selfattention.engine.remote import Cell, Clock, NoProcess, Spawned
 
 RIGHT = """def softmax(scores):
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -150,7 +151,7 @@ def test_a_notebook_that_uses_up_its_time_is_told_so(tmp_path):
     path = exercise(tmp_path, {"softmax": RIGHT})
     cells = read(path).cells
     cells.insert(4, Cell("import time; time.sleep(60)"))
-    reports = judge_cells(cells, "02_softmax", Spawned, cell_seconds=60, seconds=8)
+    reports = judge_cells(cells, "02_softmax", Spawned, clock=Clock(Allowance(notebook=20, patience=2)))
     assert [report.status for report in reports] == ["passed", "not attempted", "timeout", "timeout"]
     assert "whole notebook" in str(reports[2])
 

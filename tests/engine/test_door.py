@@ -14,8 +14,8 @@ from selfattention.course import writer
 from selfattention.engine import data, exercise, probes
 from selfattention.engine.door import Answer, AnswerRaised, InputChanged, Request, Room
 from selfattention.engine.judging import ERROR, FAILED, PASSED, TIMEOUT, judge
-from selfattention.engine.limits import TimeLimit, limited
-from selfattention.engine.remote import Cell, Child, Spawned
+from selfattention.engine.limits import Allowance, TimeLimit, limited
+from selfattention.engine.remote import Cell, Child, Clock, Spawned
 
 EXERCISES = [found for chapter in problems.chapters() for found in problems.exercises(chapter)]
 
@@ -61,7 +61,7 @@ def no_bias(width, outputs):
 
 
 def room_for(source, name="answer", **limits):
-    child = Child(Spawned(), [name], **limits)
+    child = Child(Spawned(), [name], Clock(Allowance(**limits)))
     child.run(Cell(textwrap.dedent(source), name))
     return child
 
@@ -166,7 +166,7 @@ def test_gradients_pass_through_a_function_that_a_check_passes_in(body):
     ("return undefined_name", "NameError"),
 ])
 def test_trouble_in_the_child_becomes_part_of_the_reply(body, kind):
-    with room_for(f"def answer(x):\n    {body}", call_seconds=0.5) as child:
+    with room_for(f"def answer(x):\n    {body}", call=0.5, imports=1.0) as child:
         reply = child.open("answer").perform(Request("call", (1.0,)))
         again = child.open("answer").perform(Request("call", (1.0,)))
     assert reply.raised.kind == kind
@@ -195,10 +195,18 @@ def test_a_process_that_was_forked_off_keeps_nobody_waiting():
     assert time.monotonic() - started < 10
 
 
-def test_a_cell_that_raises_before_its_definition_still_defines():
+def test_of_a_cell_that_raised_the_statements_can_be_run_one_by_one():
+    cell = Cell("first = 1\n1 / 0\nimport math\ndef answer():\n    return math.pi + first", "answer")
     with Child(Spawned(), ["answer"]) as child:
-        ran = child.run(Cell("print(answer())\nimport math\ndef answer():\n    return math.pi", "answer"))
-        assert "NameError" in ran.trouble and child.open("answer").perform(Request("call")).value > 3
+        ran = child.run(cell)
+        assert (ran.parts, ran.stopped) == (4, 1) and "ZeroDivisionError" in ran.trouble and not ran.functions
+        for part in (2, 3):
+            assert child.run(cell, part).trouble == ""
+        assert child.open("answer").perform(Request("call")).value > 4
+        assert child.run(Cell("print(1) = 2"), -1).parts == 0  # a syntax error: no statement of it can be run
+        awaiting = Cell("import asyncio\nawait asyncio.sleep(0)\nslept = 1")
+        assert [child.run(awaiting, part).trouble for part in range(3)] == [""] * 3
+        assert child.run(Cell("1 / 0\n1 / (slept - 1)"), 1).stopped == 1
 
 
 def scaled_in_place(x):

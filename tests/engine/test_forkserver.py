@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from selfattention.engine import forkserver
+from selfattention.engine import forkserver, scratch
 from selfattention.engine.door import Request
 from selfattention.engine.forkserver import ForkServer, NoServer
 from selfattention.engine.remote import Cell, Child, ChildEnded
@@ -98,7 +98,7 @@ def test_a_server_that_is_killed_is_noticed_and_takes_everything_with_it():
 
 
 def test_a_server_that_does_not_start_leaves_nothing_behind(monkeypatch, tmp_path):
-    monkeypatch.setattr(forkserver.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(scratch.tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(forkserver.sys, "executable", "/bin/false")
     before = psutil.Process().children()
     with pytest.raises(NoServer, match="it ended") as caught:
@@ -107,10 +107,11 @@ def test_a_server_that_does_not_start_leaves_nothing_behind(monkeypatch, tmp_pat
 
 
 def test_nothing_survives_a_grader_that_is_killed(tmp_path):
-    """Also not a learner's process in an endless loop; its scratch folder does, which nobody is left to remove."""
+    """Also not a learner's process in an endless loop; its scratch folder does, until somebody makes another."""
     program = ("import sys, time\nfrom selfattention.engine.forkserver import ForkServer\n"
-               "from selfattention.engine.remote import Cell, Child\nserver = ForkServer()\n"
-               "child = Child(server.start(), [], cell_seconds=600)\nchild.run(Cell('1'))\n"
+               "from selfattention.engine.limits import Allowance\n"
+               "from selfattention.engine.remote import Cell, Child, Clock\nserver = ForkServer()\n"
+               "child = Child(server.start(), [], Clock(Allowance(cell=600)))\nchild.run(Cell('1'))\n"
                "print('ready', flush=True)\nchild.run(Cell('while True: pass'))")
     grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE,
                               env={**os.environ, "TMPDIR": str(tmp_path)})
@@ -120,6 +121,10 @@ def test_nothing_survives_a_grader_that_is_killed(tmp_path):
     grader.kill()
     grader.wait()
     assert not psutil.wait_procs(family, timeout=20)[1]
+    assert len(list(tmp_path.iterdir())) == 1
+    subprocess.run([sys.executable, "-c", "from selfattention.engine.scratch import Folder; Folder().remove()"],
+                   env={**os.environ, "TMPDIR": str(tmp_path)}, check=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_server_knows_no_exercise_and_nothing_of_the_graders_environment(monkeypatch):

@@ -295,6 +295,12 @@ def doctor(folder: str | None) -> None:
               help="How paths name students, with a group (?P<student>…); or moodle, canvas.")
 @click.option("--chapter", "chapters", multiple=True, metavar="NN",
               help="Grade this chapter only; may be given several times.")
+@click.option("--cell-seconds", type=click.FloatRange(min=0, min_open=True), default=30, show_default=True,
+              help="Processor time of a cell; first imports are free, and a clock behind it waits six times as long.")
+@click.option("--call-seconds", type=click.FloatRange(min=0, min_open=True), default=10, show_default=True,
+              help="Processor time of one call of an answer, in the same way.")
+@click.option("--notebook-seconds", type=click.FloatRange(min=0, min_open=True), default=300, show_default=True,
+              help="Processor time of a whole notebook; the clock behind it waits twice as long.")
 @click.option("--also", multiple=True, type=click.Choice(["nbgrader", "gradescope", "classroom"]),
               help="Further files to write, for other programs; may be given several times.")
 def grade(**options: Any) -> None:

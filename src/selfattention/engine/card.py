@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ LOOK = {"passed": ("#2e9d4f", "✓", "passed"), "failed": ("#d9480f", "✗", "no
 MARKS = {"passed": "✓", "not attempted": "○"}
 BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:60em;line-height:1.5"
 SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px;margin-top:4px"
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 CODE = "margin:4px 0;padding:0;background:transparent;color:inherit;white-space:pre-wrap"
 
 
@@ -43,8 +45,18 @@ def show(value: Any) -> str:
     return "\n".join(lines[:12] + ["…"] * (len(lines) > 12))
 
 
+def visible(text: str) -> str:
+    """A text that does nothing to a terminal or a page: colours are left out, other control characters are spelt."""
+    text = COLOURS.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(one if one.isprintable() or one in "\n\t" else ascii(one)[1:-1] for one in text)
+
+
 def details(report: Report) -> list[tuple[str, str, bool]]:
     """What to tell beyond the list of checks, in order: label, text, and whether the text is code."""
+    return [(label, visible(text), is_code) for label, text, is_code in _details(report)]
+
+
+def _details(report: Report) -> list[tuple[str, str, bool]]:
     if report.used:
         known = [name for name in report.used if not name.startswith("aten::")] or report.used
         calls = ", ".join(f"`{name}`" for name in known)

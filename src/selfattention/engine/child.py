@@ -6,16 +6,19 @@ own prints and reads cannot reach; `forkserver.py` starts it from a warm process
 """
 
 import ast
+import asyncio
 import contextlib
 import functools
+import inspect
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from selfattention.engine import data, wire
-from selfattention.engine.door import Raised, Reply, Request, Room, describe
+from selfattention.engine import data, limits, readymade, wire
+from selfattention.engine.door import Reply, Request, Room, describe
+from selfattention.engine.frames import LONGEST_PRINT
 from selfattention.engine.limits import limited
 
 NO_PROGRAMS = "no other programs are run here"
@@ -60,33 +63,38 @@ def _nothing(*_: Any, **__: Any) -> None:
 def serve(incoming: BinaryIO, outgoing: BinaryIO, shell: Any) -> None:
     """Do what the other side asks, one thing after another, until it closes.
 
-    It begins with `{"names", "cell_seconds", "call_seconds"}`: the exercises' functions, and what may take how long.
-    Then come cells to run, functions to open, and requests to the function that was opened last. Each has a number,
-    which comes back with all that answers it.
+    It begins with `{"names", "cell", "call", "imports", "patience"}`: the exercises' functions, and what may take how
+    long. Then come cells to run, functions to open, and requests to the function that was opened last. Each has a
+    number, which comes back with all that answers it; `frames.py` has the fields.
     """
     start = wire.read(incoming)
-    notebook = _Notebook(shell, start["names"], start["cell_seconds"])
+    about = {"number": 0}
+    limits.set_bounds(start["patience"], start["imports"], lambda: _answer(outgoing, about | {"importing": True}))
+    getattr(readymade, "watch_all_threads", int)()
+    sys.path.insert(0, "")  # as in Jupyter: a module that a cell has written can be imported
+    notebook = _Notebook(shell, start["names"], start["cell"])
     room: Room | None = None
     while True:
         try:
             question = wire.read(incoming)
         except EOFError:
             return
-        number = question["number"]
+        about["number"] = question["number"]
         if "run" in question:
-            wire.write(outgoing, {**notebook.run(**question["run"]), "number": number})
+            _answer(outgoing, about | notebook.run(**question["run"]))
+            _CourseIsClosed.install()  # the first cell is the set-up, which imports what answers may use of it
         elif "open" in question:
-            room = Room(shell.user_ns[question["open"]], start["call_seconds"], tuple(question["ready_made"]))
-            wire.write(outgoing, {"number": number})
+            room = Room(shell.user_ns[question["open"]], start["call"], tuple(question["ready_made"]))
+            _answer(outgoing, about)
         else:
-            args = tuple(_callback(arg.number, number, incoming, outgoing) if isinstance(arg, data.Handle) else arg
+            args = tuple(_callback(arg.number, about, incoming, outgoing) if isinstance(arg, data.Handle) else arg
                          for arg in question["args"])
             reply = room.perform(Request(question["verb"], args, question["kwargs"], question["target"]))
-            try:
-                wire.write(outgoing, {**_as_data(reply), "number": number}, wire.ANSWER_TEXT_BYTES)
-            except wire.BadFrame as error:
-                reply = Reply(raised=Raised("TooLarge", f"it returned too much: {error}"))
-                wire.write(outgoing, {**_as_data(reply), "number": number})
+            _answer(outgoing, about | _as_data(reply))
+
+
+def _answer(outgoing: BinaryIO, fields: dict) -> None:
+    wire.write(outgoing, fields | {"imported": limits.imported_seconds()})
 
 
 def _as_data(reply: Reply) -> dict:
@@ -94,11 +102,30 @@ def _as_data(reply: Reply) -> dict:
             "mutated": list(reply.mutated), "printed": reply.printed, "used": list(reply.used)}
 
 
-def _callback(function: int, number: int, incoming: BinaryIO, outgoing: BinaryIO) -> Callable:
+class _CourseIsClosed:
+    """Finds the course's own modules, and says that they are not for answers; what is loaded already stays."""
+
+    @classmethod
+    def install(cls) -> None:
+        """Be asked first, from now on."""
+        if cls not in sys.meta_path:
+            sys.meta_path.insert(0, cls)
+
+    @staticmethod
+    def find_spec(name: str, *_: Any) -> None:
+        if name.startswith("selfattention."):
+            raise ModuleNotFoundError(f"{name} is not here: what you hand in must do without the course's own code",
+                                      name=name)
+
+
+def _callback(function: int, about: dict, incoming: BinaryIO, outgoing: BinaryIO) -> Callable:
     """Stands in for a function that the check passed: it is called where the check is. Gradients pass through it."""
     def ask(kwargs: dict, args: tuple, slope: Any = None) -> Any:
-        asked = {"callback": function, "number": number, "args": data.plain(args), "kwargs": data.plain(kwargs)}
-        wire.write(outgoing, asked if slope is None else {**asked, "slope": data.plain(slope)})
+        asked = {name: data.plain(value) for name, value in (("args", args), ("kwargs", kwargs), ("slope", slope))}
+        for value in asked.values():
+            if isinstance(value, data.Foreign):
+                raise ValueError(f"called with {value.type_name}")
+        _answer(outgoing, about | asked | {"callback": function})
         answer = wire.read(incoming)
         if "failed" in answer:
             raise ValueError(answer["failed"])
@@ -169,50 +196,59 @@ class _Notebook:
     def __init__(self, shell: Any, names: list[str], seconds: float) -> None:
         self._shell, self._names, self._seconds = shell, names, seconds
         self._alive: list[Any] = []  # so that no two functions ever have the same id
+        self._parts: tuple[str, list[ast.stmt], str] = ("", [], "")
 
-    def run(self, source: str) -> dict:
-        """Run a cell. One that raises does not stop the next.
+    def run(self, source: str, part: int | None = None) -> dict:
+        """Run a cell, or one of its statements. What raises does not stop what comes next.
 
+        Args:    part: which statement at the top of the cell; -1 runs none.
         Returns: `trouble`: what it raised; `functions`: of the exercises that are defined now, a number that changes
-                 with the function.
+                 with the function; `parts`: how many statements the cell has, and `stopped`: which one of them raised.
         """
-        before = self._defined()
-        trouble = ""
+        error, stopped = None, -1
         try:
-            result = limited(self._seconds, self._shell.run_cell, source, store_history=False)
-            error = result.error_before_exec or result.error_in_exec
+            if part is None:
+                result = limited(self._seconds, self._shell.run_cell, source, store_history=False)
+                error = result.error_before_exec or result.error_in_exec
+            elif part >= 0:
+                limited(self._seconds, self._run_part, source, part)
         except BaseException as outer:
             error = outer
+        nodes = self._statements(source)[0] if error is not None or part is not None else []
         if error is not None:
-            trouble = str(describe(error, self._seconds))
-            self._run_the_rest(source, before)
-        found = self._defined()
-        self._alive += found.values()
-        return {"trouble": trouble, "functions": {name: id(value) for name, value in found.items()}}
-
-    def _defined(self) -> dict[str, Callable]:
+            stopped = self._stopped(error, nodes)
         found = {name: self._shell.user_ns.get(name) for name in self._names}
-        return {name: value for name, value in found.items() if callable(value)}
+        found = {name: value for name, value in found.items() if callable(value)}
+        self._alive += found.values()
+        return {"trouble": str(describe(error, self._seconds))[:LONGEST_PRINT] if error is not None else "",
+                "functions": {name: id(value) for name, value in found.items()}, "parts": len(nodes),
+                "stopped": stopped}
 
-    def _run_the_rest(self, source: str, before: dict[str, Callable]) -> None:
-        """Of a cell that raised before it came to define its function, run the statements one by one."""
-        with contextlib.suppress(Exception):
-            text = self._shell.transform_cell(source)
-            nodes = ast.parse(text).body
-            wanted = {name for name in self._names for node in nodes if name in _binds(node)}
-            if any(self._shell.user_ns.get(name) is before.get(name) for name in wanted):
-                filename = self._shell.compile.cache(text, 0, source)
-                for node in nodes:
-                    with contextlib.suppress(Exception, SystemExit):
-                        code = compile(ast.Module([node], []), filename, "exec")
-                        limited(self._seconds, exec, code, self._shell.user_ns)
+    def _statements(self, source: str) -> tuple[list[ast.stmt], str]:
+        """The statements of a cell, and the name of the file that stands for it; none where it has a syntax error."""
+        if self._parts[0] != source:
+            nodes, name = [], ""
+            with contextlib.suppress(Exception):
+                text = self._shell.transform_cell(source)
+                nodes, name = ast.parse(text).body, self._shell.compile.cache(text, 0, source)
+            self._parts = (source, nodes, name)
+        return self._parts[1:]
 
+    def _run_part(self, source: str, part: int) -> None:
+        nodes, name = self._statements(source)
+        if part < len(nodes):
+            code = compile(ast.Module([nodes[part]], []), name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            waiting = eval(code, self._shell.user_ns)
+            if inspect.iscoroutine(waiting):
+                asyncio.run(waiting)
 
-def _binds(node: ast.stmt) -> set[str]:
-    """The names that a statement defines at the top of a cell."""
-    if isinstance(node, ast.Assign):
-        return {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return {getattr(node, "name", "")}
+    def _stopped(self, error: BaseException, nodes: list[ast.stmt]) -> int:
+        """Which statement of its cell raised this; -1 where none was run."""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_locals is not self._shell.user_ns:
+            trace = trace.tb_next
+        line = trace.tb_lineno if trace is not None else 0
+        return next((number for number, node in enumerate(nodes) if node.lineno <= line <= node.end_lineno), -1)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from selfattention.engine import data
+from selfattention.engine.frames import LONGEST_LINE, LONGEST_PRINT
 from selfattention.engine.limits import TimeLimit, limited
 from selfattention.engine.readymade import Watch
 
 CALL_SECONDS = 10.0
-PRINTED_CHARACTERS = 2000
+STILL_RUNNING = "still running after"
+WAITED = "a long time in which it hardly computed (it slept or waited, or the machine was busy)"
 ENGINE_FOLDER = __file__.rsplit("door.py", 1)[0]
 STANDARD_LIBRARY = os.__file__.rsplit("os.py", 1)[0]
 
@@ -199,18 +201,21 @@ class Room:
         after = {**{str(position): arg for position, arg in enumerate(args)}, **kwargs}
         mutated = tuple(name for name in before if not data.same(before[name], after[name]))
         used = tuple(sorted(watch.used)) if isinstance(watch, Watch) else ()
-        return Reply(value, raised, mutated, printed.getvalue()[:PRINTED_CHARACTERS], used)
+        return Reply(value, raised, mutated, printed.getvalue()[:LONGEST_PRINT], used)
 
 
 def describe(error: BaseException, seconds: float) -> Raised:
     """An exception as plain data, with the last line of it that lies in the learner's own code."""
     if isinstance(error, TimeLimit):
-        return Raised("TimeLimit", f"still running after {seconds:g} seconds, so it was stopped",
+        if error.waited:
+            return Raised("TimeLimit", f"{STILL_RUNNING} {WAITED}, so it was stopped",
+                          advice="Does it sleep, or wait for something that does not come?")
+        return Raised("TimeLimit", f"{STILL_RUNNING} {seconds:g} seconds, so it was stopped",
                       advice="Does every loop in it come to an end?")
     if isinstance(error, RecursionError):
         message = "the function calls itself without end"
     elif isinstance(error, SyntaxError):
-        return Raised("SyntaxError", error.msg, error.lineno, (error.text or "").strip())
+        return Raised("SyntaxError", str(error.msg)[:500], error.lineno, str(error.text or "").strip()[:LONGEST_PRINT])
     else:
         message = str(error)[:500]
     line, source, scope = None, "", {}
@@ -219,11 +224,11 @@ def describe(error: BaseException, seconds: float) -> Raised:
         filename = trace.tb_frame.f_code.co_filename
         if _is_learners(filename):
             line = trace.tb_lineno
-            source = linecache.getline(filename, line).strip()
+            source = linecache.getline(filename, line).strip()[:LONGEST_PRINT]
             scope = {**vars(builtins), **trace.tb_frame.f_globals, **trace.tb_frame.f_locals}
         trace = trace.tb_next
     advice = "When does it stop calling itself?" if isinstance(error, RecursionError) else _nearest(error, scope)
-    return Raised(type(error).__name__, message, line if source else None, source, advice)
+    return Raised(type(error).__name__[:LONGEST_LINE], message, line if source else None, source, advice)
 
 
 def _is_learners(filename: str) -> bool:
@@ -242,4 +247,4 @@ def _nearest(error: BaseException, scope: dict) -> str:
     else:
         return ""
     near = difflib.get_close_matches(name, [entry for entry in known if not entry.startswith("_")], n=1)
-    return f"Did you mean `{near[0]}`?" if near else ""
+    return f"Did you mean `{near[0][:LONGEST_LINE]}`?" if near else ""

@@ -20,18 +20,18 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from selfattention.engine import child
+from selfattention.engine import child, scratch
+from selfattention.engine.limits import processor_seconds
 from selfattention.engine.remote import NoProcess
 from selfattention.engine.sandbox import LAYERS, LIMITS, Sandbox, keep_to_itself
 
-READY_SECONDS = 120.0
-END_SECONDS = 20.0
+READY_SECONDS = 600.0  # a busy machine may take its time
+END_SECONDS = 120.0
 MESSAGE_BYTES = 2**16
 WARM = ("numpy", "jaxtyping", "selfattention")
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg",
@@ -56,11 +56,11 @@ class ForkServer:
                  warm: bool = True) -> None:
         if not sys.platform.startswith("linux"):
             raise NoServer(f"there is no fork server on {sys.platform}")
-        self._folder = tempfile.TemporaryDirectory(prefix="selfattention-", ignore_cleanup_errors=True)
+        self._folder = scratch.Folder()
         ours, theirs = socket.socketpair()
         self._control = ours
         self.modules = frozenset(modules)
-        home, fonts = Path(self._folder.name, "scratch", "home"), Path(self._folder.name, "matplotlib")
+        home, fonts = self._folder.path / "scratch" / "home", self._folder.path / "matplotlib"
         home.mkdir(parents=True)
         fonts.mkdir()
         settings = {"home": str(home), "hidden": [str(path) for path in hidden], "shut_in": shut_in,
@@ -69,7 +69,7 @@ class ForkServer:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", program, json.dumps(settings)],
-                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self._folder.name,
+                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self._folder.path,
                 start_new_session=True,
                 env={**ENVIRONMENT, "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(fonts),
                      "PYTHONPATH": os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry),
@@ -118,7 +118,7 @@ class ForkServer:
             self._process.kill()
             self._process.wait()
         self._process.stderr.close()
-        self._folder.cleanup()
+        self._folder.remove()
 
     def _hear(self) -> Any:
         try:
@@ -135,12 +135,31 @@ class Forked:
     """One notebook's process, seen from the grader."""
 
     def __init__(self, wire: socket.socket, leash: socket.socket) -> None:
-        self._wire, self._leash = wire, leash
+        self._wire, self._leash, self._told = wire, leash, leash.makefile("rb")
         self.incoming, self.outgoing = wire.makefile("rb"), wire.makefile("wb")
         self.cpu_seconds = 0.0
         self.peak_bytes = 0
+        self._heard: dict = {}
         self._how: str | None = None
         self._ending = threading.Lock()  # a watchdog may end it while we do
+
+    def used(self) -> float:
+        """The processor time that it has used so far; once it has ended, all that it used."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            if self._how is None:
+                self.cpu_seconds = processor_seconds(self.pid)
+        return self.cpu_seconds
+
+    @property
+    def pid(self) -> int:
+        """The learner's process, as its keeper told.
+
+        Raises:  OSError, ValueError, KeyError: it could not be started.
+        """
+        if not self._heard:
+            self._leash.settimeout(END_SECONDS)
+            self._heard = json.loads(self._told.readline(MESSAGE_BYTES))
+        return self._heard["pid"]
 
     def end(self, wait: float = 0.0) -> str:
         """End it with everything it started; returns how it ended where that was of its own doing.
@@ -153,16 +172,17 @@ class Forked:
     def _end(self, wait: float) -> str:
         if self._how is None:
             self._how = ""
-            with contextlib.suppress(OSError, ValueError):
-                if not select.select([self._leash], [], [], wait)[0]:
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                if self.pid and not select.select([self._leash], [], [], wait)[0]:
                     self._leash.shutdown(socket.SHUT_WR)
                 self._leash.settimeout(END_SECONDS)
-                told = json.loads(self._leash.recv(MESSAGE_BYTES))
-                self._how, self.cpu_seconds, self.peak_bytes = told["how"], told["cpu_seconds"], told["peak_bytes"]
-            self._leash.close()
+                self._heard = json.loads(self._told.readline(MESSAGE_BYTES))
+            self._how = self._heard.get("how", "")
+            self.cpu_seconds = self._heard.get("cpu_seconds", self.cpu_seconds)
+            self.peak_bytes = self._heard.get("peak_bytes", 0)
             with contextlib.suppress(OSError):
                 self._wire.shutdown(socket.SHUT_RDWR)  # wakes whoever still reads
-            for stream in (self.incoming, self.outgoing, self._wire):
+            for stream in (self._told, self._leash, self.incoming, self.outgoing, self._wire):
                 with contextlib.suppress(OSError, ValueError):
                     stream.close()
         return self._how
@@ -246,6 +266,7 @@ def _keep(sandbox: Sandbox, shell: Any, wire: socket.socket, leash: socket.socke
         if process == 0:
             _learn(sandbox, shell, wire, [leash, waker, wakes])
         wire.close()
+        _tell(leash, pid=process)
         while not ended:
             ready, *_ = select.select([leash, waker], [], [])
             if leash in ready:
@@ -255,16 +276,17 @@ def _keep(sandbox: Sandbox, shell: Any, wire: socket.socket, leash: socket.socke
                 continue
             _, status, usage = os.wait4(process, 0)
             ended = True
-        _tell(leash, "" if leash in ready else _how(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+        _tell(leash, how="" if leash in ready else _how(status), cpu_seconds=usage.ru_utime + usage.ru_stime,
+              peak_bytes=usage.ru_maxrss * 1024)
     except OSError as error:
         with contextlib.suppress(OSError):
-            _tell(leash, f"it could not be started: {error}", 0.0, 0)
+            _tell(leash, how=f"it could not be started: {error}", cpu_seconds=0.0, peak_bytes=0)
     finally:
         os._exit(0)
 
 
-def _tell(leash: socket.socket, how: str, cpu_seconds: float, peak_bytes: int) -> None:
-    leash.send(json.dumps({"how": how, "cpu_seconds": cpu_seconds, "peak_bytes": peak_bytes}).encode())
+def _tell(leash: socket.socket, **facts: Any) -> None:
+    leash.send(json.dumps(facts).encode() + b"\n")
 
 
 def _how(status: int) -> str:

@@ -15,21 +15,25 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from selfattention.engine import data, wire
-from selfattention.engine.door import CALL_SECONDS, PRINTED_CHARACTERS, Raised, Reply, Request
-from selfattention.engine.limits import TimeLimit, limited
-from selfattention.engine.sandbox import MEMORY_BYTES
+from selfattention.engine import data, frames, scratch, wire
+from selfattention.engine.door import STILL_RUNNING, WAITED, Raised, Reply, Request
+from selfattention.engine.limits import Allowance, TimeLimit, limited, processor_seconds
+from selfattention.engine.sandbox import MEMORY_BYTES, limited_memory
 
 WATCH_SECONDS = 0.2
 GRACE_SECONDS = 2.0
 ENDING_SECONDS = 1.0  # for a process whose wire has closed to be gone
-CELL_SECONDS = 60.0
+SHORTEST_SECONDS = 0.02
 START_SECONDS = 120.0
 CALLBACK_NUMBERS = 4096  # the most numbers a learner's function may pass to a function of the check
+CALLBACK_BYTES = 2**28  # the most memory that such a call may take
 CELL_CHARACTERS = 2**20
-SLOW = "still running after"
+SLOW = STILL_RUNNING
+PROGRAM = "import sys; sys.path[:] = filter(None, sys.path); from selfattention.engine.child import main; main()"
+WHOLE = "the time that a whole notebook may take"
 BY_ITSELF = "the process that ran your code ended by itself"
 OUT_OF_TURN = "the process that ran your code spoke out of turn"
 UNASKED = "the process that ran your code spoke without being asked"
@@ -45,13 +49,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Ran:
-    """What running a cell left behind: what it raised, and the exercises that are now defined.
+    """What running a cell, or a statement of it, left behind: what it raised, and the exercises that are now defined.
 
-    `functions` gives for each a number that changes with the function.
+    `functions` gives for each a number that changes with the function. Of a cell that raised, `parts` tells how many
+    statements it has, and `stopped` which of them raised; -1 where that is not known.
     """
 
     trouble: str
     functions: dict[str, int]
+    parts: int = 0
+    stopped: int = -1
 
 
 class ChildEnded(Exception):
@@ -68,6 +75,10 @@ class Process(Protocol):
     incoming: BinaryIO
     outgoing: BinaryIO
 
+    def used(self) -> float:
+        """The processor time that it has used so far, in seconds; once it has ended, all that it used."""
+        ...
+
     def end(self, wait: float = 0.0) -> str:
         """End it with everything it started; returns how it ended where that was of its own doing.
 
@@ -79,18 +90,26 @@ class Process(Protocol):
 class Spawned:
     """A new Python process, as every system can start one; without a sandbox.
 
-    Args:    limited: end it when it takes more memory than a shut-in process may.
+    Args:    folder: where it runs; a folder of its own, which goes away with it, where none is given.
+             limited: end it when it takes more memory than a shut-in process may.
     """
 
-    def __init__(self, *, limited: bool = False) -> None:
+    def __init__(self, folder: Path | None = None, *, limited: bool = False) -> None:
+        self._own = None if folder else scratch.Folder()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "selfattention.engine.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "PYTHONSAFEPATH": "1"})
+            [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, start_new_session=True, cwd=folder or self._own.path,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"})
         self.incoming, self.outgoing = self._process.stdout, self._process.stdin
-        self._how = ""
+        self._how, self._used = "", 0.0
         if limited:
             threading.Thread(target=self._watch_memory, daemon=True).start()
+
+    def used(self) -> float:
+        """The processor time that it has used so far; what it used in its last moments is not counted."""
+        with contextlib.suppress(OSError):
+            self._used = processor_seconds(self._process.pid)
+        return self._used
 
     def _watch_memory(self) -> None:
         import psutil
@@ -104,6 +123,7 @@ class Spawned:
 
     def end(self, wait: float = 0.0) -> str:
         """Kill it, unless it ends by itself before."""
+        self.used()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._how = self._how or f"with exit status {self._process.wait(wait)}"
         if hasattr(os, "killpg"):
@@ -113,27 +133,100 @@ class Spawned:
         self._process.wait()
         with contextlib.suppress(OSError):
             self.outgoing.close()
+        if self._own is not None:
+            self._own.remove()
         return self._how
+
+
+class Clock:
+    """What a notebook has used of its time, over all the processes that it takes to run it."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self.allowance = allowance
+        self.waited = False  # a wall clock has run out: it slept, or the machine was busy
+        self._began, self._spent = time.monotonic(), 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count what a process used that has ended."""
+        self._spent += seconds
+
+    def left(self, process: Process | None = None) -> float:
+        """Seconds of processor time that are left to it, counting a process that still runs."""
+        return self.allowance.notebook - self._spent - (process.used() if process else 0.0)
+
+    @property
+    def due(self) -> float:
+        """When, on `time.monotonic`, the wall clock behind it has run out."""
+        return self._began + self.allowance.wall
+
+    def is_over(self) -> bool:
+        """Whether one of the two has run out."""
+        late = time.monotonic() > self.due
+        self.waited |= late
+        return late or self.left() <= 0
+
+
+class _Turn:
+    """The time that one question may take."""
+
+    def __init__(self, process: Process, clock: Clock, seconds: float) -> None:
+        self._process, self._clock, self._seconds = process, clock, seconds
+        self._began, self._before, self._free = time.monotonic(), process.used(), 0.0
+
+    def give(self, free: float) -> None:
+        """Let it import for so many seconds, free of charge."""
+        self._free = free
+
+    @property
+    def due(self) -> float:
+        """When, on `time.monotonic`, the wall clock has run out."""
+        return min(self._clock.due, self._began + GRACE_SECONDS
+                   + (self._seconds + self._free) * self._clock.allowance.patience)
+
+    def note(self) -> None:
+        """Note where the wall clock has run out, and not the processor time."""
+        late = time.monotonic() - self._began >= self._seconds * self._clock.allowance.patience
+        self._clock.waited |= late and self._process.used() - self._before < self._seconds
+
+    def left(self) -> float:
+        """Seconds until it is worth looking again.
+
+        Raises:  ChildEnded: its time is up.
+        """
+        now = time.monotonic()
+        most = self._seconds + self._free + GRACE_SECONDS
+        computing, waiting = self._before + most - self._process.used(), self.due - now
+        whole = self._clock.left(self._process)
+        if whole <= 0 or now >= self._clock.due:
+            self._clock.waited |= whole > 0
+            raise ChildEnded(f"{SLOW} {WHOLE}, so it was stopped")
+        if computing <= 0:
+            raise ChildEnded(f"{SLOW} {self._seconds:g} seconds, so it was stopped")
+        if waiting <= 0:
+            self._clock.waited = True
+            raise ChildEnded(f"{SLOW} {WAITED}, so it was stopped")
+        return max(SHORTEST_SECONDS, min(computing, waiting, whole))
 
 
 class Child:
     """A process that runs a notebook's cells and answers requests to the functions they define.
 
-    Args:    names: the functions to look for. deadline: when, on `time.monotonic`, the whole notebook's time is up.
+    Args:    names: the functions to look for. clock: of the whole notebook, with what it may take.
     """
 
-    def __init__(self, process: Process, names: list[str], *, call_seconds: float = CALL_SECONDS,
-                 cell_seconds: float = CELL_SECONDS, deadline: float = float("inf")) -> None:
-        self._process, self._names, self._deadline = process, names, deadline
-        self._call_seconds, self._cell_seconds = call_seconds, cell_seconds
+    def __init__(self, process: Process, names: list[str], clock: Clock | None = None) -> None:
+        self._process, self._names, self._clock = process, names, clock or Clock(Allowance())
+        self._allowance = self._clock.allowance
         self._frames: queue.Queue = queue.Queue(maxsize=1)  # so that a flood of frames waits outside
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         self.ended = ""
-        self._fresh, self._asked = True, 0
+        self._closed = False
+        self._fresh, self._asked, self._free = True, 0, self._allowance.imports
         self._functions: dict[str, int] = {}
         with contextlib.suppress(ChildEnded):
-            self._send({"names": names, "cell_seconds": cell_seconds, "call_seconds": call_seconds})
+            self._send({"names": names, "cell": self._allowance.cell, "call": self._allowance.call,
+                        "imports": self._allowance.imports, "patience": self._allowance.patience})
 
     def __enter__(self) -> "Child":
         return self
@@ -144,6 +237,9 @@ class Child:
     def close(self) -> str:
         """End the process; returns how it ended where that was of its own doing."""
         how = self._process.end(ENDING_SECONDS if self.ended == BY_ITSELF else 0.0)
+        if not self._closed:
+            self._clock.add(self._process.used())
+        self._closed = True
         self.ended = self.ended or "closed"
         until = time.monotonic() + ENDING_SECONDS
         while self._listener.is_alive() and time.monotonic() < until:
@@ -151,61 +247,71 @@ class Child:
                 self._frames.get(timeout=0.01)
         return how
 
-    def run(self, cell: Cell) -> Ran:
-        """Run a cell.
+    def run(self, cell: Cell, part: int | None = None) -> Ran:
+        """Run a cell, or one of its statements.
 
+        Args:    part: which of the statements at the top of the cell; -1 runs none, and only counts them.
         Raises:  ChildEnded: the cell ended the process, or had to be stopped with it.
         """
         if len(cell.source) > CELL_CHARACTERS:
             return Ran(f"TooLarge: the cell has {len(cell.source)} characters, at most {CELL_CHARACTERS} are run",
                        self._functions)
-        seconds = self._cell_seconds + START_SECONDS * self._fresh
-        answer = self.ask({"run": {"source": cell.source}}, {}, seconds)
+        seconds = self._allowance.cell + START_SECONDS * self._fresh
+        answer = self.ask("ran", {"run": {"source": cell.source, "part": part}}, {}, seconds)
         self._fresh = False
-        try:
-            self._functions = {name: int(identity) for name, identity in dict(answer["functions"]).items()
-                               if name in self._names}
-            return Ran(_text(answer["trouble"], PRINTED_CHARACTERS), self._functions)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            raise self._broken() from None
+        self._functions = {name: number for name, number in answer["functions"].items() if name in self._names}
+        return Ran(answer["trouble"], self._functions, answer["parts"], answer["stopped"])
 
     def open(self, name: str, ready_made: tuple[str, ...] = ()) -> "RemoteRoom":
         """A fresh door to the function `name` as it is now."""
-        return RemoteRoom(self, name, self._call_seconds, ready_made)
+        return RemoteRoom(self, name, self._allowance.call, ready_made)
 
-    def ask(self, question: dict, functions: dict[int, Callable], seconds: float) -> dict:
-        """Send a question and return the answer; calls back to `functions` are served in between."""
+    def ask(self, kind: str, question: dict, functions: dict[int, Callable], seconds: float) -> dict:
+        """Send a question and return the answer, a frame of that kind; calls back to `functions` are served in between.
+
+        Raises:  ChildEnded: the process ended, hung, or sent something else.
+        """
         if self.ended:
             raise ChildEnded(self.ended)
         try:
             with contextlib.suppress(queue.Empty):
                 early = self._frames.get_nowait()
                 raise early if isinstance(early, ChildEnded) else ChildEnded(UNASKED)
-            return self._exchange(question, functions, seconds)
+            return self._exchange(kind, question, functions, seconds)
         except ChildEnded as error:
             self.ended = str(error)
             how = self.close()
             self.ended += f" ({how})" if how else ""
             raise ChildEnded(self.ended) from None
 
-    def _exchange(self, question: dict, functions: dict[int, Callable], seconds: float) -> dict:
-        until = min(time.monotonic() + seconds + GRACE_SECONDS, self._deadline)
-        # A child that does not read what it is sent would make this wait for ever: it is killed when its time is up.
-        watchdog = threading.Timer(max(0.0, until - time.monotonic()), self._process.end)
+    def _exchange(self, kind: str, question: dict, functions: dict[int, Callable], seconds: float) -> dict:
+        turn = _Turn(self._process, self._clock, seconds)
+        # A child that does not read what it is sent would make this wait for ever: it is killed in the end.
+        watchdog = threading.Timer(min(max(0.0, self._latest(seconds)), threading.TIMEOUT_MAX), self._process.end)
         watchdog.daemon = True
+        calls = _Calls(functions, self._allowance.call)
         try:
             self._asked += 1
             if self._send({**question, "number": self._asked}) > wire.SMALL_BYTES:  # else it fits into the pipe
                 watchdog.start()
             while True:
-                answer = self._receive(until, seconds)
+                answer = self._receive(turn, kind, "callback", "importing")
+                if "importing" in answer:
+                    turn.give(self._free)
+                    continue
                 if "callback" not in answer:
+                    turn.note()
                     return answer
                 if watchdog.ident is None:
                     watchdog.start()
-                self._send(_call_back(answer, functions, min(self._call_seconds, until - time.monotonic())))
+                self._send(calls.serve(answer))
         finally:
             watchdog.cancel()
+
+    def _latest(self, seconds: float) -> float:
+        """After how many seconds a question cannot be under way any more."""
+        wall = (seconds + self._allowance.imports) * self._allowance.patience + GRACE_SECONDS
+        return min(wall, self._clock.due - time.monotonic())
 
     def _listen(self) -> None:
         try:
@@ -229,40 +335,52 @@ class Child:
             raise ChildEnded(BY_ITSELF) from None
         return len(frame)
 
-    def _receive(self, until: float, seconds: float) -> dict:
-        try:
-            frame = self._frames.get(timeout=max(0.0, until - time.monotonic()))
-        except queue.Empty:
-            if until >= self._deadline:
-                raise ChildEnded(f"{SLOW} the time that a whole notebook may take, so it was stopped") from None
-            raise ChildEnded(f"{SLOW} {seconds:g} seconds, so it was stopped") from None
+    def _receive(self, turn: _Turn, *kinds: str) -> dict:
+        frame = None
+        while frame is None:
+            with contextlib.suppress(queue.Empty):
+                frame = self._frames.get(timeout=min(turn.left(), threading.TIMEOUT_MAX))
         if isinstance(frame, ChildEnded):
             raise frame
-        if not isinstance(frame, dict):
-            raise self._broken()
-        if frame.get("number") != self._asked:  # it was written by somebody else than our own code over there
+        try:
+            answer = frames.checked(frame, *kinds)
+        except frames.WrongFrame as error:
+            raise ChildEnded(f"the process that ran your code sent something unexpected ({error})") from None
+        if answer["number"] != self._asked:  # it was written by somebody else than our own code over there
             raise ChildEnded(OUT_OF_TURN)
-        return frame
-
-    @staticmethod
-    def _broken() -> ChildEnded:
-        return ChildEnded("the process that ran your code sent something unexpected")
+        self._free = min(self._free, max(0.0, self._allowance.imports - answer["imported"]))
+        return answer
 
 
-def _call_back(asked: dict, functions: dict[int, Callable], seconds: float) -> dict:
-    """Call a function of the check for the child, with what the child sent, within narrow limits."""
-    try:
-        args, kwargs = tuple(asked["args"]), dict(asked["kwargs"])
-        if data.numbers_in((args, kwargs, asked.get("slope"))) > CALLBACK_NUMBERS:
-            raise ValueError(f"called with more than {CALLBACK_NUMBERS} numbers")
-        function = functions[asked["callback"]]
-        if "slope" in asked:
-            function = functools.partial(_slopes, function, asked["slope"])
-        return {"value": data.plain(limited(max(seconds, 0.01), function, *args, **kwargs))}
-    except TimeLimit:
-        return {"failed": "TimeLimit: it took too long"}
-    except Exception as error:
-        return {"failed": f"{type(error).__name__}: {error}"}
+class _Calls:
+    """Calls functions of the check for the child, with what the child sent, within narrow limits.
+
+    Args:    seconds: of processor time, for all calls that one answer makes.
+    """
+
+    def __init__(self, functions: dict[int, Callable], seconds: float) -> None:
+        self._functions, self._left = functions, seconds
+
+    def serve(self, asked: dict) -> dict:
+        """What the function gives, or why it failed."""
+        began = time.process_time()
+        try:
+            args, kwargs, slope = asked["args"], asked["kwargs"], asked["slope"]
+            if data.numbers_in((args, kwargs, slope)) > CALLBACK_NUMBERS:
+                raise ValueError(f"called with more than {CALLBACK_NUMBERS} numbers")
+            function = self._functions[asked["callback"]]
+            if slope is not None:
+                function = functools.partial(_slopes, function, slope)
+            with limited_memory(CALLBACK_BYTES):
+                return {"value": data.plain(limited(max(self._left, 0.01), function, *args, **kwargs))}
+        except TimeLimit:
+            return {"failed": "TimeLimit: it took too long"}
+        except MemoryError:
+            return {"failed": "MemoryError: it took too much memory"}
+        except Exception as error:
+            return {"failed": f"{type(error).__name__}: {error}"[:frames.LONGEST_PRINT]}
+        finally:
+            self._left -= time.process_time() - began
 
 
 def _slopes(function: Callable, slope: Any, *args: Any, **kwargs: Any) -> list:
@@ -275,25 +393,6 @@ def _slopes(function: Callable, slope: Any, *args: Any, **kwargs: Any) -> list:
     if not output.requires_grad:
         return [torch.zeros_like(leaf) for leaf in wanted]
     return list(torch.autograd.grad(output, wanted, slope, materialize_grads=True))
-
-
-def _text(value: Any, longest: int) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"text was expected, not {type(value).__name__}")
-    return value[:longest]
-
-
-def _reply(answer: dict) -> Reply:
-    """A reply from a frame.
-
-    Raises:  KeyError, TypeError, ValueError: a field is missing or of the wrong type.
-    """
-    raised = answer["raised"]
-    if raised is not None:
-        texts = {name: _text(raised[name], PRINTED_CHARACTERS) for name in ("kind", "message", "source", "advice")}
-        raised = Raised(**texts, line=None if raised["line"] is None else int(raised["line"]))
-    names = [tuple(_text(name, 200) for name in list(answer[field])[:100]) for field in ("mutated", "used")]
-    return Reply(answer["value"], raised, names[0], _text(answer["printed"], PRINTED_CHARACTERS), names[1])
 
 
 class RemoteRoom:
@@ -310,12 +409,11 @@ class RemoteRoom:
         question = {"verb": request.verb, "args": args, "kwargs": request.kwargs, "target": request.target}
         try:
             if not self._is_open:
-                self._child.ask(self._opening, {}, self._seconds)
+                self._child.ask("opened", self._opening, {}, self._seconds)
                 self._is_open = True
-            return _reply(self._child.ask(question, functions, self._seconds))
+            answer = self._child.ask("reply", question, functions, self._seconds)
         except ChildEnded as error:
             kind = "TimeLimit" if str(error).startswith(SLOW) else "ProcessEnded"
             return Reply(raised=Raised(kind, str(error)))
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            return Reply(raised=Raised("ProcessEnded", "the process that ran your code sent a wrong reply "
-                                       f"({type(error).__name__})"))
+        raised = answer["raised"] and Raised(**answer["raised"])
+        return Reply(answer["value"], raised, tuple(answer["mutated"]), answer["printed"], tuple(answer["used"]))

@@ -13,6 +13,7 @@ a process that was forked; so the calls are made here, through the C library. Se
 landlock(7), seccomp(2), setrlimit(2).
 """
 
+import contextlib
 import ctypes
 import functools
 import os
@@ -20,7 +21,8 @@ import platform
 import re
 import shutil
 import struct
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 NAMESPACES, READ_ONLY, LANDLOCK, SECCOMP, LIMITS = "namespaces", "read-only files", "Landlock", "seccomp", "limits"
@@ -46,9 +48,10 @@ FILE_RIGHTS = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
 NET_RIGHTS, SCOPES = 3, 3  # bind and connect TCP; abstract sockets and signals
 
-# What a notebook never needs: numbers of the calls on x86-64 and on 64-bit ARM (0: there is none).
+NONE = -1  # no such call on that machine
+# What a notebook never needs: numbers of the calls on x86-64 and on 64-bit ARM.
 DENIED = {
-    "execve": (59, 221), "execveat": (322, 281), "fork": (57, 0), "vfork": (58, 0), "socket": (41, 198),
+    "execve": (59, 221), "execveat": (322, 281), "fork": (57, NONE), "vfork": (58, NONE), "socket": (41, 198),
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424), "tkill": (200, 130),
     "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "unshare": (272, 97), "setns": (308, 268),
@@ -63,14 +66,16 @@ DENIED = {
     "semget": (64, 190), "mq_open": (240, 180), "sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119),
     "sched_setparam": (142, 118), "sched_setattr": (314, 274), "setpriority": (141, 140), "ioprio_set": (251, 30),
     "migrate_pages": (256, 238), "move_pages": (279, 239), "swapon": (167, 224), "reboot": (169, 142),
-    "personality": (135, 92), "mknod": (133, 0), "mknodat": (259, 33), "fanotify_init": (300, 262),
-    "inotify_init": (253, 0), "inotify_init1": (294, 26),
+    "personality": (135, 92), "mknod": (133, NONE), "mknodat": (259, 33), "fanotify_init": (300, 262),
+    "inotify_init": (253, NONE), "inotify_init1": (294, 26), "io_setup": (206, 0), "io_destroy": (207, 1),
+    "io_submit": (209, 2), "io_cancel": (210, 3), "io_getevents": (208, 4), "io_pgetevents": (333, 292),
+    "timer_create": (222, 107), "sync": (162, 81), "syncfs": (306, 267),
 }
 # Denied only where the whole file system could not be made read-only: Landlock leaves these open.
 METADATA = {
-    "chmod": (90, 0), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, 0),
-    "fchown": (93, 55), "lchown": (94, 0), "fchownat": (260, 54), "utime": (132, 0), "utimes": (235, 0),
-    "futimesat": (261, 0), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
+    "chmod": (90, NONE), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, NONE),
+    "fchown": (93, 55), "lchown": (94, NONE), "fchownat": (260, 54), "utime": (132, NONE), "utimes": (235, NONE),
+    "futimesat": (261, NONE), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
     "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
     "setxattrat": (463, 463), "removexattrat": (466, 466), "file_setattr": (469, 469), "truncate": (76, 45),
 }
@@ -216,6 +221,28 @@ class Sandbox:
             os.close(handle)
 
 
+@contextlib.contextmanager
+def limited_memory(more_bytes: int) -> Iterator[None]:
+    """While entered, this process gets no more than so many bytes more: what is asked for beyond is a MemoryError.
+
+    Only Linux counts what a process has been given (RLIMIT_DATA); elsewhere nothing is limited.
+    """
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    with open("/proc/self/statm") as file:
+        now = int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    allowed = [amount for amount in (now + more_bytes, soft, hard) if amount != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(allowed), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
 def keep_to_itself() -> None:
     """Let no process of the same user read or write this one's memory."""
     _call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -277,7 +304,7 @@ def _filter(own_process: int, deny_metadata: bool) -> bytes:
     steps = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, architecture), (RETURN, 0, 0, KILL), (LOAD, 0, 0, 0)]
     steps += [(AT_LEAST, 0, 1, UNKNOWN_FROM), (RETURN, 0, 0, NO_SUCH_CALL)]
     for numbers in [*DENIED.values(), *(METADATA.values() if deny_metadata else ())]:
-        if numbers[column]:
+        if numbers[column] != NONE:
             steps += [(EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, REFUSE)]
     steps += [(EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, NO_SUCH_CALL)]  # the C library then falls back to clone
     steps += [(EQUAL, 0, 4, CLONE[column]), _argument(0), (ANY_BIT, 0, 1, CLONE_THREAD), (RETURN, 0, 0, ALLOW),

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from selfattention.course.grader.likeness import fingerprints
 from selfattention.course.reading import Unreadable, chapter_of, parse
 from selfattention.course.submission import judge_cells
 from selfattention.engine import card
-from selfattention.engine.door import CALL_SECONDS
 from selfattention.engine.forkserver import Forked, ForkServer
-from selfattention.engine.remote import Cell, NoProcess, Process, Spawned
+from selfattention.engine.limits import Allowance
+from selfattention.engine.remote import Cell, Clock, NoProcess, Process, Spawned
+from selfattention.engine.judging import PASSED
 from selfattention.engine.sandbox import LAYERS, LIMITS
 
-CELL_SECONDS = 30.0
-NOTEBOOK_SECONDS = 300.0
+ALLOWANCE = Allowance(cell=30.0, notebook=300.0)
 MODULES = ("torch", "matplotlib.pyplot")  # slow to import
 REQUIRE, PREFER, OFF = "require", "prefer", "off"
 GRADED, NOT_GRADED = "graded", "not graded"
@@ -51,14 +51,15 @@ class Settings:
     seed: int
     sandbox: str = PREFER
     hidden: tuple[str, ...] = ()
-    cell_seconds: float = CELL_SECONDS
-    call_seconds: float = CALL_SECONDS
-    notebook_seconds: float = NOTEBOOK_SECONDS
+    allowance: Allowance = ALLOWANCE
 
 
 @dataclass
 class Result:
-    """What grading a notebook gave, as plain data."""
+    """What grading a notebook gave, as plain data.
+
+    `waited`: a wall clock ran out before all points were there, so a busy machine may be at fault. `judged`: how often.
+    """
 
     student: str
     name: str
@@ -76,6 +77,18 @@ class Result:
     seconds: float = 0.0
     peak_bytes: int = 0
     runs: list[int] = field(default_factory=list)
+    waited: bool = False
+    judged: int = 1
+
+    def with_the_best_of(self, other: "Result") -> "Result":
+        """This result, with the better of the two for each exercise."""
+        if other.status != GRADED:
+            return replace(self, judged=self.judged + other.judged)
+        better = [one["earned"] >= two["earned"] for one, two in zip(self.rows, other.rows)]
+        chosen = {name: [one if first else two for first, one, two in zip(better, getattr(self, name), getattr(other, name))]
+                  for name in ("rows", "cards", "texts")}
+        return replace(other, **chosen, judged=self.judged + other.judged, seconds=self.seconds + other.seconds,
+                       cpu_seconds=self.cpu_seconds + other.cpu_seconds)
 
     @classmethod
     def refused(cls, job: Job, reason: str) -> "Result":
@@ -83,15 +96,18 @@ class Result:
         return cls(job.student, job.name, job.origin, job.digest, reason=reason)
 
 
+OPEN = ("engine", "__init__.py")  # of this package, to learners' code
+
+
 def secrets() -> list[Path]:
-    """What no learner's code may read: exercises with their solutions, and notebooks with stored answers.
+    """What no learner's code may read: the course's own code but for its engine, and notebooks with stored answers.
 
     They may lie in several places: an editable installation leaves notebooks beside the libraries.
     """
-    rooms = ("problems", "course", "lessons", *files.FOLDERS)
-    packages = [files.PACKAGE, *(Path(entry, files.PACKAGE.name) for entry in sys.path)]
-    found = [package / room for package in packages for room in rooms]
-    return [path for path in found + [files.root() / name for name in files.FOLDERS] if path.exists()]
+    packages = {files.PACKAGE, *(Path(entry, files.PACKAGE.name).resolve() for entry in sys.path)}
+    found = [inside for package in packages if package.is_dir() for inside in package.iterdir()
+             if inside.name not in OPEN]
+    return found + [files.root() / name for name in files.FOLDERS if (files.root() / name).exists()]
 
 
 _servers = threading.local()  # a server gives one process at a time, so each thread has its own
@@ -169,10 +185,10 @@ def _graded(job: Job, settings: Settings) -> Result:
         return result
     if "torch" in modules:  # or the first tensor that comes back would have to wait for it
         importlib.import_module("torch").set_num_threads(1)
-    reports = judge_cells(cells, result.chapter, start, settings.seed,
-                          cell_seconds=settings.cell_seconds, call_seconds=settings.call_seconds,
-                          seconds=settings.notebook_seconds)
+    clock = Clock(settings.allowance)
+    reports = judge_cells(cells, result.chapter, start, settings.seed, clock)
     result.status = GRADED
+    result.waited = clock.waited and any(report.status != PASSED for report in reports)
     result.rows = [report.row() for report in reports]
     result.cards = [card.as_html(report) for report in reports]
     result.texts = [card.as_text(report) for report in reports]

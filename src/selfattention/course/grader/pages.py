@@ -59,7 +59,8 @@ def report(results: list[Result], about: dict[str, Any], names: dict[str, str]) 
         pages={student: f"feedback/{name}.html" for student, name in names.items()},
         bins=_bins(list(totals.values()), out_of), median=statistics.median(totals.values()) if totals else 0,
         hardest=_hardest(graded, exercises), mistakes=_mistakes(graded, list(exercises)), most_names=MOST_NAMES,
-        ready_made=_ready_made(graded), pairs=_alike(graded), timings=_timings(graded), isolation=_isolation(graded))
+        ready_made=_ready_made(graded), pairs=_alike(graded), timings=_timings(graded),
+        twice=[one for one in results if one.judged > 1], isolation=_isolation(graded))
 
 
 def _points(result: Result, kind: str) -> float:

@@ -4,7 +4,6 @@ import importlib.util
 import json
 import secrets
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
@@ -17,9 +16,8 @@ from selfattention.course.catalogue import chapter
 from selfattention.course.files import PACKAGE, write_whole
 from selfattention.course.grader import gradebook, pages, workers
 from selfattention.course.grader.grading import (
-    CELL_SECONDS,
+    ALLOWANCE,
     GRADED,
-    NOTEBOOK_SECONDS,
     OFF,
     PREFER,
     REQUIRE,
@@ -29,7 +27,7 @@ from selfattention.course.grader.grading import (
     isolation,
 )
 from selfattention.course.grader.submissions import Found, file_names, find, only
-from selfattention.engine.door import CALL_SECONDS
+from selfattention.engine import scratch
 from selfattention.engine.remote import NoProcess
 
 ABOUT, RESULTS, FEEDBACK = "grading.json", "results", "feedback"
@@ -54,9 +52,9 @@ class Order:
     pattern: str | None = None
     also: tuple[str, ...] = ()
     chapters: tuple[str, ...] = ()
-    cell_seconds: float = CELL_SECONDS
-    call_seconds: float = CALL_SECONDS
-    notebook_seconds: float = NOTEBOOK_SECONDS
+    cell_seconds: float = ALLOWANCE.cell
+    call_seconds: float = ALLOWANCE.call
+    notebook_seconds: float = ALLOWANCE.notebook
 
 
 @dataclass
@@ -84,26 +82,23 @@ def grade_class(order: Order, tell: Callable[[str], None],
     Args:    tell: is given lines for the teacher. progress: shows how far it is, as it passes the results on.
     Raises:  CannotGrade, NoSubmissions: nothing was graded. OSError: the report cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="selfattention-") as unpacked:
+    with scratch.Folder() as unpacked:
         _refuse_what_would_be_hidden(order)
         if not order.dask:
             _say_what_is_missing(Settings(0, order.sandbox), tell)
         if order.dask and importlib.util.find_spec("distributed") is None:
             raise CannotGrade("--dask needs Dask: install the course with its extra, as in selfattention[class]")
-        found = find(order.submissions, order.pattern, Path(unpacked), order.report)
+        found = find(order.submissions, order.pattern, unpacked.path, order.report)
         if order.chapters:
             found = only(found, [chapter(number) for number in order.chapters])
         book = _Book(order, found)
-        hidden = [str(path.resolve()) for path in (order.submissions, order.report, Path(unpacked))]
-        settings = Settings(book.about["seed"], order.sandbox, tuple(hidden), order.cell_seconds, order.call_seconds,
-                            order.notebook_seconds)
+        hidden = [str(path.resolve()) for path in (order.submissions, order.report, unpacked.path)]
+        allowance = replace(ALLOWANCE, cell=order.cell_seconds, call=order.call_seconds, notebook=order.notebook_seconds)
+        settings = Settings(book.about["seed"], order.sandbox, tuple(hidden), allowance)
         jobs = list(book.left(found))
         outcome = Outcome(kept=len(found) - len(jobs))
-        todo = (_job(one) for one in jobs)
-        graded = workers.on_dask(todo, settings, order.dask) if order.dask else \
-            workers.locally(todo, settings, max(1, order.workers))
         try:
-            with closing(graded):  # ends its processes, also when this is interrupted
+            with closing(_graded(order, jobs, settings, tell)) as graded:  # ends its processes, also when interrupted
                 for result in progress(graded, len(jobs)):
                     book.add(result)
                     outcome.graded += result.status == GRADED
@@ -113,8 +108,39 @@ def grade_class(order: Order, tell: Callable[[str], None],
         except NoProcess as error:
             raise CannotGrade(str(error)) from None
         finally:
+            scratch.sweep()  # what processes left that were killed
             book.finish()
     return outcome
+
+
+def _graded(order: Order, jobs: list[Found], settings: Settings, tell: Callable[[str], None]) -> Iterator[Result]:
+    """Grade them all; then those once more, one after the other, whose time ran out by the clock and not by their work.
+
+    A busy machine may have been at fault: alone, and with twice the patience, an honest notebook has its points.
+    """
+    aside: dict[tuple[str, str], Result] = {}
+    with closing(_spread(order, jobs, settings)) as results:
+        for result in results:
+            if result.waited:
+                aside[result.student, result.origin] = result
+            else:
+                yield result
+    if not aside:
+        return
+    patient = replace(settings.allowance, patience=2 * settings.allowance.patience)
+    again = [one for one in jobs if (one.student, one.origin) in aside]
+    with closing(_spread(order, again, replace(settings, allowance=patient), alone=True)) as results:
+        for result in results:
+            tell(f"judged once more, alone: {result.student}: {result.origin}: its time ran out by the clock")
+            yield aside[result.student, result.origin].with_the_best_of(result)
+
+
+def _spread(order: Order, jobs: list[Found], settings: Settings, *, alone: bool = False) -> Iterator[Result]:
+    """Grade on this machine or on a cluster; `alone`: one after the other."""
+    todo = (_job(one) for one in jobs)
+    if order.dask:
+        return workers.on_dask(todo, settings, order.dask, alone=alone)
+    return workers.locally(todo, settings, 1 if alone else max(1, order.workers))
 
 
 def _refuse_what_would_be_hidden(order: Order) -> None:

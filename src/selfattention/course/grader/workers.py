@@ -14,10 +14,11 @@ from itertools import islice
 
 from selfattention.course.grader.grading import Job, Result, Settings, drop_server, grade
 from selfattention.engine.remote import NoProcess
-from selfattention.engine.sandbox import keep_to_itself
+from selfattention.engine.sandbox import keep_to_itself, limited_memory
 
 AHEAD = 2  # notebooks waiting for each worker: enough to keep it busy, few enough to keep this process small
 CLUSTER_SECONDS = 15
+WORKER_BYTES = 3 * 2**30  # of its own; a learner's process has its own limit
 DIED = "the process that graded it died, also when it had this notebook alone: look at it by hand"
 
 
@@ -72,6 +73,7 @@ def _begin() -> None:
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     if sys.platform.startswith("linux"):
         keep_to_itself()
+        limited_memory(WORKER_BYTES).__enter__()  # until it ends
 
 
 def _end_with_the_parent() -> None:
@@ -112,8 +114,10 @@ def _result(future: Future, job: Job) -> Result:
         return Result.refused(job, f"grading it failed ({type(error).__name__}: {error})"[:500])
 
 
-def on_dask(jobs: Iterable[Job], settings: Settings, address: str) -> Iterator[Result]:
+def on_dask(jobs: Iterable[Job], settings: Settings, address: str, *, alone: bool = False) -> Iterator[Result]:
     """Grade on a Dask cluster; a notebook whose worker dies again and again is given back with that reason.
+
+    Args:    alone: one notebook after the other.
 
     Raises:  NoProcess: there is no scheduler at the address, or it has no workers.
     """
@@ -134,7 +138,7 @@ def on_dask(jobs: Iterable[Job], settings: Settings, address: str) -> Iterator[R
             under_way[future.key] = job
             done.add(future)
 
-        most = AHEAD * max(1, sum(client.nthreads().values()))
+        most = 1 if alone else AHEAD * max(1, sum(client.nthreads().values()))
         for job in islice(waiting, most):
             add(job)
         for future in done:
