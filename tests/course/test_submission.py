@@ -1,12 +1,10 @@
 """Notebook files of every kind: read and judged, or refused with one clear message."""
 
-import json
-from pathlib import Path
 
 import nbformat
 import pytest
 
-from selfattention.course import files, reading
+from selfattention.course import files
 from selfattention.course.cli import commands, main
 from selfattention.course.reading import Unreadable, read
 from selfattention.course.submission import judge_cells, judge_file
@@ -106,7 +104,7 @@ BAD = {
     "no format": (b'{"cells": []}', "format None"),
     "damaged": (b'{"cells": [3], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "damaged"),
     "deep": (b"[" * 100_000, "not JSON"),
-    "50 MB": (b" " * 50 * 2**20, "50 MB"),
+    "large": (b'{"a": "' + b"x" * 21 * 2**20 + b'"}', "more than 20 MB"),
 }
 
 
@@ -123,24 +121,6 @@ def test_a_bad_file_gets_one_clear_message_and_status_2(kind, tmp_path, capsys, 
         main()
     told = capsys.readouterr().err
     assert ended.value.code == 2 and words in told and "Traceback" not in told and len(told.splitlines()) == 1
-
-
-def test_a_folder_and_a_chapter_that_is_none(tmp_path):
-    with pytest.raises(Unreadable, match="cannot be read"):
-        read(tmp_path)
-    other = exercise(tmp_path)
-    notebook = json.loads(other.read_text())
-    notebook["metadata"].pop("selfattention")
-    foreign = tmp_path / "my notes.ipynb"
-    foreign.write_text(json.dumps(notebook))
-    with pytest.raises(Unreadable, match="belongs to no chapter"):
-        judge_file(foreign)
-
-
-def test_an_old_notebook_is_read():
-    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""},
-           "worksheets": [{"cells": [{"cell_type": "code", "language": "python", "input": "x = 1", "outputs": []}]}]}
-    assert reading.parse(json.dumps(old).encode(), Path("old")).cells == [Cell("x = 1")]
 
 
 def test_there_is_a_command_for_everything_promised():

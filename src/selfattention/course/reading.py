@@ -1,16 +1,25 @@
 """Read the answers out of a notebook file, whatever state it is in."""
 
+import codecs
+import contextlib
+import io
 import json
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from selfattention import problems
+from selfattention.course import outputs
 from selfattention.course.catalogue import Unknown
 from selfattention.course.catalogue import chapter as full_name
 from selfattention.engine.remote import Cell
 
-LARGEST_BYTES = 20 * 2**20
+LARGEST_BYTES = 20 * 2**20  # of a notebook without what it shows
+LARGEST_FILE_BYTES = 512 * 2**20
+ONE_BY_ONE = "letters_of_old_windows"
+DEFINED = re.compile(r"^\s*(?:async\s+)?def\s+(\w+)\s*\(", re.MULTILINE)
 MOST_CELLS = 5000
 NEWEST_FORMAT = 4
 
@@ -21,10 +30,14 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Notebook:
-    """What is judged of a notebook: its code cells, and the chapter that its metadata name."""
+    """What is judged of a notebook: its code cells; and what its metadata say that it is.
+
+    `kind` is "exercises", "solutions", "lesson", or empty where that is lost.
+    """
 
     cells: list[Cell]
     chapter: str
+    kind: str = ""
 
 
 def read(path: Path) -> Notebook:
@@ -33,8 +46,9 @@ def read(path: Path) -> Notebook:
     Raises:  Unreadable: it is missing, empty, too large, not JSON, not a notebook, or of a newer format.
     """
     try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= LARGEST_BYTES else b" " * (LARGEST_BYTES + 1)
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            content = slim(file) if size <= LARGEST_FILE_BYTES else b""
     except FileNotFoundError:
         raise Unreadable(
             f"{path} does not exist: `selfattention start` writes the exercises that are missing"
@@ -43,46 +57,53 @@ def read(path: Path) -> Notebook:
         raise Unreadable(
             f"{path} cannot be read ({error.strerror}): is it a notebook file that you may open?"
         ) from None
-    if size > LARGEST_BYTES:
+    if size > LARGEST_FILE_BYTES:
         raise Unreadable(f"{path} {too_large(size)}")
     return parse(content, path)
 
 
+def slim(stream: IO[bytes]) -> bytes:
+    """A notebook's bytes without what it shows, which is not judged; at most one more than are read."""
+    return outputs.slim(stream, LARGEST_BYTES)
+
+
 def too_large(size: int) -> str:
-    """What to tell about a file of so many bytes, of which no more may have been read than are too many."""
-    most = LARGEST_BYTES // 2**20
-    known = size > LARGEST_BYTES + 1
-    many = f"{size / 2**20:.0f} MB, at most {most} MB are read" if known else f"larger than {most} MB"
-    return f"is {many}: open it, choose Edit > Clear Outputs of All Cells, and save it"
+    """What to tell about a notebook of so many bytes, of which no more may have been read than are too many."""
+    if size > LARGEST_FILE_BYTES:
+        return (f"is {size / 2**20:.0f} MB, at most {LARGEST_FILE_BYTES // 2**20} MB are read: open it, choose Edit > "
+                "Clear Outputs of All Cells, and save it")
+    return (f"holds more than {LARGEST_BYTES // 2**20} MB beside its outputs: take out of its cells what is no code of "
+            "yours")
 
 
-def parse(text: bytes, path: Path) -> Notebook:
-    """A notebook from a file's content; `path` is for the messages.
+def parse(content: bytes, path: Path) -> Notebook:
+    """A notebook from a file's content, with its outputs or without; `path` is for the messages.
 
     Only what is judged is looked at. Nothing is validated or converted by nbformat: that took minutes and gigabytes for
     files made to be slow, and refused some whose cells were in order.
 
     Raises:  Unreadable: it is empty, too large, not JSON, not a notebook, or of a newer format.
     """
-    if len(text) > LARGEST_BYTES:
-        raise Unreadable(f"{path} {too_large(len(text))}")
+    kept = slim(io.BytesIO(content))
+    if len(kept) > LARGEST_BYTES:
+        raise Unreadable(f"{path} {too_large(len(kept))}")
     try:
-        content = json.loads(text.decode("utf-8-sig"), parse_int=_small_integer)
+        tree = json.loads(kept.decode("utf-8-sig", ONE_BY_ONE), parse_int=_small_integer)
     except (ValueError, RecursionError):
-        what = "is empty" if not text else "is not a notebook: its text is not JSON"
+        what = "is empty" if not content else "is not a notebook: its text is not JSON"
         raise Unreadable(
             f"{path} {what}; bring back an earlier copy, or let `selfattention reset NN` keep this "
             "file as a backup and write a fresh one"
         ) from None
-    if not isinstance(content, dict) or not isinstance(content.get("cells", content.get("worksheets")), list):
+    if not isinstance(tree, dict) or not isinstance(tree.get("cells", tree.get("worksheets")), list):
         raise Unreadable(f"{path} is not a notebook: it is JSON, but without cells")
-    number = content.get("nbformat")
+    number = tree.get("nbformat")
     if type(number) is not int or not 1 <= number <= NEWEST_FORMAT:
         raise Unreadable(f"{path} has notebook format {printable(str(number)[:20])}, numbers up to {NEWEST_FORMAT} are "
                          f"read: save it in format {NEWEST_FORMAT}, or upgrade this course")
     try:
-        found = content["cells"] if number == NEWEST_FORMAT else [
-            cell for sheet in content["worksheets"] for cell in sheet["cells"]]
+        found = tree["cells"] if number == NEWEST_FORMAT else [
+            cell for sheet in tree["worksheets"] for cell in sheet["cells"]]
         if len(found) > MOST_CELLS:
             raise Unreadable(f"{path} has {len(found)} cells, at most {MOST_CELLS} are read: take out what is not "
                              "yours")
@@ -91,7 +112,17 @@ def parse(text: bytes, path: Path) -> Notebook:
         raise
     except Exception as error:
         raise Unreadable(f"{path} is a damaged notebook ({type(error).__name__}): bring back an earlier copy") from None
-    return Notebook(cells, str(_inside(content, "metadata", "selfattention", "chapter")))
+    about = ("metadata", "selfattention")
+    return Notebook(cells, str(_inside(tree, *about, "chapter")), str(_inside(tree, *about, "kind")))
+
+
+def _one_by_one(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8 are letters of old Windows; what is none of those either is a question mark."""
+    lost = error.object[error.start:error.end]
+    return lost.decode("cp1252", "replace").replace("\ufffd", "?"), error.end
+
+
+codecs.register_error(ONE_BY_ONE, _one_by_one)
 
 
 def printable(text: str) -> str:
@@ -118,19 +149,35 @@ def _cell(cell: dict) -> Cell:
     answers = grade_id.removesuffix("-answer") if grade_id.endswith("-answer") else ""
     if not isinstance(source, (str, list)):
         raise TypeError("the text of a cell is no text")
-    return Cell(source if isinstance(source, str) else "".join(source), answers)
+    source = source if isinstance(source, str) else "".join(source)
+    return Cell(source.encode("utf-8", "replace").decode(), answers)  # half a pair of surrogates is no letter
 
 
 def chapter_of(notebook: Notebook, path: Path) -> str:
-    """The chapter whose exercises a notebook answers: by its full name, by its metadata, or by a number in its name."""
+    """The chapter whose exercises a notebook answers.
+
+    That is told by its full name, else by its metadata, by what its cells define and check, or by the number at the
+    beginning of its name.
+
+    Raises:  Unreadable: nothing tells.
+    """
     for name in problems.chapters():
         if name in path.stem:
             return name
-    for name in filter(None, (notebook.chapter, path.stem)):
-        try:
-            return full_name(name[:2])
-        except Unknown:
-            continue
-    raise Unreadable(
-        f"{path} belongs to no chapter: its name should begin with the chapter's number, like 02_softmax.ipynb"
-    )
+    for number in (notebook.chapter[:2], _by_content(notebook.cells)[:2], path.stem[:2]):
+        if number.isdigit():
+            with contextlib.suppress(Unknown):
+                return full_name(number)
+    raise Unreadable(f"{path} belongs to no chapter: neither its name tells, which should begin with the chapter's "
+                     "number like 02_softmax.ipynb, nor do the functions in it")
+
+
+def _by_content(cells: list[Cell]) -> str:
+    """The chapter of which the cells name most exercises; nothing where there is none, or more than one."""
+    named = {cell.answers for cell in cells}
+    for cell in cells:
+        named |= set(DEFINED.findall(cell.source))
+    scores = {chapter: len(named & names) for chapter, names in problems.names().items()}
+    most = max(scores.values())
+    best = [chapter for chapter, score in scores.items() if score == most]
+    return best[0] if most and len(best) == 1 else ""
