@@ -178,8 +178,8 @@ class Room:
     def _watched(self, watch: contextlib.AbstractContextManager, request: Request, args: tuple, kwargs: dict) -> Any:
         if isinstance(watch, Watch):
             args = tuple(watch.apart(arg) if callable(arg) else arg for arg in args)
-        with watch:
-            return VERBS[request.verb](self._objects[request.target], *args, **kwargs)
+        with watch:  # also while the result is made plain: an object may do its work only when it is looked at
+            return data.plain(VERBS[request.verb](self._objects[request.target], *args, **kwargs), self._keep)
 
     def perform(self, request: Request) -> Reply:
         """Do what is asked with copies of the arguments; an exception becomes part of the reply."""
@@ -192,7 +192,6 @@ class Room:
             warnings.simplefilter("ignore")
             try:
                 value = limited(self._seconds, self._watched, watch, request, args, kwargs)
-                value = data.plain(value, self._keep)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:

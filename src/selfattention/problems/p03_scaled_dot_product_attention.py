@@ -22,8 +22,7 @@ VALUES = np.array([[1.0, 0.0], [0.0, 1.0], [5.0, 5.0]])
 def tensors(rng, *shapes):
     return [torch.from_numpy(rng.normal(size=shape)) for shape in shapes]
 
-ATTENTION = ("torch.nn.functional.scaled_dot_product_attention", "torch.nn.functional.multi_head_attention_forward",
-             "aten::_scaled_dot_product_flash_attention_for_cpu")
+ATTENTION = ("torch.nn.functional.scaled_dot_product_attention", "attention")
 
 
 @exercise(points=3, hints=(

@@ -18,8 +18,7 @@ def tensor(rng, *shape):
     return torch.from_numpy(rng.normal(size=shape))
 
 
-LAYER_NORM = ("torch.nn.functional.layer_norm", "torch.nn.LayerNorm", "torch.layer_norm",
-              "aten::native_layer_norm")
+LAYER_NORM = ("torch.nn.functional.layer_norm", "layer norm")
 
 
 @exercise(points=3, ready_made=LAYER_NORM, hints=(
@@ -728,7 +727,7 @@ def by_masked_fill(x, noise, rate, training):
     return x
 
 
-@exercise(points=4, ready_made=("torch.nn.TransformerEncoderLayer",), hints=(
+@exercise(points=4, ready_made=("torch.nn.TransformerEncoderLayer", "encoder layer"), hints=(
     "It is `post_norm_block`, with attention, norms and feed-forward layer written out. Which matrix belongs to which?",
     "torch's linear layers keep (out, in) and compute x Wᵀ. Which shape has `x @ in_projection.T`, with which parts?",
 ))

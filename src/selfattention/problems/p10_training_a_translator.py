@@ -1387,7 +1387,7 @@ def smaller_counts(candidate, reference, n):
     return sum(min(ours.count(gram), theirs.count(gram)) for gram in set(ours)), len(ours)
 
 
-@exercise(points=3, ready_made=("sacrebleu.corpus_bleu", "sacrebleu.BLEU"), hints=(
+@exercise(points=3, ready_made=("sacrebleu.corpus_bleu", "bleu"), hints=(
     "Make four sums of matches and four sums of totals. What do you add up over, and what stays apart?",
     "Then three lines: four precisions, their geometric mean, the penalty. When is the logarithm of 0 asked for?",
 ))
