@@ -1,6 +1,8 @@
 """The two kinds of door give the same verdicts, and only plain data crosses the remote one."""
 
 import os
+import re
+import sys
 import textwrap
 import threading
 import time
@@ -269,3 +271,64 @@ def test_statuses_of_a_judgement():
     assert judge(found, lambda: Room(slow, seconds=0.1)).status == TIMEOUT
     assert judge(found, lambda: Room(lambda scores: scores)).status == FAILED
     assert judge(found, lambda: Room(lambda scores: scores + "a")).status == ERROR
+
+
+GREEDY = {
+    "empty axes that span much": ("return model(torch.zeros(100, 1, 100, 0), torch.zeros(1, 100, 100, 0))",
+                                  lambda q, k: q @ k.transpose(-2, -1), "more than 4096 numbers"),
+    "arrays that broadcast": ("return model(torch.zeros(1300, 1, 1), torch.zeros(1300, 1), torch.zeros(1300))",
+                              lambda a, b, c: a + b + c, "memory|allocate"),
+    "one number that is a size": ("return model(10**10)", lambda size: np.ones(size), "MemoryError"),
+    "a loop that never ends": ("return model(10**30)", lambda count: [None for _ in iter(int, 1)], "TimeLimit"),
+    "many calls": ("return [model(0.2) for _ in range(100)]", lambda seconds: computing(seconds), "TimeLimit"),
+}
+
+
+def computing(seconds):
+    began = time.process_time()
+    while time.process_time() - began < seconds:
+        pass
+    return 0.0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited on Linux only")
+@pytest.mark.parametrize("kind", GREEDY)
+def test_a_function_that_a_check_passes_in_has_narrow_limits(kind):
+    """It runs where the checks run: what a learner calls it with must not take that process's memory or time."""
+    body, function, words = GREEDY[kind]
+    with room_for(f"import torch\ndef answer(model):\n    {body}", call=1.0) as child:
+        began = time.process_time()
+        reply = child.open("answer").perform(Request("call", (function,)))
+        assert re.search(words, reply.raised.message), reply.raised
+        assert time.process_time() - began < 5
+    assert np.ones(2**24).sum() == 2**24  # the limit is gone
+
+
+def test_the_courses_own_modules_are_closed_and_those_in_the_current_folder_open():
+    source = """
+        open("helper.py", "w").write("value = 7")
+        import helper
+
+        def answer():
+            try:
+                import selfattention.arrays
+            except ImportError as error:
+                return helper.value, str(error)
+        """
+    with Child(Spawned(), ["answer"]) as child:
+        child.run(Cell("import numpy as np"))
+        assert child.run(Cell(textwrap.dedent(source), "answer")).trouble == ""
+        value, told = child.open("answer").perform(Request("call")).value
+    assert value == 7 and "course's own code" in told
+
+
+def test_a_process_without_a_folder_has_its_own_for_a_while(tmp_path):
+    with Child(Spawned(), ["answer"]) as child:
+        child.run(Cell("import os\ndef answer(): return os.getcwd()", "answer"))
+        folder = child.open("answer").perform(Request("call")).value
+        assert os.path.isdir(folder)
+    assert not os.path.exists(folder)
+    with Child(Spawned(tmp_path), ["answer"]) as child:
+        child.run(Cell("import os\ndef answer(): return os.getcwd()", "answer"))
+        assert child.open("answer").perform(Request("call")).value == str(tmp_path)
+    assert tmp_path.is_dir()

@@ -17,13 +17,15 @@ RIGHT = {
 }
 RIGHT = {kind: {"number": 5, "imported": 0.25} | fields for kind, fields in RIGHT.items()}
 WRONG = {"an array": np.ones(2), "an empty array": np.zeros(0), "one number in an array": np.array(1), "a list": [1],
-         "a tensor": torch.ones(2), "a tuple": (1,), "a dictionary": {"a": "b"}, "nothing": None, "yes": True, "text": "1",
+         "a tensor": torch.ones(2), "a tuple": (1,), "a dictionary": {"a": "b"}, "nothing": None, "yes": True,
+         "text": "1",
          "long text": "x" * 10**5, "an integer": 1, "a huge integer": 2**70, "a negative integer": -(2**63),
          "not a number": float("nan"), "infinite": float("inf"), "negative": -1.0, "a fraction": 0.5,
          "a handle": data.Handle(1), "a foreign": data.Foreign("x"), "lists": [["a"]], "many names": ["a"] * 10**4}
 # What else a field takes, beside what stands above.
 TAKES = {
-    "importing": {"yes"}, "number": {"an integer"}, "imported": {"a fraction"}, "trouble": {"text"}, "parts": {"an integer"},
+    "importing": {"yes"}, "number": {"an integer"}, "imported": {"a fraction"}, "trouble": {"text"},
+    "parts": {"an integer"},
     "stopped": {"an integer"}, "functions": set(), "value": set(WRONG), "raised": {"nothing"}, "mutated": set(),
     "printed": {"text"}, "used": set(), "callback": {"an integer"}, "args": {"a tuple"}, "kwargs": {"a dictionary"},
     "slope": {"a tensor", "nothing"}, "kind": {"text"}, "message": {"text"}, "source": {"text"}, "advice": {"text"},

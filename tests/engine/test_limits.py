@@ -1,4 +1,4 @@
-"""What is limited is processor time: sleeping, waiting for a busy machine and first imports cost nothing, for a while."""
+"""What is limited is processor time: sleeping, a busy machine and first imports cost nothing, for a while."""
 
 import os
 import signal

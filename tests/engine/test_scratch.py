@@ -36,8 +36,8 @@ def place(tmp_path, monkeypatch):
 
 
 def started(program, place):
-    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                               env={**os.environ, "TMPDIR": str(place)})
+    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True, env={**os.environ, "TMPDIR": str(place)})
     return process, Path(process.stdout.readline().strip())
 
 

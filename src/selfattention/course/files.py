@@ -1,10 +1,12 @@
 """Where the course's files are, and how a file is written so that none is ever half written."""
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
+UNFINISHED = ".unfinished"
 FOLDERS = ("notebooks", "exercises", "solutions")
 
 
@@ -16,7 +18,7 @@ def root() -> Path:
 def write_whole(path: Path, text: str) -> None:
     """Write `text` to `path` beside it first, then rename: an interruption leaves the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=UNFINISHED)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -27,3 +29,10 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         os.unlink(beside)
         raise
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what `write_whole` had begun in a folder when its process was killed."""
+    for path in folder.rglob(f".*{UNFINISHED}"):
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -47,8 +47,9 @@ def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], s
 
     So every exercise is judged with what stood in the notebook when its cell had run, whatever comes later. One that
     has not passed is judged again at the end, where something that it uses may have been mended. A cell that ends the
-    process is left out when the rest is run again. Where something is missing then, and a cell had ended before its last
-    statement, all is run once more, and in such cells each statement for itself. Of several reports the best counts.
+    process is left out when the rest is run again. Where something is missing then, and a cell had ended before its
+    last statement, all is run once more, and in such cells each statement for itself. Of several reports the best
+    counts.
 
     Args:    start: gives a new process. clock: with what the notebook may take; it tells afterwards what it took.
     Raises:  NoProcess: none of the notebook's code could be run.
@@ -126,7 +127,7 @@ class _Sitting:
     def _note(self, number: int, part: int | None, ran: Ran) -> None:
         """Note the trouble of a cell, and whether there are statements below that have not been run."""
         self._troubles.setdefault(self._cells[number].answers, ran.trouble)
-        if part is None and 0 <= ran.stopped < ran.parts - 1:
+        if part is None and ran.stopped < ran.parts - 1:  # -1 where somebody replaced what runs cells
             self._torn[number] = ran.parts
             if SLOW in ran.trouble:
                 self._too_slow.add((number, ran.stopped))

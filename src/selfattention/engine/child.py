@@ -12,6 +12,8 @@ import functools
 import inspect
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, BinaryIO
@@ -21,14 +23,23 @@ from selfattention.engine.door import Reply, Request, Room, describe
 from selfattention.engine.frames import LONGEST_PRINT
 from selfattention.engine.limits import limited
 
+PARENT_SECONDS = 1.0
 NO_PROGRAMS = "no other programs are run here"
 
 
 def main() -> None:
     """Serve one notebook on standard input and output until the other side closes."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     silence()
     serve(incoming, outgoing, new_shell())
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that started it has ended, also in the middle of a cell."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os._exit(1)
 
 
 def silence() -> None:
@@ -70,7 +81,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO, shell: Any) -> None:
     start = wire.read(incoming)
     about = {"number": 0}
     limits.set_bounds(start["patience"], start["imports"], lambda: _answer(outgoing, about | {"importing": True}))
-    getattr(readymade, "watch_all_threads", int)()
+    readymade.watch_all_threads()
     sys.path.insert(0, "")  # as in Jupyter: a module that a cell has written can be imported
     notebook = _Notebook(shell, start["names"], start["cell"])
     room: Room | None = None

@@ -45,6 +45,10 @@ def _anything(_: Any) -> bool:
     return True
 
 
+def _nothing(value: Any) -> bool:
+    return value is None
+
+
 def _maybe(field: Field) -> Field:
     return lambda value: value is None or field(value)
 
@@ -54,8 +58,12 @@ def _record(fields: dict[str, Field]) -> Field:
         field(value[name]) for name, field in fields.items())
 
 
-RAISED: dict[str, Field] = {"kind": _text(LONGEST_LINE), "message": _text(LONGEST_PRINT), "source": _text(LONGEST_PRINT),
-                            "advice": _text(LONGEST_PRINT), "line": _maybe(_number)}
+def _tensors_by_name(value: Any) -> bool:
+    return type(value) is dict and all(map(data.is_tensor, value.values()))
+
+
+RAISED: dict[str, Field] = {"kind": _text(LONGEST_LINE), "message": _text(LONGEST_PRINT),
+                            "source": _text(LONGEST_PRINT), "advice": _text(LONGEST_PRINT), "line": _maybe(_number)}
 _ALWAYS: dict[str, Field] = {"number": _number, "imported": _seconds}
 FRAMES: dict[str, dict[str, Field]] = {
     "ran": _ALWAYS | {"trouble": _text(3 * LONGEST_PRINT), "functions": _numbers_by_name, "parts": _number,
@@ -67,6 +75,15 @@ FRAMES: dict[str, dict[str, Field]] = {
     "callback": _ALWAYS | {"callback": _number, "args": lambda value: type(value) is tuple,
                            "kwargs": lambda value: type(value) is dict, "slope": _maybe(data.is_tensor)},
 }
+
+
+VALUES: dict[str, Field] = {"gradients": _tensors_by_name, "state_dict": lambda value: type(value) is dict,
+                            "load_state_dict": _nothing, "train": _nothing, "eval": _nothing}
+
+
+def answers(verb: str, value: Any) -> bool:
+    """Whether a value is what may come back for a request."""
+    return VALUES.get(verb, _anything)(value)
 
 
 def checked(frame: Any, *kinds: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A time limit for code that may never end, on every system, without a process of its own.
 
-What is limited is processor time, so a busy machine takes nothing away. A wall clock stands far behind it, for code that
-sleeps. What is imported for the first time is free, within bounds: how long that takes is no merit of the code.
+What is limited is processor time, so a busy machine takes nothing away. A wall clock stands far behind it, for code
+that sleeps. What is imported for the first time is free, within bounds: how long that takes is no merit of the code.
 
 A watching thread asks the interpreter to raise `TimeLimit` in the running thread. That stops every
 loop written in Python; one long call inside a compiled library ends first and is stopped then.
@@ -29,8 +29,8 @@ LOAD = importlib._bootstrap._find_and_load  # what Python calls for a module tha
 class Allowance:
     """What a notebook may take, in seconds of its own processor time: a cell, a call of an answer, all together.
 
-    The wall clock behind a cell and a call is `patience` times as long; behind the whole notebook it is a third of that,
-    for hardly one sleeps all the time. `imports` are the seconds for first imports that are not charged.
+    The wall clock behind a cell and a call is `patience` times as long; behind the whole notebook it is a third of
+    that, for hardly one sleeps all the time. `imports` are the seconds for first imports that are not charged.
     """
 
     cell: float = 60.0

@@ -416,4 +416,6 @@ class RemoteRoom:
             kind = "TimeLimit" if str(error).startswith(SLOW) else "ProcessEnded"
             return Reply(raised=Raised(kind, str(error)))
         raised = answer["raised"] and Raised(**answer["raised"])
+        if raised is None and not frames.answers(request.verb, answer["value"]):
+            raised = Raised("ProcessEnded", "the process that ran your code sent a wrong reply")
         return Reply(answer["value"], raised, tuple(answer["mutated"]), answer["printed"], tuple(answer["used"]))

@@ -1,4 +1,4 @@
-"""Folders for a while: each goes away with whoever made it or, where that was killed, with the next one that is made."""
+"""Folders for a while: each goes away with whoever made it or, where that was killed, with the next one made."""
 
 import contextlib
 import os

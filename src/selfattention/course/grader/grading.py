@@ -17,9 +17,9 @@ from selfattention.course.reading import Unreadable, chapter_of, parse
 from selfattention.course.submission import judge_cells
 from selfattention.engine import card
 from selfattention.engine.forkserver import Forked, ForkServer
+from selfattention.engine.judging import PASSED
 from selfattention.engine.limits import Allowance
 from selfattention.engine.remote import Cell, Clock, NoProcess, Process, Spawned
-from selfattention.engine.judging import PASSED
 from selfattention.engine.sandbox import LAYERS, LIMITS
 
 ALLOWANCE = Allowance(cell=30.0, notebook=300.0)
@@ -85,8 +85,8 @@ class Result:
         if other.status != GRADED:
             return replace(self, judged=self.judged + other.judged)
         better = [one["earned"] >= two["earned"] for one, two in zip(self.rows, other.rows)]
-        chosen = {name: [one if first else two for first, one, two in zip(better, getattr(self, name), getattr(other, name))]
-                  for name in ("rows", "cards", "texts")}
+        chosen = {name: [mine if is_better else theirs for is_better, mine, theirs in
+                         zip(better, getattr(self, name), getattr(other, name))] for name in ("rows", "cards", "texts")}
         return replace(other, **chosen, judged=self.judged + other.judged, seconds=self.seconds + other.seconds,
                        cpu_seconds=self.cpu_seconds + other.cpu_seconds)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from selfattention import __version__
+from selfattention.course import files
 from selfattention.course.catalogue import chapter
 from selfattention.course.files import PACKAGE, write_whole
 from selfattention.course.grader import gradebook, pages, workers
@@ -91,9 +92,12 @@ def grade_class(order: Order, tell: Callable[[str], None],
         found = find(order.submissions, order.pattern, unpacked.path, order.report)
         if order.chapters:
             found = only(found, [chapter(number) for number in order.chapters])
+        if order.resume:
+            files.remove_unfinished(order.report)
         book = _Book(order, found)
         hidden = [str(path.resolve()) for path in (order.submissions, order.report, unpacked.path)]
-        allowance = replace(ALLOWANCE, cell=order.cell_seconds, call=order.call_seconds, notebook=order.notebook_seconds)
+        allowance = replace(ALLOWANCE, cell=order.cell_seconds, call=order.call_seconds,
+                            notebook=order.notebook_seconds)
         settings = Settings(book.about["seed"], order.sandbox, tuple(hidden), allowance)
         jobs = list(book.left(found))
         outcome = Outcome(kept=len(found) - len(jobs))
