@@ -15,9 +15,17 @@ def root() -> Path:
     return PACKAGE if (PACKAGE / "notebooks").is_dir() else PACKAGE.parents[1]
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` to `path` beside it first, then rename: an interruption leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_whole(path: Path, text: str, within: Path | None = None) -> None:
+    """Write `text` to `path` beside it first, then rename: an interruption leaves the old file or the new one.
+
+    Args:    within: a folder that must be there; what is missing below it is made.
+    Raises:  OSError: it cannot be written.
+    """
+    if within is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    else:
+        for parent in [*path.relative_to(within).parents][-2::-1]:
+            (within / parent).mkdir(exist_ok=True)
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=UNFINISHED)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:

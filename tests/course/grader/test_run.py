@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import itertools
 import json
 import multiprocessing
 import os
@@ -18,6 +19,8 @@ import pytest
 from selfattention.course import files
 from selfattention.course.cli import main
 from selfattention.course.grader import run, workers
+from selfattention.course.grader import submissions as submissions_module
+from selfattention.course.grader.grading import Result
 from selfattention.course.grader.run import CannotGrade, Order, grade_class
 from selfattention.engine.forkserver import NoServer
 
@@ -378,6 +381,134 @@ def test_no_process_is_left_where_the_grader_is_ended(number, tmp_path):
     assert ended_by(getattr(signal, number), where, tmp_path / "report")[2] == 0
 
 
+# The book of results, with results that nothing had to be run for.
+
+
+ROW = {"chapter": "02_softmax", "exercise": "softmax", "points": 4, "earned": 4.0, "status": "passed", "mistake": "",
+       "claim": "", "hint": "", "seconds": 0.1, "used": []}
+
+
+def found_in(tmp_path, names):
+    """The submissions in a folder of small notebooks, each of another chapter or of none."""
+    if not (tmp_path / "class").exists():
+        write(tmp_path / "class", {name: b'{"nbformat": 4, "cells": []}' for name in names})
+        (tmp_path / "unpacked").mkdir()
+    return submissions_module.find(tmp_path / "class", None, tmp_path / "unpacked")
+
+
+def begun(tmp_path, found, resume=False):
+    """A book, and what it is to be given, one after the other."""
+    book = run._Book(Order(tmp_path / "class", tmp_path / "report", SEED, resume=resume), found)
+    jobs = [run._job(one) for one in book.left(found)]
+    return book, [Result(job.student, job.name, job.origin, job.digest, "graded", "", "02_softmax", [ROW],
+                         [f"card of {job.origin}"], [""]) for job in jobs]
+
+
+def page(tmp_path, student="ana"):
+    return (tmp_path / "report" / "feedback" / f"{student}.html").read_text(encoding="utf-8")
+
+
+LONG = "/".join(["x" * 90] * 3)
+
+
+@pytest.mark.parametrize("names", [
+    [f"ana/{LONG}/a.ipynb", f"ana/{LONG}/b.ipynb"],
+    ["ana/ana.ipynb", "ana/ana/ana.ipynb"],
+    ["ana/a.ipynb", "ana/a.ipynb.ipynb"],
+    ["ana/a.ipynb", "ana/A.ipynb", "ana/a-2.ipynb"],
+    ["ana/a/b.ipynb", "ana/a_b.ipynb"],
+])
+def test_every_notebook_has_a_result_of_its_own(names, tmp_path):
+    found = found_in(tmp_path, names)
+    book, results = begun(tmp_path, found)
+    for result in results:
+        book.add(result)
+    book.finish()
+    assert len(list((tmp_path / "report" / "results").rglob("*.json"))) == len(names) == len(found)
+    assert all(f"card of {one.origin}" in page(tmp_path) for one in found)
+    assert begun(tmp_path, found_in(tmp_path, names), resume=True)[1] == []
+
+
+def test_what_is_wrong_with_a_folder_takes_no_notebooks_place(tmp_path):
+    found = [*found_in(tmp_path, ["ana/ana.ipynb"]), submissions_module.Found("ana", "", "ana", reason="odd")]
+    book, results = begun(tmp_path, found)
+    for result in results:
+        book.add(result)
+    assert len(list((tmp_path / "report" / "results").rglob("*.json"))) == 2
+
+
+def test_a_students_page_is_written_rarely_and_when_all_is_there(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(run, "write_whole", lambda path, text: written.append(path) or files.write_whole(path, text))
+    names = [*(f"ana/{a}{b}.ipynb" for a in "abcdefghij" for b in "klmnopqrst"), "bo/a.ipynb"]
+    book, results = begun(tmp_path, found_in(tmp_path, names))
+    for result in results[:-2]:
+        book.add(result)
+    pages = [path for path in written if path.suffix == ".html"]
+    assert len(pages) < 5
+    book.add(results[-2])
+    assert all(f"card of {name}" in page(tmp_path) for name in names[:-1])
+    book.add(results[-1])
+    assert "card of bo/a.ipynb" in page(tmp_path, "bo")
+
+
+def test_a_page_that_takes_long_is_written_less_often(tmp_path, monkeypatch):
+    """Writing it takes a second here, and a result comes every half: a clock that is set by hand."""
+    now, written = [0.0], []
+    monkeypatch.setattr(run.time, "monotonic", lambda: now[0])
+
+    def write_student(book, student):
+        written.append(now[0])
+        now[0] += 1
+
+    monkeypatch.setattr(run._Book, "_write_student", write_student)
+    names = [f"ana/{a}{b}.ipynb" for a in "abcdefghij" for b in "klmnopqrst"]
+    book, results = begun(tmp_path, found_in(tmp_path, names))
+    for result in results[:-1]:
+        now[0] += 0.5
+        book.add(result)
+    assert 2 <= len(written) <= 4 and min(b - a for a, b in itertools.pairwise(written)) > run.PAUSE
+
+
+def test_finish_writes_what_is_missing_also_in_the_middle(tmp_path):
+    book, results = begun(tmp_path, found_in(tmp_path, [f"ana/{letter}.ipynb" for letter in "abcdef"]))
+    for result in results[:3]:
+        book.add(result)
+    assert not (tmp_path / "report" / "feedback").exists()
+    book.finish()
+    assert [f"card of ana/{letter}.ipynb" in page(tmp_path) for letter in "abcdef"] == [True] * 3 + [False] * 3
+
+
+def test_finish_writes_what_has_changed_whatever_the_clock_says(tmp_path):
+    """A clock may be set back while a class is graded."""
+    book, results = begun(tmp_path, found_in(tmp_path, ["ana/a.ipynb", "ana/b.ipynb"]))
+    path = tmp_path / "report" / "feedback" / "ana.html"
+    files.write_whole(path, "old")
+    os.utime(path, (time.time() + 3600, time.time() + 3600))
+    book.add(results[0])
+    book.finish()
+    assert "card of ana/a.ipynb" in page(tmp_path)
+
+
+@pytest.mark.parametrize("age", [None, -1, 0])
+def test_resume_writes_pages_that_a_killed_grading_left_missing_or_old(age, tmp_path):
+    """`age`: when a page was written, from the last result on; results and pages may be of one tick of the clock."""
+    names = [f"ana/{letter}.ipynb" for letter in "abcdef"]
+    book, results = begun(tmp_path, found_in(tmp_path, names))
+    for result in results:
+        book.add(result)
+    path = tmp_path / "report" / "feedback" / "ana.html"
+    if age is None:
+        path.unlink()
+    else:
+        path.write_text("old")
+        newest = max(one.stat().st_mtime_ns for one in (tmp_path / "report" / "results").rglob("*.json"))
+        os.utime(path, ns=(newest + age, newest + age))
+    book, left = begun(tmp_path, found_in(tmp_path, names), resume=True)
+    book.finish()
+    assert left == [] and all(f"card of {name}" in page(tmp_path) for name in names)
+
+
 # Workers that die, and notebooks that are made to end more than themselves.
 
 
@@ -606,3 +737,48 @@ def test_without_dask_the_same_report_can_be_asked_for(tmp_path, command, monkey
         patch.setitem(sys.modules, "distributed", None)
         command(where, "--out", tmp_path / "report", "--dask", "tcp://127.0.0.1:1")
     assert command(where, "--out", tmp_path / "report")[0] == 0
+
+
+def test_a_report_that_vanishes_is_told_in_one_line_and_not_half_written(tmp_path):
+    write(tmp_path / "subs", {f"s{number}": RIGHT for number in range(8)})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "selfattention", "grade", str(tmp_path / "subs"), "--out", str(tmp_path / "report")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not list((tmp_path / "report").rglob("*.json"))[1:]:
+        assert process.poll() is None
+        time.sleep(0.01)
+    (tmp_path / "report").rename(tmp_path / "kept")
+    _, told = process.communicate(timeout=300)
+    assert process.returncode == 2 and ("has vanished" in told or "No such file" in told) and "--resume" in told
+    assert "Traceback" not in told
+    assert not (tmp_path / "report").exists()
+    (tmp_path / "kept").rename(tmp_path / "report")
+    before = {path for path in (tmp_path / "report" / "results").rglob("*.json")}
+    outcome = grade_class(Order(tmp_path / "subs", tmp_path / "report", resume=True), lambda line: None)
+    assert before and outcome.kept >= len(before) - 1 and outcome.kept + outcome.graded == 8
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 2.0, 3.0])
+def test_killed_at_any_moment_it_leaves_nothing_that_the_next_start_does_not_remove(seconds, tmp_path, temporary):
+    """Killed without a chance to do anything: the next run removes what was left, and comes to the same grades."""
+    write(tmp_path / "subs", {f"s{number}": RIGHT for number in range(6)})
+    process = subprocess.Popen([sys.executable, "-m", "selfattention", "grade", str(tmp_path / "subs"), "--workers",
+                                "2", "--out", str(tmp_path / "report"), "--seed", "3"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(temporary)})
+    time.sleep(seconds)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    assert not psutil.wait_procs(family, timeout=60)[1]
+    (tmp_path / "report" / "results" / "s0").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "report" / "results" / "s0" / f".half.json.x{files.UNFINISHED}").write_text("{")
+    resume = ["--resume"] if (tmp_path / "report" / "grading.json").exists() else []
+    if not resume:
+        shutil.rmtree(tmp_path / "report")
+    done = subprocess.run([sys.executable, "-m", "selfattention", "grade", str(tmp_path / "subs"), "--out",
+                           str(tmp_path / "report"), "--seed", "3", *resume], capture_output=True, text=True,
+                          env={**os.environ, "TMPDIR": str(temporary)})
+    assert done.returncode == 0, done
+    with (tmp_path / "report" / "grades.csv").open() as file:
+        assert {row["total"] for row in csv.DictReader(file)} == {"15.0"}
+    assert not list(temporary.iterdir()) and not list((tmp_path / "report").rglob(f".*{files.UNFINISHED}"))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from selfattention import __version__
@@ -33,6 +34,7 @@ from selfattention.engine.remote import NoProcess
 
 ABOUT, RESULTS, FEEDBACK = "grading.json", "results", "feedback"
 TABLE_SECONDS, REPORT_SECONDS = 2.0, 30.0
+PAUSE = 20  # times as long as writing took
 
 
 class CannotGrade(Exception):
@@ -189,11 +191,14 @@ class _Book:
         self._names = file_names(one.student for one in found)
         origins: dict[str, list[str]] = {}
         for one in found:
-            origins.setdefault(one.student, []).append(one.origin.removeprefix(f"{one.student}/"))
-        self._files = {student: file_names(some) for student, some in origins.items()}
+            origins.setdefault(one.student, []).append(one.origin)
+        self._files = {student: file_names(some, partial(_short, student)) for student, some in origins.items()}
         self.about = self._begin()
         self._results: dict[Path, Result] = {}
         self._by_student: dict[str, set[Path]] = {}
+        self._open: dict[str, set[str]] = {}  # what of a student has no result yet
+        self._stale: set[str] = set()  # whose pages are older than their results
+        self._pages_due: dict[str, float] = {}
         self._tables_due = self._report_due = time.monotonic() + TABLE_SECONDS
 
     def _begin(self) -> dict:
@@ -222,8 +227,7 @@ class _Book:
 
     def _path(self, student: str, origin: str) -> Path:
         """Where a result is kept: by where its notebook was found, for a name may stand in several folders."""
-        file = self._files[student][origin.removeprefix(f"{student}/")].removesuffix(".ipynb")
-        return self._folder / RESULTS / self._names[student] / f"{file}.json"
+        return self._folder / RESULTS / self._names[student] / f"{self._files[student][origin]}.json"
 
     def left(self, found: list[Found]) -> Iterator[Found]:
         """What has no result yet, or another one than this file would have."""
@@ -234,32 +238,54 @@ class _Book:
                 if kept["digest"] == _job(one).digest and kept["status"] == GRADED:
                     self._keep(path, Result(**{name.name: kept[name.name] for name in fields(Result)}))
                     continue
+            self._open.setdefault(one.student, set()).add(one.origin)
             yield one
 
     def add(self, result: Result) -> None:
-        """Write a result, and from time to time what is made of all of them."""
+        """Write a result, and from time to time what is made of all of them.
+
+        Raises:  CannotGrade: the report's folder is gone.
+        """
+        if self._is_gone():
+            raise CannotGrade(f"{self._folder} has vanished, and what was in it; the rest is not graded: grade into "
+                              "another folder, or put it back and go on with --resume")
         path = self._path(result.student, result.origin)
-        write_whole(path, json.dumps(asdict(result)))
+        self._write(path, json.dumps(asdict(result)))
         self._keep(path, result)
-        now = time.monotonic()
-        self._write_student(result.student)
-        if now >= self._tables_due:
-            self._write_tables()
-            self._tables_due = now + TABLE_SECONDS
-        if now >= self._report_due:
-            self._write_report()
-            self._report_due = now + REPORT_SECONDS
+        self._open.get(result.student, set()).discard(result.origin)
+        self._write_student_in_time(result.student)
+        if time.monotonic() >= self._tables_due:
+            self._tables_due = _due_after(self._write_tables, TABLE_SECONDS)
+        if time.monotonic() >= self._report_due:
+            self._report_due = _due_after(self._write_report, REPORT_SECONDS)
+
+    def _write_student_in_time(self, student: str) -> None:
+        """Write a student's pages when all is there, and before that now and then: they are made of all results."""
+        self._stale.add(student)
+        due = self._pages_due.setdefault(student, time.monotonic() + TABLE_SECONDS)
+        if not self._open.get(student) or time.monotonic() >= due:
+            self._pages_due[student] = _due_after(partial(self._write_student, student), TABLE_SECONDS)
 
     def _keep(self, path: Path, result: Result) -> None:
         """Remember what the tables and the report need of a result; the cards stay on disk."""
         self._results[path] = replace(result, cards=[], texts=[])
         self._by_student.setdefault(result.student, set()).add(path)
 
+    def _write(self, path: Path, text: str) -> None:
+        write_whole(path, text, self._folder)
+
+    def _is_gone(self) -> bool:
+        """Whether somebody has removed the report: half of it must not come back."""
+        return not (self._folder / ABOUT).exists()
+
     def finish(self) -> None:
         """Write everything that is made of all results, and the pages that are not there yet, or older than those."""
+        if self._is_gone():
+            return
         for student, results in self._by_student.items():
             newest = max(path.stat().st_mtime_ns for path in results)
-            if not all(page.exists() and page.stat().st_mtime_ns >= newest for page in self._pages(student)):
+            if student in self._stale or not all(page.exists() and page.stat().st_mtime_ns > newest
+                                                 for page in self._pages(student)):
                 self._write_student(student)
         if self._results:
             self._write_tables()
@@ -269,7 +295,8 @@ class _Book:
         mine = [Result(**json.loads(path.read_text(encoding="utf-8"))) for path in self._by_student[student]]
         mine = gradebook.by_student(mine)[student]
         for path, make in self._pages(student).items():
-            write_whole(path, make(mine))
+            self._write(path, make(mine))
+        self._stale.discard(student)
 
     def _pages(self, student: str) -> dict[Path, Callable[[list[Result]], str]]:
         """The files about one student, and what makes them."""
@@ -280,9 +307,22 @@ class _Book:
 
     def _write_tables(self) -> None:
         results = list(self._results.values())
-        write_whole(self._folder / "grades.csv", gradebook.grades_csv(results))
+        self._write(self._folder / "grades.csv", gradebook.grades_csv(results))
         if "nbgrader" in self._order.also:
-            write_whole(self._folder / "nbgrader.csv", gradebook.nbgrader_csv(results))
+            self._write(self._folder / "nbgrader.csv", gradebook.nbgrader_csv(results))
 
     def _write_report(self) -> None:
-        write_whole(self._folder / "report.html", pages.report(list(self._results.values()), self.about, self._names))
+        self._write(self._folder / "report.html", pages.report(list(self._results.values()), self.about, self._names))
+
+
+def _short(student: str, origin: str) -> str:
+    """What a result's file is called after: the folder already tells whose it is."""
+    return origin.removeprefix(f"{student}/").removesuffix(".ipynb")
+
+
+def _due_after(write: Callable[[], None], pause: float) -> float:
+    """Write something, and say when it is due again: writing takes no more than a small part of the time."""
+    begun = time.monotonic()
+    write()
+    now = time.monotonic()
+    return now + max(pause, PAUSE * (now - begun))

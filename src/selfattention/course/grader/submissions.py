@@ -4,38 +4,44 @@ Nothing is unpacked under a name of somebody else's choosing, no link is followe
 left out: it is found with the reason.
 """
 
-import os
 import re
-import shutil
-import stat
-import tarfile
-import unicodedata
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import IO
+from functools import cached_property
+from pathlib import Path
 
 from selfattention import problems
-from selfattention.course.reading import LARGEST_BYTES, Notebook, Unreadable, chapter_of, parse, too_large
+from selfattention.course.grader.archives import (
+    ENDING,
+    LEFT_BEHIND,
+    LINK,
+    Entry,
+    Kind,
+    NoSubmissions,
+    Room,
+    in_archive,
+    inside,
+    opened,
+)
+from selfattention.course.grader.folders import at_the_top, below
+from selfattention.course.grader.names import clean, escaped, file_names, shown
+from selfattention.course.reading import Notebook, Unreadable, chapter_of, parse, slim
+
+__all__ = ["Found", "NoSubmissions", "file_names", "find", "only"]
 
 # How platforms name what they export. A pattern of one's own needs a group `student`; a group `number` tells apart
 # students of one name.
 PATTERNS = {
-    "moodle": r"(?P<student>[^/]+?)_(?P<number>\d+)_assignsubmission_file(?:[_/].*)?",
+    "moodle": r"(?P<student>[^/]+?)_(?P<number>\d+)_assignsubmission_[^/_]+(?:[_/].*)?",
     "canvas": r"(?P<student>[^/_]+)(?:_LATE)?_(?P<number>\d+)_\d+_[^/]+",
 }
-ENDING = re.compile(r"\.(zip|tgz|tar(\.\w+)?)$", re.IGNORECASE)
-SKIPPED = "__MACOSX"
-LINK = "it is a link, which is not followed"
 NO_NOTEBOOK = "there is no notebook in the folder"
-NAME_BYTES = 100
-MOST_FILES = 100_000
-MOST_BYTES = 4 * 2**30
-
-
-class NoSubmissions(ValueError):
-    """There is nothing to grade; the message says where was looked and for what."""
+SUBMITTED = "submitted"
+NBGRADERS = {SUBMITTED, "source", "release", "autograded", "feedback", "exchange", "downloaded"}
+WORKING_COPY = {"exercises", "notebooks", "solutions", "backups"}
+KINDS = ["exercises", "", "solutions", "lesson"]  # what counts first, where a student has several of a chapter
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -44,32 +50,29 @@ class Found:
 
     student: str
     name: str  # of the file
-    origin: str  # where it was found
+    origin: str  # where it was found, as it is shown: different for every one
     path: Path | None = None
     reason: str = ""
-    number: str = ""  # by which a platform tells its student from others of that name
-
-    @property
-    def chapter(self) -> str:
-        """The chapter it will be graded for; an empty string where it will not be."""
-        named = any(chapter in self.name for chapter in problems.chapters())
-        try:
-            notebook = Notebook([], "") if named or self.path is None else parse(self.read(), Path(self.name))
-            return chapter_of(notebook, Path(self.name))
-        except (Unreadable, OSError):
-            return ""
+    chapter: str = ""  # that it will be graded for; empty where it will not be
 
     def read(self) -> bytes:
-        """The file's bytes, at most one more than are graded.
+        """The notebook's bytes without the values of its outputs, at most one more than are graded.
 
         Raises:  OSError: it cannot be read, or is no longer a plain file.
         """
-        handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-                         | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise OSError(22, "it is not a plain file")
-            return file.read(LARGEST_BYTES + 1)
+        with opened(self.path) as file:
+            return slim(file)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """An entry, and whose it is: by what the student is called there, and a platform's number."""
+
+    entry: Entry
+    called: str
+    number: str = ""
+    student: str = ""
+    reason: str = ""
 
 
 def find(where: Path, pattern: str | None, unpacked: Path, report: Path | None = None) -> list[Found]:
@@ -78,22 +81,17 @@ def find(where: Path, pattern: str | None, unpacked: Path, report: Path | None =
     Args:    pattern: a name of `PATTERNS`, or a regular expression with a group `student` for the path of a notebook.
              unpacked: an empty folder; notebooks of an archive are put there, under numbers.
              report: a folder that is no student's.
-    Raises:  NoSubmissions: there are none, or the archive or the pattern is damaged.
+    Raises:  NoSubmissions: there are none, or the archive or the pattern is damaged. OSError: it cannot be read.
     """
-    wanted = _patterns(pattern)
+    wanted, room = _patterns(pattern), Room(unpacked)
     if not where.exists():
         raise NoSubmissions(f"{where} does not exist: give a folder of submissions, or a zip or tar of it")
-    if where.is_dir():
-        entries, owner = list(_in_folder(where, report and report.resolve())), where.resolve().name
-    else:
-        owner = ENDING.sub("", where.name)
-        entries = _answered_or_not(_without_the_folder_itself(list(_in_archive(where, unpacked)), owner))
-    found = _with_numbers([_assigned(entry, owner, wanted, pattern) for entry in entries if _is_meant(entry)])
-    answered = {entry.student for entry in found if entry.reason != NO_NOTEBOOK}
-    found = _without_twins([one for one in found if one.reason != NO_NOTEBOOK or one.student not in answered])
+    whole = _of_folder(where, report) if where.is_dir() else _of_archive(where, room)
+    claims = [_claim(entry, whole, wanted, pattern) for one in whole.meant(wanted) for entry in one.entries(room)]
+    found = _chosen(_with_numbers(claims))
     if not found:
         raise NoSubmissions(f"there are no notebooks in {where}: STUDENT/02_softmax.ipynb is what is looked for")
-    return sorted(found, key=lambda entry: (entry.student, entry.name, entry.origin))
+    return sorted(found, key=_order)
 
 
 def only(found: list[Found], chapters: list[str]) -> list[Found]:
@@ -101,8 +99,11 @@ def only(found: list[Found], chapters: list[str]) -> list[Found]:
     kept = [one for one in found if one.chapter in (*chapters, "")]
     without = {one.student for one in found} - {one.student for one in kept}
     reason = f"there is no notebook of {' or '.join(chapters)}"
-    return sorted(kept + [Found(student, "", student, reason=reason) for student in without],
-                  key=lambda one: (one.student, one.name, one.origin))
+    return sorted(kept + [Found(student, "", student, reason=reason) for student in without], key=_order)
+
+
+def _order(one: Found) -> tuple[str, str, str]:
+    return one.student, one.name, one.origin
 
 
 def _patterns(pattern: str | None) -> list[re.Pattern]:
@@ -116,241 +117,293 @@ def _patterns(pattern: str | None) -> list[re.Pattern]:
     return wanted
 
 
-def _is_meant(entry: Found) -> bool:
-    """False for what stands beside students' folders and is no notebook, unless a platform's name tells whose it is."""
-    beside = "/" not in entry.origin and entry.reason == NO_NOTEBOOK and entry.name != ""
-    return not beside or any(re.fullmatch(one, entry.origin, re.IGNORECASE) for one in PATTERNS.values())
+def _platforms(path: str) -> re.Match | None:
+    """The match of a path that a platform has made."""
+    return next(filter(None, (re.fullmatch(one, path, re.IGNORECASE) for one in PATTERNS.values())), None)
 
 
-def _assigned(entry: Found, owner: str, wanted: list[re.Pattern], pattern: str | None) -> Found:
-    """The entry with its student, which the path tells; `owner` has those that lie in no folder."""
-    path = entry.origin
-    match = next(filter(None, (one.fullmatch(path) for one in wanted)), None)
-    name, origin, number = clean(entry.name), clean(path), ""
-    if match is not None and match["student"]:
-        student, number = match["student"], match.groupdict().get("number") or ""
-    elif pattern:
-        reason = entry.reason or f"its name does not fit the pattern {pattern!r}"
-        return replace(entry, student=origin, name=name, origin=origin, reason=reason)
-    else:
-        parts = path.split("/")
-        parts = parts[1:] if parts[0] == "submitted" and len(parts) > 1 else parts
-        student = parts[0] if len(parts) > 1 or entry.name == "" else owner
-    return replace(entry, student=clean(student) or "(no name)", name=name, origin=origin, number=number)
+# What lies at the top: students' folders, and files.
 
 
-def clean(name: str) -> str:
-    """A name as it can be shown and saved: no half characters, no control characters, not longer than a line."""
-    name = unicodedata.normalize("NFC", name.encode("utf-8", "backslashreplace").decode())
-    return "".join(character if character.isprintable() else "?" for character in name)[:200].strip()
+@dataclass(frozen=True)
+class _Handed:
+    """A folder or file at the top, and what is in it."""
+
+    top: Entry
+    within: Iterable[Entry]
+
+    def entries(self, room: Room) -> Iterator[Entry]:
+        """The notebooks in it, also those in archives; and what is wrong, where something is."""
+        share, archive = room.share(), self.top.origin if self.top.kind == Kind.ARCHIVE else ""
+        seen: dict[Kind, list[Entry]] = defaultdict(list)
+        for entry in self.within:
+            for one in inside(entry, share) if self._kind(entry) == Kind.ARCHIVE else [entry]:
+                seen[self._kind(one)].append(one)
+        yield from seen[Kind.NOTEBOOK]
+        if seen[Kind.TROUBLE]:
+            reasons = list(dict.fromkeys(entry.reason for entry in seen[Kind.TROUBLE]))
+            yield Entry(self.top.origin, Kind.TROUBLE, reason=_some(reasons, "; "), archive=archive)
+        elif not seen[Kind.NOTEBOOK] and (seen[Kind.HIDDEN] or not self.top.name.startswith(".")):
+            yield Entry(self.top.origin, Kind.EMPTY, reason=self._why_none(seen), archive=archive)
+
+    def _kind(self, entry: Entry) -> Kind:
+        """What an entry is, where everything in a hidden folder is hidden."""
+        if not any(part.startswith(".") for part in self._below(entry).split("/")[:-1]):
+            return entry.kind
+        return Kind.HIDDEN if entry.kind in (Kind.NOTEBOOK, Kind.HIDDEN) else Kind.OTHER
+
+    def _below(self, entry: Entry) -> str:
+        return entry.origin[len(self.top.origin) + 1:]
+
+    def _why_none(self, seen: dict[Kind, list[Entry]]) -> str:
+        """Why there is no notebook, as far as what was seen tells it."""
+        if seen[Kind.HIDDEN]:
+            hidden = re.match(r"(?:.*?/)??\.[^/]*(?=/)", self._below(seen[Kind.HIDDEN][0]))
+            return f"{NO_NOTEBOOK}: its only notebooks are in the hidden folder {clean(hidden[0])}"
+        odd = [f"{clean(entry.name)}: {entry.reason}" for entry in seen[Kind.ODD]]
+        odd += [f"{clean(entry.name)}: it is a folder" for entry in seen[Kind.FOLDER]
+                if entry.name.lower().endswith(".ipynb") and entry.origin != self.top.origin]
+        return f"{NO_NOTEBOOK}: {_some(odd, '; ')}" if odd else NO_NOTEBOOK
 
 
-def _with_numbers(entries: list[Found]) -> list[Found]:
-    """Students of one name whom the platform tells apart by a number get it into their names."""
-    numbers: dict[str, set[str]] = {}
+@dataclass(frozen=True)
+class _Class:
+    """What lies at the top; without folders, it is `owner`'s. `prefix` is that of nbgrader's folder."""
+
+    owner: str
+    handed: list[_Handed]
+    prefix: str = ""
+
+    @cached_property
+    def is_working_copy(self) -> bool:
+        """Whether it is what `selfattention start` makes for one student, and not a class."""
+        folders = {one.top.name for one in self.handed if one.top.kind == Kind.FOLDER and one.top.name[0] != "."}
+        return len(folders) > 1 and "exercises" in folders and folders <= WORKING_COPY
+
+    def meant(self, wanted: list[re.Pattern]) -> list[_Handed]:
+        """What at the top was handed in: folders, notebooks, links, and files that are somebody's by their name."""
+        visible = [one for one in self.handed if not one.top.name.startswith(".")]
+        archives = all(one.top.kind in (Kind.ARCHIVE, Kind.OTHER) for one in visible)
+        return [one for one in self.handed if _is_meant(one.top, wanted, archives)]
+
+
+def _is_meant(top: Entry, wanted: list[re.Pattern], archives: bool) -> bool:
+    """`archives`: there is nothing else."""
+    if top.kind == Kind.FOLDER:
+        return top.name not in LEFT_BEHIND
+    if top.name.startswith("."):
+        return False
+    if top.kind in (Kind.NOTEBOOK, Kind.TROUBLE) or _platforms(top.origin):
+        return True
+    return top.kind == Kind.ARCHIVE and (archives or any(one.fullmatch(top.origin) for one in wanted))
+
+
+def _of_folder(where: Path, report: Path | None) -> _Class:
+    tops = at_the_top(where, report)
+    prefix = ""
+    if _is_nbgraders(tops):
+        prefix = f"{SUBMITTED}/"
+        tops = [replace(one, origin=prefix + one.origin) for one in at_the_top(where / SUBMITTED, report)]
+    tops = [replace(one, kind=Kind.TROUBLE) if one.reason == LINK and one.kind == Kind.ODD else one for one in tops]
+    return _Class(where.resolve().name, [
+        _Handed(one, below(one.path, one.origin) if one.kind == Kind.FOLDER else [one]) for one in tops], prefix)
+
+
+def _is_nbgraders(tops: Iterable[Entry]) -> bool:
+    """Whether the folder `submitted` is nbgrader's and no student's: beside it stands no other student's."""
+    folders = {one.origin for one in tops if one.kind == Kind.FOLDER}
+    others = {name for name in folders - NBGRADERS if not name.startswith(".")}
+    return SUBMITTED in folders and not others and not any(_platforms(one.origin) for one in tops)
+
+
+def _of_archive(where: Path, room: Room) -> _Class:
+    owner = ENDING.sub("", where.name)
+    entries = _without_the_folder_itself(list(in_archive(where, room)), owner)
+    prefix = ""
+    if _is_nbgraders(_tops(entries)):
+        prefix = f"{SUBMITTED}/"
+        entries = [entry for entry in entries if entry.origin.startswith(prefix)]
+    groups: dict[str, list[Entry]] = {}
     for entry in entries:
-        numbers.setdefault(entry.student, set()).add(entry.number)
-    return [replace(entry, student=f"{entry.student} {entry.number}".strip())
-            if len(numbers[entry.student]) > 1 else entry for entry in entries]
+        groups.setdefault(_top(entry, prefix).origin, []).append(entry)
+    tops = {origin: Entry(origin, Kind.FOLDER) if any(one.origin != origin for one in group) else group[0]
+            for origin, group in groups.items()}
+    return _Class(owner, [_Handed(tops[origin], group) for origin, group in groups.items()], prefix)
 
 
-def _without_twins(entries: list[Found]) -> list[Found]:
-    """Two notebooks of one student for one chapter are both set aside: the teacher knows which counts."""
-    groups: dict[tuple[str, str], list[Found]] = {}
-    for entry in entries:
-        groups.setdefault((entry.student, entry.chapter or entry.origin), []).append(entry)
-    kept = []
-    for group in groups.values():
-        if len(group) > 1:
-            all_of_them = ", ".join(sorted(entry.origin for entry in group))
-            told = "; ".join(sorted({entry.reason for entry in group if entry.reason}))
-            reason = f"there are {len(group)} submissions for one chapter: keep one of {all_of_them}"
-            if all("/" not in entry.origin for entry in group):
-                reason += ", or say with --pattern how their names tell the students"
-            group = [replace(group[0], path=None, reason=f"{reason} ({told})" if told else reason)]
-        kept += group
-    return kept
+def _top(entry: Entry, prefix: str = "") -> Entry:
+    """What lies at the top of an archive: an entry itself, or the folder it is in."""
+    name, below, _ = entry.origin.removeprefix(prefix).partition("/")
+    return Entry(prefix + name, Kind.FOLDER) if below else entry
 
 
-def _in_folder(where: Path, report: Path | None) -> Iterator[Found]:
-    """Notebooks in a folder; and students' folders that hold none."""
-    top = where / "submitted"
-    top = top if top.is_dir() and not top.is_symlink() else where
-    for path in sorted({*where.iterdir(), *top.iterdir()} - {top}):
-        origin = path.relative_to(where).as_posix()
-        if path.name.startswith(".") or path.name == SKIPPED or path.resolve() == report:
-            continue
-        if path.is_symlink():
-            yield Found("", path.name if _is_notebook(path.name) else "", origin, reason=LINK)
-        elif path.is_dir():
-            yield from _in_students_folder(path, where, origin)
-        elif path.parent == where:
-            yield _file(path, origin)
+def _tops(entries: Iterable[Entry]) -> list[Entry]:
+    """What lies at the top of an archive, but for hidden names."""
+    return list({top.origin: top for top in map(_top, entries) if not top.name.startswith(".")}.values())
 
 
-def _in_students_folder(folder: Path, where: Path, origin: str) -> Iterator[Found]:
-    troubles: list[OSError] = []
-    count = 0
-    for parent, folders, names in os.walk(folder, onerror=troubles.append):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != SKIPPED)
-        for name in sorted(names):
-            if _is_notebook(name):
-                count += 1
-                path = Path(parent, name)
-                yield _file(path, path.relative_to(where).as_posix())
-    if troubles or not count:
-        reason = f"a folder cannot be read ({troubles[0].strerror})" if troubles else NO_NOTEBOOK
-        yield Found("", "", origin, reason=reason)
-
-
-def _is_notebook(name: str) -> bool:
-    return name.lower().endswith(".ipynb") and not name.startswith(".")
-
-
-def _file(path: Path, origin: str) -> Found:
-    mode = path.lstat().st_mode
-    if not _is_notebook(path.name):
-        return Found("", path.name, origin, reason=NO_NOTEBOOK)
-    if stat.S_ISREG(mode):
-        return Found("", path.name, origin, path)
-    return Found("", path.name, origin, reason=LINK if stat.S_ISLNK(mode) else "it is not a plain file")
-
-
-def _in_archive(where: Path, unpacked: Path) -> Iterator[Found]:
-    """What is in a tar or zip archive; a tar may look like the zip that lies in it, so it is asked first."""
-    try:
-        if tarfile.is_tarfile(where):
-            yield from _in_tar(where, unpacked)
-        elif zipfile.is_zipfile(where):
-            yield from _in_zip(where, unpacked)
-        else:
-            raise NoSubmissions(f"{where} is neither a folder nor a zip or tar archive, or not a whole one: unpack it "
-                                "first, or download it again")
-    except NoSubmissions:
-        raise
-    except Exception as error:  # every decompressor has its own kinds
-        raise NoSubmissions(f"{where} is a damaged archive ({type(error).__name__}: {error}): download or make it again"
-                            ) from None
-
-
-def _without_the_folder_itself(entries: list[Found], owner: str) -> list[Found]:
+def _without_the_folder_itself(entries: list[Entry], owner: str) -> list[Entry]:
     """The entries of an archive that holds the folder of submissions, and not just what is in it."""
-    tops = {entry.origin.partition("/")[0] for entry in entries}
-    below = [replace(entry, origin=entry.origin.partition("/")[2]) for entry in entries]
-    if len(tops) != 1 or tops == {"submitted"} or any(not entry.origin for entry in below if entry.name):
+    tops = _tops(entries)
+    if [one.kind for one in tops] != [Kind.FOLDER] or tops[0].name == SUBMITTED:
         return entries
-    below = [entry for entry in below if entry.origin]
-    notebooks = [entry for entry in below if entry.reason != NO_NOTEBOOK]
-    in_folders = all("/" in entry.origin for entry in notebooks)
-    chapters = [entry.chapter or entry.origin for entry in notebooks]
-    named = all(any(re.fullmatch(one, entry.origin, re.IGNORECASE) for one in PATTERNS.values()) for entry in notebooks)
-    twins = len(set(chapters)) < len(chapters)
-    nbgraders = all(entry.origin.startswith("submitted/") for entry in notebooks)
-    return below if nbgraders or named or (in_folders and (twins or tops == {owner})) else entries
+    whole = f"{tops[0].name}/"
+    below = [replace(entry, origin=entry.origin.removeprefix(whole)) for entry in entries
+             if f"{entry.origin}/" != whole]
+    return below if _is_a_class(below, tops[0].name == owner) else entries
 
 
-def _answered_or_not(entries: list[Found]) -> list[Found]:
-    """Of the folders that were seen in an archive, those of students without a notebook; and all notebooks."""
-    def student(entry: Found) -> str:
-        parts = entry.origin.split("/")
-        return "/".join(parts[:2] if parts[0] == "submitted" else parts[:1])
-
-    notebooks = [entry for entry in entries if entry.name]
-    answered = {student(entry) for entry in notebooks}
-    without = {student(entry) for entry in entries if not entry.name} - answered - {"submitted"}
-    return notebooks + [Found("", "", name, reason=NO_NOTEBOOK) for name in sorted(without)]
-
-
-def _in_zip(where: Path, unpacked: Path) -> Iterator[Found]:
-    with zipfile.ZipFile(where) as archive:
-        members = [(member.filename, _zip_trouble(member), lambda member=member: archive.open(member))
-                   for member in archive.infolist() if not member.is_dir()]
-        if not any("/" in name for name, *_ in members):  # some Windows programs write the other stroke
-            members = [(name.replace("\\", "/"), *rest) for name, *rest in members]
-        yield from _unpacked(members, unpacked)
+def _is_a_class(entries: list[Entry], named_so: bool) -> bool:
+    """Whether a folder in an archive is a class and no student; `named_so`: the archive has the folder's name."""
+    handed = [entry for entry in entries if entry.kind in (Kind.NOTEBOOK, Kind.ARCHIVE, Kind.TROUBLE)
+              and not any(part.startswith(".") for part in entry.origin.split("/"))]
+    tops = _tops(entries)
+    if _is_nbgraders(tops) or all(_platforms(entry.origin) for entry in handed):
+        return True
+    folders = {one.name for one in tops if one.kind == Kind.FOLDER}
+    chapters = [_chapter(entry) or entry.origin for entry in handed if entry.kind == Kind.NOTEBOOK]
+    with_archives = {_top(entry).origin for entry in handed if entry.kind == Kind.ARCHIVE}
+    several = len(set(chapters)) < len(chapters) or len(with_archives) > 1
+    return all("/" in entry.origin for entry in handed) and (several or named_so) and not folders <= WORKING_COPY
 
 
-def _zip_trouble(member: zipfile.ZipInfo) -> str:
-    mode = member.external_attr >> 16
-    if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return "it is not a plain file in the archive"
-    return "it is encrypted: unpack the archive with its password first" if member.flag_bits & 1 else ""
+# Whose it is.
 
 
-def _in_tar(where: Path, unpacked: Path) -> Iterator[Found]:
-    with tarfile.open(where) as archive:
-        members = ((member.name, "" if member.isreg() else "it is not a plain file in the archive",
-                    lambda member=member: archive.extractfile(member)) for member in archive if not member.isdir())
-        yield from _unpacked(members, unpacked)
-        # Python takes a damaged header in the middle for the end; after a real end there are zeros only.
-        archive.fileobj.seek(archive.offset)
-        while rest := archive.fileobj.read(2**16):
-            if any(rest):
-                raise NoSubmissions(f"{where} is a damaged archive: download or make it again")
+def _claim(entry: Entry, whole: _Class, wanted: list[re.Pattern], pattern: str | None) -> _Claim:
+    """An entry with its student, whom the path tells; the owner of the whole has what lies in no folder."""
+    paths = [entry.origin, *filter(None, [entry.archive])]
+    match = next(filter(None, (one.fullmatch(path) for path in paths for one in wanted)), None)
+    if match is not None and match["student"]:
+        return _Claim(entry, match["student"], match.groupdict().get("number") or "")
+    if pattern:
+        reason = entry.reason or f"its name does not fit the pattern {pattern!r}"
+        return _Claim(entry, entry.origin, reason=reason)
+    top, below, _ = entry.origin.removeprefix(whole.prefix).partition("/")
+    if whole.is_working_copy or not (below or entry.kind in (Kind.EMPTY, Kind.TROUBLE)):
+        return _Claim(entry, whole.owner)
+    return _Claim(entry, ENDING.sub("", top) if entry.archive == whole.prefix + top else top)
 
 
-def _unpacked(members: Iterable[tuple[str, str, Callable[[], IO[bytes]]]], folder: Path) -> Iterator[Found]:
-    """The notebooks among an archive's members, each copied to a file whose name is a number; and all folders."""
-    total, folders = 0, set()
-    for number, (name, trouble, opened) in enumerate(members):
-        if number >= MOST_FILES:
-            raise NoSubmissions(f"the archive holds more than {MOST_FILES} files: is it a folder of submissions?")
-        parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
-        if not parts or any(part.startswith(".") or part == SKIPPED for part in parts):
-            continue
-        origin, path = "/".join(parts), folder / f"{number}.ipynb"
-        if parts[:-1]:
-            folders.add("/".join(parts[:-1]))
-        if _is_notebook(parts[-1]):
-            if not trouble:
-                total, trouble = _copied(opened, path, total)
-            yield Found("", parts[-1], origin, None if trouble else path, trouble)
-        elif len(parts) <= 2:
-            yield Found("", parts[-1], origin, reason=NO_NOTEBOOK)  # its name may tell whose it is
-    for name in sorted(folders):
-        yield Found("", "", name, reason=NO_NOTEBOOK)
+def _with_numbers(claims: list[_Claim]) -> list[_Claim]:
+    """Claims with students' names, into which a number goes where a platform tells several of one name apart by it."""
+    names = {called: clean(called) or "(no name)" for called in {claim.called for claim in claims}}
+    numbers: dict[str, set[str]] = {}
+    for claim in claims:
+        numbers.setdefault(names[claim.called], set()).add(claim.number)
+    return [replace(claim, student=f"{name} {claim.number}".strip() if len(numbers[name]) > 1 else name)
+            for claim in claims for name in [names[claim.called]]]
 
 
-def _copied(opened: Callable[[], IO[bytes]], path: Path, total: int) -> tuple[int, str]:
-    """Copy a member, and add its size to the total; or say why not."""
+def _answered(claims: list[_Claim]) -> list[_Claim]:
+    """Claims without the empty folders of students who have handed in something else."""
+    some = [claim for claim in claims if claim.entry.kind != Kind.EMPTY]
+    students = {claim.student for claim in some}
+    known = {match.groups() for claim in some if (match := _platforms(claim.entry.origin))}
+
+    def is_left(claim: _Claim) -> bool:
+        match = _platforms(claim.entry.origin)  # for a pattern of one's own need not fit every folder of a platform
+        return claim.entry.kind != Kind.EMPTY or not (claim.student in students or (match and match.groups() in known))
+
+    return [claim for claim in claims if is_left(claim)]
+
+
+# Which of a student's notebooks for a chapter counts.
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A claim as it is shown."""
+
+    claim: _Claim
+    found: Found
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """What counts first: by the kind that a notebook says it is of, then by the folder it lies in."""
+        parts = self.claim.entry.origin.split("/")
+        folder = parts[-2] if len(parts) > 1 else ""
+        try:
+            kind = parse(self.found.read(), Path(self.found.name)).kind if self.found.path else KINDS[0]
+        except (Unreadable, OSError):
+            kind = KINDS[0]  # it may be the one that counts, and an older one must not stand in for it silently
+        return (KINDS.index(kind) if kind in KINDS else KINDS.index(""),
+                0 if folder == "exercises" else 2 if folder in WORKING_COPY else 1)
+
+
+def _chosen(claims: list[_Claim]) -> list[Found]:
+    """What is to be graded, or told; of several notebooks of a student for one chapter the one that counts."""
+    groups: dict[tuple[str, str], list[_Shown]] = {}
+    for one in _as_shown(_answered(claims)):
+        groups.setdefault((one.found.student, one.found.chapter or one.found.origin), []).append(one)
+    found, told = [], set()
+    for group in groups.values():
+        ranks = [one.rank for one in group] if len(group) > 1 else [(0, 0)]
+        first = [one for one, rank in zip(group, ranks) if rank == min(ranks)]
+        found.append(_set_aside(first) if len(first) > 1 else first[0].found)
+        if len({one.claim.called for one in first}) > 1:
+            told.add(first[0].found.student)
+    return found + _look_alikes([claim for claim in claims if claim.student not in told])
+
+
+def _as_shown(claims: list[_Claim]) -> list[_Shown]:
+    """Every claim under an origin of its own: an archive may hold several files of one name."""
+    numbers: dict[str, int] = {}
+    keys: dict[str, _Claim] = {}
+    for claim in claims:
+        key = origin = claim.entry.origin
+        while key in keys:
+            numbers[origin] = numbers.get(origin, 1) + 1
+            key = f"{origin} [{numbers[origin]}]"
+        keys[key] = claim
+    origins = shown(keys)
+    return [_Shown(claim, _found(claim, origins[key])) for key, claim in keys.items()]
+
+
+def _found(claim: _Claim, origin: str) -> Found:
+    entry = claim.entry
+    name = clean(entry.name) if entry.kind == Kind.NOTEBOOK else ""
+    return Found(claim.student, name, origin, entry.path, claim.reason or entry.reason, _chapter(entry))
+
+
+def _chapter(entry: Entry) -> str:
+    """The chapter that a notebook will be graded for; an empty string where it will not be."""
+    if entry.kind != Kind.NOTEBOOK:
+        return ""
+    path = Path(clean(entry.name))
     try:
-        with opened() as source, path.open("wb") as target:
-            shutil.copyfileobj(_Limited(source), target)
-    except Exception as error:  # every decompressor has its own kinds
-        return total, f"it cannot be unpacked ({type(error).__name__}: {error})"
-    size = path.stat().st_size
-    if size > LARGEST_BYTES or total + size > MOST_BYTES:
-        path.unlink()
-        big = f"the archive unpacks to more than {MOST_BYTES // 2**30} GB"
-        return total, too_large(size) if size > LARGEST_BYTES else big
-    return total + size, ""
+        named = any(chapter in path.stem for chapter in problems.chapters())
+        if named or entry.path is None:
+            return chapter_of(Notebook([], ""), path)
+        with opened(entry.path) as file:
+            return chapter_of(parse(slim(file), path), path)
+    except (Unreadable, OSError):
+        return ""
 
 
-class _Limited:
-    """A file that ends soon after the largest size that is graded."""
+def _set_aside(twins: list[_Shown]) -> Found:
+    """What is told of several notebooks of one student for one chapter: the teacher knows which counts."""
+    alike = len({one.claim.called for one in twins}) > 1
+    origins = sorted(escaped(one.claim.entry.origin) if alike else one.found.origin for one in twins)
+    reason = f"there are {len(twins)} submissions for one chapter: keep one of {_some(origins, ', ')}"
+    if all("/" not in one.claim.entry.origin for one in twins):
+        reason += ", or say with --pattern how their names tell the students"
+    told = sorted({one.found.reason for one in twins if one.found.reason})
+    return replace(twins[0].found, path=None, reason=f"{reason} ({_some(told, '; ')})" if told else reason)
 
-    def __init__(self, source: IO[bytes]) -> None:
-        self._source, self._left = source, LARGEST_BYTES + 1
 
-    def read(self, count: int) -> bytes:
-        part = self._source.read(min(count, self._left))
-        self._left -= len(part)
-        return part
+def _look_alikes(claims: list[_Claim]) -> list[Found]:
+    """What is told where students have names that cannot be told apart, and are taken for one."""
+    called: dict[str, set[str]] = {}
+    for claim in claims:
+        called.setdefault(claim.student, set()).add(claim.called)
+    return [Found(student, "", names, reason=f"{names} look alike and are taken for one student: if they are several, "
+                                             "give them names that differ")
+            for student, some in called.items() if len(some) > 1
+            for names in [_some(sorted(map(escaped, some)), ", ")]]
 
 
-def file_names(students: Iterable[str]) -> dict[str, str]:
-    """A file name for each student, safe and different on every system, and the student's name where that is."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for student in sorted(set(students)):
-        name = re.sub(r"[^\w@+,. -]", "_", unicodedata.normalize("NFC", student))
-        name = name.encode()[:NAME_BYTES].decode(errors="ignore").strip(" .") or "_"
-        if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name):
-            name = f"_{name}"
-        base, number = name, 1
-        while unicodedata.normalize("NFC", name.casefold()) in taken:
-            number += 1
-            name = f"{base}-{number}"
-        taken.add(unicodedata.normalize("NFC", name.casefold()))
-        names[student] = name
-    return names
+def _some(texts: list[str], between: str) -> str:
+    """Texts in a row, but for those that would make it too long to be read."""
+    more = f"{between}and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
+    return between.join(texts[:MOST_NAMED]) + more
