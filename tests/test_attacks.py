@@ -4,11 +4,14 @@ The attacks are the blocks of `attacks/cells/*.py`, each put into one student's 
 files of `attacks/notebooks.py`; `attacks/unlucky.py` has notebooks that deserve all points. All are graded in one run.
 """
 
+import contextlib
 import copy
 import json
 import os
 import re
 import socket
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +29,8 @@ EXERCISES = ("softmax", "softmax_with_temperature", "log_softmax", "softmax_jaco
 USUAL = "4 3 P 0"
 GOOD = ("good_0", "good_1", "zz_good")
 SEED = 20261125
+
+BUSY = int(os.environ.get("BUSY", "0"))  # processes that compute beside the grading
 
 pytestmark = pytest.mark.slow
 
@@ -143,6 +148,18 @@ def left_over():
             if not any("resource_tracker" in word for word in process.cmdline())]
 
 
+@contextlib.contextmanager
+def busy(count):
+    """So many processes that do nothing but compute."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     missing = isolation(Settings(0), warm=False)[1]
@@ -166,10 +183,11 @@ def graded(tmp_path_factory):
         path.write_bytes(notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode())
     guarded = (folder / "subs", outside, files.PACKAGE, files.root() / "solutions")
     before = contents(*guarded)
-    order = run.Order(folder / "subs", folder / "report", SEED, workers=2, sandbox="require", cell_seconds=15,
-                      call_seconds=3, notebook_seconds=90)
+    order = run.Order(folder / "subs", folder / "report", SEED, workers=8 if BUSY else 2, sandbox="require",
+                      cell_seconds=15, call_seconds=3, notebook_seconds=90, patience=6 if BUSY else 3)
     told = []
-    outcome = run.grade_class(order, told.append)
+    with busy(BUSY):
+        outcome = run.grade_class(order, told.append)
     assert outcome.graded + outcome.refused == len(everybody), told
     listener.close()
     found = [json.loads(path.read_text()) for path in (folder / "report" / "results").rglob("*.json")]

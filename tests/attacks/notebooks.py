@@ -546,20 +546,20 @@ def null_bytes_inside(notebook: dict) -> bytes:
     return written(notebook).replace(b"softmax", b"soft\0max", 3)
 
 
-@case(reason="not JSON")
+@case(points=UNCHANGED)
 def invalid_utf8(notebook: dict) -> bytes:
     """Bytes stand in the middle of a notebook that are no UTF-8."""
     return written(notebook).replace(b"Scores become weights", b"Scores \xff\xfe\xc3( become weights")
 
 
-@case(reason="not JSON")
+@case(points=UNCHANGED)
 def latin_1(notebook: dict) -> bytes:
     """The file was saved in an old encoding, with letters that differ in it."""
     notebook["cells"][0]["source"] = "Gewichte für jede Zeile"
     return json.dumps(notebook, ensure_ascii=False).encode("latin-1", "replace")
 
 
-@case(reason="not JSON")
+@case(points=UNCHANGED)
 def utf_16(notebook: dict) -> bytes:
     """The file was saved in UTF-16, with a byte order mark."""
     return written(notebook).decode().encode("utf-16")
@@ -598,11 +598,58 @@ def hundred_megabytes_of_spaces(notebook: dict) -> bytes:
     return b" " * (100 * 2**20)
 
 
-@case(reason="MB")
+@case(points=UNCHANGED)
 def hundred_megabytes_of_output(notebook: dict) -> bytes:
     """A notebook has an output of 100 MB."""
     check(notebook, "softmax")["outputs"] = [{"name": "stdout", "output_type": "stream", "text": PLACE}]
     return filled(notebook, '"' + "x" * (100 * 2**20) + '"')
+
+
+@case(points=UNCHANGED)
+def latin_1_in_one_letter(notebook: dict) -> bytes:
+    """One letter of a file in UTF-8 was written by an old editor."""
+    notebook["cells"][0]["source"] = "Gewichte f\x00r jede Zeile, größer als 0"
+    return written(notebook).replace(b"\\u0000", b"\xfc")
+
+
+@case(points=UNCHANGED)
+def utf_16_without_a_mark(notebook: dict) -> bytes:
+    """The file was saved in UTF-16, without a byte order mark."""
+    return written(notebook).decode().encode("utf-16-le")
+
+
+@case(points=UNCHANGED)
+def half_a_character_in_a_comment(notebook: dict) -> bytes:
+    """A cell holds half a pair of surrogates."""
+    return filled(scratch(notebook, code(PLACE)), '"x = 1  # \\ud83d"')
+
+
+@case(points=UNCHANGED)
+def forty_megabytes_of_plots(notebook: dict) -> dict:
+    """Forty plots of a megabyte, a pasted image, and the state of widgets."""
+    check(notebook, "softmax")["outputs"] = [{"data": {"image/png": "A" * 2**20}, "output_type": "display_data"}] * 40
+    notebook["cells"][0]["attachments"] = {"image.png": {"image/png": "B" * 2**20}}
+    notebook["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {"x": "C" * 2**20}}}
+    return notebook
+
+
+@case(points=UNCHANGED)
+def outputs_named_in_a_cell(notebook: dict) -> dict:
+    """A cell's text holds what looks like a notebook's outputs."""
+    return scratch(notebook, code('text = \'"outputs": [{"source": "x"}], "attachments": {\'\nassert len(text) > 40'))
+
+
+@case(points=UNCHANGED)
+def outputs_that_are_not_a_number(notebook: dict) -> bytes:
+    """An output holds NaN, as Jupyter writes it."""
+    check(notebook, "softmax")["outputs"] = [{"data": {"application/json": [PLACE]}, "output_type": "display_data"}]
+    return filled(notebook, "NaN, Infinity")
+
+
+@case(reason="MB")
+def thirty_megabytes_of_code(notebook: dict) -> dict:
+    """A cell holds 30 MB."""
+    return scratch(notebook, code("#" * 30 * 2**20))
 
 
 @case(reason="not JSON")

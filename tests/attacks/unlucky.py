@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 CASES: dict[str, Callable[[dict], dict]] = {}
 # These wait for a cell's whole time limit, so tests had better give cells a short one.
-SLOW = {"endless_loop_last", "endless_loop_that_swallows_everything", "endless_wait_outside_python"}
+SLOW = {"endless_loop_last", "endless_loop_that_swallows_everything", "endless_wait_outside_python",
+        "endless_loop_above_a_helper"}
 NAMES = ("softmax", "softmax_with_temperature", "log_softmax", "softmax_jacobian")
 NUMBERS = itertools.count()
 
@@ -21,6 +22,7 @@ WITH_HELPER = """def softmax(scores):
     return exponentials / exponentials.sum(axis=-1, keepdims=True)"""
 HELPER = "def shifted_down(scores):\n    return scores - scores.max(axis=-1, keepdims=True)"
 BY_SOFTMAX = "def softmax_with_temperature(scores, temperature):\n    return softmax(scores / temperature)"
+ELSEWHERE = "import os, tempfile\nfolder = tempfile.TemporaryDirectory()\nos.chdir(folder.name)"
 
 
 def unlucky(function: Callable[[dict], dict]) -> Callable[[dict], dict]:
@@ -70,6 +72,12 @@ def change(notebook: dict, name: str, old: str, new: str) -> dict:
 def preface(notebook: dict, name: str, lines: str) -> dict:
     """Put lines above the function in an answer cell."""
     return rewrite(notebook, name, f"{lines}\n{text(answer(notebook, name))}")
+
+
+def returned(notebook: dict, name: str, form: str) -> dict:
+    """Put what an answer returns into another form, in which `@` stands for it."""
+    body, _, value = text(answer(notebook, name)).rpartition("return ")
+    return rewrite(notebook, name, f"{body}return {form.replace('@', f'({value})')}")
 
 
 def append(notebook: dict, name: str, lines: str) -> dict:
@@ -1391,4 +1399,506 @@ def prompts_pasted(notebook: dict) -> dict:
     for name, (begin, more) in zip(NAMES, ((">>> ", "... "), ("In [3]: ", "   ...: "))):
         lines = text(answer(notebook, name)).splitlines()
         rewrite(notebook, name, "\n".join([begin + lines[0], *(more + line for line in lines[1:])]))
+    return notebook
+
+
+# Cells that raise half-way: names that an answer needs are set below the statement that raised. On the learner's own
+# computer nothing raised there, or the names were there from before.
+
+
+def by_key_axis(notebook: dict) -> dict:
+    """Let an answer use the name KEY_AXIS."""
+    return change(notebook, "softmax", "axis=-1", "axis=KEY_AXIS")
+
+
+def by_helper(notebook: dict) -> dict:
+    """Let an answer use the helper `shifted_down`."""
+    return rewrite(notebook, "softmax", WITH_HELPER)
+
+
+@unlucky
+def missing_package_above_an_import(notebook: dict) -> dict:
+    """Two lines need a package that only the learner has; an import below them is needed by an answer."""
+    change(notebook, "softmax", "np.exp", "maths.exp")
+    return first(notebook, "import seaborn as sns\nsns.set_theme()\nimport numpy as maths")
+
+
+@unlucky
+def drive_mounted_above_a_helper(notebook: dict) -> dict:
+    """A cell begins with what it needed on somebody else's computer, and defines a helper below."""
+    return first(by_helper(notebook), f"from google.colab import drive\ndrive.mount('/content/drive')\n\n{HELPER}")
+
+
+@unlucky
+def missing_file_above_a_class(notebook: dict) -> dict:
+    """A cell reads a file that is not handed in, and defines a class below."""
+    rewrite(notebook, "softmax", "def softmax(scores):\n    return Weights().of(scores)")
+    return first(notebook, """table = open("data.csv").read()
+
+class Weights:
+    def of(self, scores):
+        exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        return exponentials / exponentials.sum(axis=-1, keepdims=True)""")
+
+
+@unlucky
+def missing_extension_above_a_decorator(notebook: dict) -> dict:
+    """A cell loads an extension that only the learner has, and defines a decorator of two answers below."""
+    first(notebook, "%load_ext no_such_extension\n\ndef traced(function):\n    def inner(*args):\n"
+          "        return function(*args)\n    return inner")
+    return preface(preface(notebook, "softmax", "@traced"), "softmax_jacobian", "@traced")
+
+
+@unlucky
+def failing_lines_on_one_line(notebook: dict) -> dict:
+    """Three statements stand on one line, and the last of them sets what an answer needs."""
+    return first(by_key_axis(notebook), "import seaborn as sns; sns.set_theme(); KEY_AXIS = -1")
+
+
+@unlucky
+def failing_blocks_above_a_constant(notebook: dict) -> dict:
+    """Lines fail inside of `with`, `for`, `if` and `try`; a constant is set below them all."""
+    return first(by_key_axis(notebook), """with open("data.csv") as file:
+    rows = file.readlines()
+for row in rows:
+    print(row.split(","))
+if len(rows) > 3:
+    print("enough")
+try:
+    mean = sum(map(len, rows)) / len(rows)
+finally:
+    print("done")
+KEY_AXIS = -1""")
+
+
+@unlucky
+def failing_lines_above_and_below_every_answer(notebook: dict) -> dict:
+    """In every answer cell a line fails above the function, and one below it, above what the function needs."""
+    for name in NAMES:
+        change(notebook, name, "-1", f"LAST_OF_{name}")
+        preface(notebook, name, "import seaborn as sns\n")
+        append(notebook, name, f"\nsns.heatmap({name}(np.eye(3)))\nLAST_OF_{name} = -1")
+    return notebook
+
+
+@unlucky
+def failing_lines_in_a_chain_of_cells(notebook: dict) -> dict:
+    """What an answer needs goes through three cells, and in each of them a line fails above it."""
+    first(by_key_axis(notebook), "import seaborn as sns\nsign = -1",
+          "sns.set_theme()\ndef signed(n):\n    return sign * n", "sns.color_palette()\nKEY_AXIS = signed(1)")
+    return notebook
+
+
+@unlucky
+def set_up_with_a_missing_package(notebook: dict) -> dict:
+    """The set-up cell was given an import that fails on top, and a constant at its end."""
+    set_up = next(cell for cell in by_key_axis(notebook)["cells"] if cell["id"] == "set-up")
+    set_up["source"] = f"import seaborn as sns\n{text(set_up)}\nKEY_AXIS = -1"
+    return notebook
+
+
+@unlucky
+def interrupted_line_above_a_helper(notebook: dict) -> dict:
+    """A line was interrupted, and a helper is defined below it."""
+    return first(by_helper(notebook), f"import signal\nsignal.raise_signal(signal.SIGINT)\n\n{HELPER}")
+
+
+@unlucky
+def endless_loop_above_a_helper(notebook: dict) -> dict:
+    """A line never ends, and a helper is defined below it."""
+    return first(by_helper(notebook), f"while True:\n    pass\n\n{HELPER}")
+
+
+@unlucky
+def constant_after_long_work(notebook: dict) -> dict:
+    """A cell computes for four seconds before it sets what an answer needs."""
+    return first(by_key_axis(notebook), "import time\nbegan = time.process_time()\nsteps = 0\n"
+                 "while time.process_time() < began + 4:\n    steps += 1\nKEY_AXIS = -1")
+
+
+@unlucky
+def process_ended_above_a_helper(notebook: dict) -> dict:
+    """A line ends the process, and a helper is defined below it."""
+    return first(by_helper(notebook), f"import os\nos._exit(0)\n\n{HELPER}")
+
+
+@unlucky
+def quit_above_a_constant(notebook: dict) -> dict:
+    """A cell quits before it sets what an answer needs; in Jupyter the lines below run all the same."""
+    return first(by_key_axis(notebook), "quit()\nKEY_AXIS = -1")
+
+
+@unlucky
+def wrong_statements_that_never_ran(notebook: dict) -> dict:
+    """Below a line that failed in Jupyter, too, answers and a helper are spoilt; and one answer needs such a line."""
+    first(by_helper(notebook), HELPER)
+    rewrite(notebook, "softmax_with_temperature", BY_SOFTMAX)
+    append(notebook, "softmax", "1 / 0\nsoftmax = None\ndef shifted_down(scores):\n    return 0")
+    append(notebook, "softmax_with_temperature", f"assert False, 'an older one'\n{WRONG}")
+    change(notebook, "log_softmax", "axis=-1", "axis=KEY_AXIS")
+    return insert(notebook, index(notebook, "log_softmax"), "sns.set_theme()\nKEY_AXIS = -1")
+
+
+@unlucky
+def awaits_below_a_failing_line(notebook: dict) -> dict:
+    """Below a line that fails, the cell waits for what an answer needs: in a line, a loop and a block."""
+    return first(by_key_axis(notebook), """import asyncio
+table = open("data.csv").read()
+async def axes():
+    for axis in (0, -1):
+        await asyncio.sleep(0.001)
+        yield axis
+async for found in axes():
+    pass
+async with asyncio.Lock():
+    found = await asyncio.sleep(0.001, found)
+KEY_AXIS = found""")
+
+
+@unlucky
+def magics_below_a_failing_line(notebook: dict) -> dict:
+    """Below a line that fails, magics time how long it takes to set what answers need."""
+    change(notebook, "log_softmax", "keepdims=True", "keepdims=KEEP")
+    return first(by_key_axis(notebook), "import seaborn as sns\n%time KEY_AXIS = -1\n%config InlineBackend.x = 1\n"
+                 "!pip install seaborn\nget_ipython().run_line_magic('time', 'KEEP = True')")
+
+
+@unlucky
+def task_started_above_a_helper(notebook: dict) -> dict:
+    """A cell leaves a task in the background, for which Jupyter has a running loop, and defines a helper below."""
+    return first(by_helper(notebook), "import asyncio\n\nasync def tick():\n    while True:\n"
+                 f"        await asyncio.sleep(1)\n\ntask = asyncio.get_running_loop().create_task(tick())\n\n{HELPER}")
+
+
+@unlucky
+def figures_left_open_and_warnings_as_errors(notebook: dict) -> dict:
+    """Thirty figures are shown; outside of Jupyter they stay open, of which a warning tells, which is an error here."""
+    return first(by_key_axis(notebook), "import warnings\nimport matplotlib.pyplot as plt\n"
+                 "warnings.simplefilter('error')\nfor number in range(30):\n    plt.figure(figsize=(1, 1))\n"
+                 "    plt.plot([number, 1])\n    plt.show()\nwarnings.simplefilter('default')\nKEY_AXIS = -1")
+
+
+# Modules that the notebook writes itself.
+
+
+@unlucky
+def module_by_magic(notebook: dict) -> dict:
+    """A helper is written into a module by a magic, and imported by an answer cell."""
+    first(notebook, ELSEWHERE, f"%%writefile my_helpers.py\n{HELPER}")
+    return preface(by_helper(notebook), "softmax", "from my_helpers import shifted_down")
+
+
+@unlucky
+def package_made_and_imported(notebook: dict) -> dict:
+    """A package of two modules is written, and imported inside of an answer."""
+    first(notebook, f"{ELSEWHERE}\nos.makedirs('my_course/parts')\n"
+          "open('my_course/__init__.py', 'w').write('from .parts.rows import *')\n"
+          "open('my_course/parts/__init__.py', 'w').close()\n"
+          f"with open('my_course/parts/rows.py', 'w') as file:\n    file.write({HELPER!r})")
+    change(by_helper(notebook), "softmax", "    exponentials = np", "    import my_course\n    exponentials = np")
+    return change(notebook, "softmax", "shifted_down", "my_course.shifted_down")
+
+
+@unlucky
+def module_written_anew_and_reloaded(notebook: dict) -> dict:
+    """A module was imported while it was wrong, and is reloaded once it has been written again."""
+    change(by_helper(notebook), "softmax", "shifted_down", "my_helpers.shifted_down")
+    return first(notebook, ELSEWHERE, "%%writefile my_helpers.py\ndef shifted_down(scores):\n    return scores",
+                 "import importlib, my_helpers\nmy_helpers.shifted_down(1)", f"%%writefile my_helpers.py\n{HELPER}",
+                 "importlib.reload(my_helpers)")
+
+
+@unlucky
+def module_reloaded_by_itself(notebook: dict) -> dict:
+    """A module is written again, and an extension reloads it before the next cell."""
+    wrong = "def shifted_down(scores):\n    return scores"
+    return first(by_helper(notebook), f"%load_ext autoreload\n%autoreload 2\n{ELSEWHERE}",
+                 f"open('my_helpers.py', 'w').write({wrong!r})", "from my_helpers import shifted_down",
+                 f"import time\ntime.sleep(0.1)\nwith open('my_helpers.py', 'w') as file:\n    file.write({HELPER!r})")
+
+
+@unlucky
+def helper_run_from_a_file(notebook: dict) -> dict:
+    """A program is written into a file and run, which leaves its names in the notebook."""
+    return first(by_helper(notebook), ELSEWHERE, f"%%file my_program.py\n{HELPER}\nprint('ran')", "%run my_program.py")
+
+
+@unlucky
+def object_pickled(notebook: dict) -> dict:
+    """An answer is an object of the notebook's own class that was saved and loaded; and `__main__` was given a name."""
+    return rewrite(notebook, "softmax", """import __main__, pickle
+
+class Softmax:
+    def __call__(self, scores):
+        exponentials = np.exp(scores - scores.max(axis=KEY_AXIS, keepdims=True))
+        return exponentials / exponentials.sum(axis=KEY_AXIS, keepdims=True)
+
+__main__.KEY_AXIS = -1
+softmax = pickle.loads(pickle.dumps(Softmax()))""")
+
+
+@unlucky
+def names_set_by_the_shell(notebook: dict) -> dict:
+    """What answers need was set by the notebook's shell: pushed, executed, run as a cell, a timed and a quiet one."""
+    change(by_helper(notebook), "softmax", "axis=-1, keepdims=True", "axis=KEY_AXIS, keepdims=keep")
+    change(notebook, "log_softmax", "axis=-1, keepdims=True", "axis=AXIS, keepdims=KEEP")
+    return first(notebook, "shell = get_ipython()\nshell.push({'KEY_AXIS': -1})\nshell.ex('keep = True')",
+                 f"get_ipython().run_cell({HELPER!r})", "%%time\nAXIS = -1", "%%capture\nprint('quiet')\nKEEP = True")
+
+
+# Answers that come back in another form.
+
+
+@unlucky
+def big_endian_numbers(notebook: dict) -> dict:
+    """All answers return their numbers in the other byte order, as a file had them."""
+    for name in NAMES:
+        returned(notebook, name, "@.astype('>f8')")
+    return notebook
+
+
+@unlucky
+def long_numbers(notebook: dict) -> dict:
+    """All answers work in the longest numbers that the machine has, and return them."""
+    for name, inputs in zip(NAMES, ("scores", "scores", "scores", "weights")):
+        body = text(answer(notebook, name)).split('"""')
+        rewrite(notebook, name, f'{body[0]}"""{body[1]}"""\n    {inputs} = {inputs}.astype(np.longdouble){body[2]}')
+    return notebook
+
+
+@unlucky
+def arrays_in_other_orders(notebook: dict) -> dict:
+    """Answers return arrays of another order, turned around, with gaps, and that cannot be written."""
+    for name, form in zip(NAMES, ("np.asfortranarray(@)", "@[..., ::-1].copy()[..., ::-1]",
+                                  "np.repeat(@, 3, axis=-1)[..., ::3]", "np.broadcast_to(@, (2, *@.shape))[1]")):
+        returned(notebook, name, form)
+    return notebook
+
+
+@unlucky
+def arrays_of_other_classes(notebook: dict) -> dict:
+    """Answers return arrays of the learner's own class, masked, mapped into a file, and with fields."""
+    first(notebook, "import tempfile\n\nclass Named(np.ndarray):\n    name = 'weights'\n\ndef mapped(numbers):\n"
+          "    kept = np.memmap(tempfile.TemporaryFile(), numbers.dtype, 'w+', shape=numbers.shape)\n"
+          "    kept[:] = numbers\n    return kept")
+    for name, form in zip(NAMES, ("@.view(Named)", "np.ma.masked_array(@)", "mapped@", "@.view(np.recarray)")):
+        returned(notebook, name, form)
+    return notebook
+
+
+@unlucky
+def arrays_over_other_memory(notebook: dict) -> dict:
+    """Answers return arrays whose numbers lie in bytes, in Python's own arrays, in C's, and in a tensor."""
+    first(notebook, "import array, ctypes, torch")
+    forms = ("np.frombuffer(@.tobytes()).reshape(scores.shape)",
+             "np.asarray(memoryview(array.array('d', @.ravel()))).reshape(scores.shape)",
+             "np.ctypeslib.as_array((ctypes.c_double * scores.size)(*@.ravel())).reshape(scores.shape)",
+             "torch.from_numpy(@).numpy()")
+    for name, form in zip(NAMES, forms):
+        returned(notebook, name, form)
+    return notebook
+
+
+@unlucky
+def tensors_of_other_kinds(notebook: dict) -> dict:
+    """Answers return tensors that want gradients, are parameters, transposed, and lazily negated."""
+    first(notebook, "import torch")
+    for name, form in zip(NAMES, ("torch.from_numpy(@).requires_grad_()", "torch.nn.Parameter(torch.from_numpy(@))",
+                                  "torch.from_numpy(np.moveaxis(@, -1, 0).copy()).movedim(0, -1)",
+                                  "torch.from_numpy(@ * -1j).to(torch.complex128).conj().imag")):
+        returned(notebook, name, form)
+    return notebook
+
+
+# More that stands in the way.
+
+
+@unlucky
+def names_covered_above_the_set_up(notebook: dict) -> dict:
+    """Cells above the set-up give other meanings to names that it imports, and cover Python's own."""
+    return insert(notebook, 0, "np = Float = None\nexp = max = None", "from math import *", "from sympy import *")
+
+
+@unlucky
+def helper_below_a_hint(notebook: dict) -> dict:
+    """A new cell asks for a hint and for a check, and defines a helper below."""
+    return between(by_helper(notebook), "from selfattention import check, hint\nhint('02.log_softmax')\n"
+                   f"check('02.softmax')\n\n{HELPER}\ncheck('02.softmax')")
+
+
+@unlucky
+def helper_in_its_check_cell(notebook: dict) -> dict:
+    """A helper was added to the check cell, below the check that found it missing."""
+    cell = notebook["cells"][index(by_helper(notebook), "softmax") + 1]
+    cell["source"] = f"{text(cell)}\n\n{HELPER}"
+    return notebook
+
+
+@unlucky
+def names_of_the_notebook_reused(notebook: dict) -> dict:
+    """Variables have the names of what a notebook has of its own, and of what the course gives."""
+    return everywhere(notebook, "check = hint = softmax_check = np.ones(3)\nexit = quit = 'no'\nIn = Out = _ = __ = 7\n"
+                                "display = open = get_ipython = None")
+
+
+@unlucky
+def slow_module_imported_in_an_answer(notebook: dict) -> dict:
+    """An answer imports a library that takes seconds to load, though it uses little of it."""
+    return change(notebook, "softmax", "    shifted =",
+                  "    import networkx, sympy, transformers.pipelines\n    shifted =")
+
+
+@unlucky
+def answer_that_sleeps(notebook: dict) -> dict:
+    """An answer waits half a second in every call."""
+    return change(notebook, "softmax", "    shifted =", "    import time\n    time.sleep(0.5)\n    shifted =")
+
+
+@unlucky
+def answer_of_a_generator(notebook: dict) -> dict:
+    """An answer is what a kept generator is sent, and what it yields."""
+    return rewrite(notebook, "softmax", """def running():
+    weights = None
+    while True:
+        scores = yield weights
+        exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        weights = exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+softmax = running().send
+softmax(None)""")
+
+
+@unlucky
+def answers_of_other_makes(notebook: dict) -> dict:
+    """Answers are a module of torch, a vectorised function, one with several types, and made in a loop."""
+    rewrite(notebook, "softmax", """import torch
+
+class Softmax(torch.nn.Module):
+    def forward(self, scores):
+        exponentials = torch.exp(torch.from_numpy(scores - scores.max(axis=-1, keepdims=True)))
+        return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+softmax = Softmax()""")
+    rewrite(notebook, "softmax_with_temperature", """def one_row(scores, temperature):
+    exponentials = np.exp((scores - scores.max()) / temperature)
+    return exponentials / exponentials.sum()
+
+softmax_with_temperature = np.vectorize(one_row, signature="(n),()->(n)")""")
+    preface(notebook, "log_softmax", "import functools\n\n@functools.singledispatch")
+    answers = text(answer(notebook, "softmax_jacobian")).replace("softmax_jacobian", "by_weights")
+    return rewrite(notebook, "softmax_jacobian", f"{answers}\n\nfor name in ('softmax_jacobian', 'jacobian'):\n"
+                                                 "    globals()[name] = by_weights")
+
+
+@unlucky
+def newer_syntax(notebook: dict) -> dict:
+    """An answer uses what Python has had since 3.8 and 3.10, and scratch cells what it has had since 3.12 and 3.14."""
+    everywhere(everywhere(notebook, "type Row = list[float]"), "from string.templatelib import Template\nt'{1}'")
+    return rewrite(notebook, "softmax", """def softmax(scores, /):
+    match scores.shape:
+        case (_,) | (_, _):
+            shift = scores.max(axis=-1, keepdims=True)
+        case (*_, keys) if keys > 0:
+            shift = scores.max(axis=-1, keepdims=True)
+    return (powers := np.exp(scores - shift)) / powers.sum(axis=-1, keepdims=True)""")
+
+
+@unlucky
+def interpreter_settings(notebook: dict) -> dict:
+    """The interpreter has another language, time zone, precision, garbage collector, and switches threads rarely."""
+    return everywhere(notebook, "import decimal, faulthandler, gc, locale, os, sys, time\n"
+                      "locale.setlocale(locale.LC_ALL, 'C')\nos.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()\n"
+                      "decimal.getcontext().prec = 3\ngc.set_threshold(1)\nsys.setswitchinterval(1.0)\n"
+                      "sys.set_int_max_str_digits(640)\nfaulthandler.dump_traceback_later(2, repeat=True)")
+
+
+# Files as they come.
+
+
+def plots(notebook: dict, count: int) -> dict:
+    """Give each check cell so many stored plots of a megabyte."""
+    for name in NAMES:
+        picture = {"output_type": "display_data", "metadata": {"needs_background": "light"},
+                   "data": {"image/png": "iVBORw0KGgo" + "A" * 2**20 + "=\n", "text/plain": ["<Figure size 640x480>"]}}
+        notebook["cells"][index(notebook, name) + 1]["outputs"] = [picture] * count
+    return notebook
+
+
+@unlucky
+def plots_of_24_megabytes(notebook: dict) -> dict:
+    """The stored plots take a little more than is read of a notebook without them."""
+    return plots(notebook, 6)
+
+
+@unlucky
+def plots_of_40_megabytes(notebook: dict) -> dict:
+    """The stored plots take twice as much as is read of a notebook without them."""
+    return plots(notebook, 10)
+
+
+def saved(notebook: dict) -> str:
+    """The text of a notebook's file, with letters that are not ASCII as they are."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False)
+
+
+@unlucky
+def latin_1_letter_in_an_answer(notebook: dict) -> bytes:
+    """A comment in an answer cell holds a letter in an old encoding, as a merge or another program left it."""
+    return saved(preface(notebook, "softmax", "# Gewichte f@r jede Zeile")).encode().replace(b"f@r", b"f\xfcr")
+
+
+@unlucky
+def latin_1_letter_in_a_text_cell(notebook: dict) -> bytes:
+    """A text cell holds a letter in an old encoding."""
+    notebook["cells"][0]["source"] = "Gewichte f@r jede Zeile"
+    return saved(notebook).encode().replace(b"f@r", b"f\xfcr")
+
+
+@unlucky
+def saved_in_utf_16(notebook: dict) -> bytes:
+    """The file was opened and saved by an editor of Windows that writes two bytes for each letter."""
+    return saved(preface(notebook, "softmax", "# Gewichte für jede Zeile 权重 😀")).encode("utf-16")
+
+
+@unlucky
+def metadata_removed(notebook: dict) -> dict:
+    """There is no metadata at all, not even empty, and there are no ids; only the file's name tells the chapter."""
+    del notebook["metadata"]
+    for cell in notebook["cells"]:
+        del cell["metadata"], cell["id"]
+    return notebook
+
+
+@unlucky
+def not_a_number_in_outputs(notebook: dict) -> dict:
+    """Stored outputs hold NaN and Infinity, as a plot of interactive libraries does."""
+    cell = notebook["cells"][index(notebook, "softmax") + 1]
+    cell["outputs"] = [{"output_type": "display_data", "metadata": {"width": float("inf")},
+                        "data": {"application/json": {"y": [float("nan"), float("-inf"), 1e400, -0.0, 10**400]}}}]
+    return notebook
+
+
+@unlucky
+def six_hundred_cells_with_outputs(notebook: dict) -> dict:
+    """Six hundred scratch cells stand above the answers, each with its stored output."""
+    for number in range(600):
+        first(notebook, f"x = {number}\nx")
+    for number, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [{"output_type": "execute_result", "execution_count": number, "metadata": {},
+                                "data": {"text/plain": [str(number)]}}]
+    return notebook
+
+
+@unlucky
+def state_of_widgets(notebook: dict) -> dict:
+    """The state of three hundred widgets is kept in the metadata, and cells show them."""
+    state = {f"{number:032x}": {"model_module": "@jupyter-widgets/controls", "model_module_version": "2.0.0",
+                                "model_name": "FloatSliderModel", "state": {"value": 0.5, "description": "x" * 1000}}
+             for number in range(300)}
+    kind = "application/vnd.jupyter.widget-"
+    notebook["metadata"]["widgets"] = {f"{kind}state+json": {"state": state, "version_major": 2, "version_minor": 0}}
+    first(notebook, "from ipywidgets import interact\ninteract(lambda x: x ** 2, x=(0.0, 1.0))")
+    notebook["cells"][index(notebook, "softmax") - 1]["outputs"] = [
+        {"output_type": "display_data", "metadata": {}, "data": {f"{kind}view+json": {"model_id": f"{1:032x}"}}}]
     return notebook

@@ -1,12 +1,13 @@
 """What honest people hand in is read: large, oddly encoded, without metadata, under any name."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from selfattention import problems
-from selfattention.course import files, reading
+from selfattention.course import files, outputs, reading
 from selfattention.course.reading import Notebook, Unreadable, chapter_of, parse, read
 from selfattention.engine.remote import Cell
 
@@ -78,6 +79,29 @@ def test_name_and_metadata_come_before_the_functions_and_a_number_after_them():
     assert chapter_of(Notebook([Cell("", "causal_mask")], ""), Path("Untitled.ipynb")) == "04_masks"
 
 
+@pytest.mark.parametrize("source", ['check("04.causal_mask")', "hint('04.padding_mask')",
+                                    "  async  def causal_mask (n):",
+                                    "def causal_mask(n): pass\ndef padding_mask(n): pass\ndef softmax(s): pass"])
+def test_what_is_checked_tells_the_chapter_as_well_and_the_most_named_wins(source):
+    assert chapter_of(Notebook([Cell("\n" + source)], ""), Path("my notes.ipynb")) == "04_masks"
+
+
+@pytest.mark.parametrize("source", ["\n" * 50_000, "def softmax" + " " * 10**6, "async " * 10**5, 'check("02.' * 10**5,
+                                    'check("02.' + "x" * 10**6, "def " * 10**5, "    " * 10**5 + "\n"])
+def test_no_text_of_a_cell_takes_long_to_look_through(source):
+    began = time.process_time()
+    assert _told(source) is None
+    assert time.process_time() - began < 10  # gone through from each of its lines again, the first takes a minute
+
+
+def _told(source):
+    problems.names()
+    try:
+        return chapter_of(Notebook([Cell(source)], ""), Path("my notes.ipynb"))
+    except Unreadable:
+        return None
+
+
 @pytest.mark.parametrize("source", ["x = 1", "def softmax(x): pass\ndef causal_mask(n): pass", "softmax(x)",
                                     "# def softmax"])
 def test_what_nothing_tells_is_refused_with_the_remedy(source):
@@ -97,6 +121,34 @@ def test_the_kind_is_told_by_the_metadata():
 
     assert [kind(folder) for folder in files.FOLDERS] == ["lesson", "exercises", "solutions"]
     assert parse(json.dumps(with_source("x")).encode(), PLACE).kind == ""
+
+
+@pytest.mark.parametrize("chapter", problems.chapters())
+def test_the_cells_tell_the_kind_where_the_metadata_are_lost(chapter):
+    def kind(folder, *, metadata):
+        tree = json.loads((files.root() / folder / f"{chapter}.ipynb").read_text(encoding="utf-8"))
+        tree["metadata"] = metadata
+        for cell in tree["cells"]:
+            cell["metadata"] = {}
+        return parse(json.dumps(tree).encode(), PLACE).kind
+
+    assert [kind(folder, metadata={}) for folder in files.FOLDERS] == ["lesson", "exercises", "exercises"]
+    assert kind("exercises", metadata={"selfattention": {"kind": ["odd"]}}) == "exercises"
+
+
+def test_a_claim_in_the_exercises_makes_no_lesson_of_them():
+    cell = {"cell_type": "code", "source": "claim(1)\ndef softmax(scores): ...", "metadata": {}}
+    assert parse(json.dumps({"nbformat": 4, "cells": [cell]}).encode(), PLACE).kind == "lesson"
+    cell["metadata"] = {"nbgrader": {"grade_id": "softmax-answer"}}
+    assert parse(json.dumps({"nbformat": 4, "cells": [cell]}).encode(), PLACE).kind == "exercises"
+
+
+def test_outputs_in_too_many_pieces_are_refused_with_the_remedy(monkeypatch):
+    monkeypatch.setattr(outputs, "MOST_TOKENS", 1000)
+    notebook = with_source("x = 1")
+    notebook["cells"][1]["outputs"] = [""] * 1001
+    with pytest.raises(Unreadable, match="Clear Outputs of All Cells"):
+        parse(json.dumps(notebook).encode(), PLACE)
 
 
 def test_a_folder_is_no_notebook(tmp_path):

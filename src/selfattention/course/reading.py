@@ -19,7 +19,11 @@ from selfattention.engine.remote import Cell
 LARGEST_BYTES = 20 * 2**20  # of a notebook without what it shows
 LARGEST_FILE_BYTES = 512 * 2**20
 ONE_BY_ONE = "letters_of_old_windows"
-DEFINED = re.compile(r"^\s*(?:async\s+)?def\s+(\w+)\s*\(", re.MULTILINE)
+# Spaces of one line only: over line ends, a long stretch of empty lines would be gone through from each of them.
+DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*\(", re.MULTILINE)
+CHECKED = re.compile(r"""\b(?:check|hint)\(["']\d\d\.(\w+)["']""")
+CLAIMED = re.compile(r"^claim\(", re.MULTILINE)
+KINDS = ("exercises", "solutions", "lesson")
 MOST_CELLS = 5000
 NEWEST_FORMAT = 4
 
@@ -30,9 +34,9 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Notebook:
-    """What is judged of a notebook: its code cells; and what its metadata say that it is.
+    """What is judged of a notebook: its code cells; and what it is.
 
-    `kind` is "exercises", "solutions", "lesson", or empty where that is lost.
+    `kind` is one of `KINDS`; where the metadata do not say it, what the cells tell, or empty.
     """
 
     cells: list[Cell]
@@ -72,8 +76,8 @@ def too_large(size: int) -> str:
     if size > LARGEST_FILE_BYTES:
         return (f"is {size / 2**20:.0f} MB, at most {LARGEST_FILE_BYTES // 2**20} MB are read: open it, choose Edit > "
                 "Clear Outputs of All Cells, and save it")
-    return (f"holds more than {LARGEST_BYTES // 2**20} MB beside its outputs: take out of its cells what is no code of "
-            "yours")
+    return (f"holds more than {LARGEST_BYTES // 2**20} MB beside its outputs, or millions of lines in them: choose "
+            "Edit > Clear Outputs of All Cells, take out of its cells what is no code of yours, and save it")
 
 
 def parse(content: bytes, path: Path) -> Notebook:
@@ -113,7 +117,8 @@ def parse(content: bytes, path: Path) -> Notebook:
     except Exception as error:
         raise Unreadable(f"{path} is a damaged notebook ({type(error).__name__}): bring back an earlier copy") from None
     about = ("metadata", "selfattention")
-    return Notebook(cells, str(_inside(tree, *about, "chapter")), str(_inside(tree, *about, "kind")))
+    kind = _inside(tree, *about, "kind")
+    return Notebook(cells, str(_inside(tree, *about, "chapter")), kind if kind in KINDS else _kind_by_content(cells))
 
 
 def _one_by_one(error: UnicodeError) -> tuple[str, int]:
@@ -176,8 +181,15 @@ def _by_content(cells: list[Cell]) -> str:
     """The chapter of which the cells name most exercises; nothing where there is none, or more than one."""
     named = {cell.answers for cell in cells}
     for cell in cells:
-        named |= set(DEFINED.findall(cell.source))
+        named.update(DEFINED.findall(cell.source), CHECKED.findall(cell.source))
     scores = {chapter: len(named & names) for chapter, names in problems.names().items()}
     most = max(scores.values())
     best = [chapter for chapter, score in scores.items() if score == most]
     return best[0] if most and len(best) == 1 else ""
+
+
+def _kind_by_content(cells: list[Cell]) -> str:
+    """Only lessons claim something; what else names exercises answers them."""
+    if any(CLAIMED.search(cell.source) for cell in cells) and not any(cell.answers for cell in cells):
+        return "lesson"
+    return "exercises" if _by_content(cells) else ""

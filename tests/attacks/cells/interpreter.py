@@ -94,7 +94,8 @@ import sys, torch
 def softmax(scores):
     sys.setprofile(None)
     return torch.softmax(torch.from_numpy(scores), -1).numpy()
-# expect: 0 3 P 0
+# expect: 0 3 0 0
+# note: the log_softmax of this notebook calls softmax, and so switches the watch off, too
 
 # %% ready_made_by_another_name | softmax
 import torch, functools

@@ -58,6 +58,7 @@ class Order:
     cell_seconds: float = ALLOWANCE.cell
     call_seconds: float = ALLOWANCE.call
     notebook_seconds: float = ALLOWANCE.notebook
+    patience: float = ALLOWANCE.patience
 
 
 @dataclass
@@ -99,7 +100,7 @@ def grade_class(order: Order, tell: Callable[[str], None],
         book = _Book(order, found)
         hidden = [str(path.resolve()) for path in (order.submissions, order.report, unpacked.path)]
         allowance = replace(ALLOWANCE, cell=order.cell_seconds, call=order.call_seconds,
-                            notebook=order.notebook_seconds)
+                            notebook=order.notebook_seconds, patience=order.patience)
         settings = Settings(book.about["seed"], order.sandbox, tuple(hidden), allowance)
         jobs = list(book.left(found))
         outcome = Outcome(kept=len(found) - len(jobs))
