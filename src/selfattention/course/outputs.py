@@ -11,12 +11,11 @@ from typing import IO
 
 BLOCK_BYTES = 2**20
 MOST_TOKENS = 5_000_000  # strings and brackets that are read past: an honest notebook has a hundredth of that
-# Quotes in a string have a stroke before them, so this is found nowhere else.
-KEY = re.compile(rb'(?<!\\)"(?:outputs|attachments|widgets)"[ \t\r\n]{0,40}:')
+KEY = re.compile(rb'"(?:outputs|attachments|widgets)"[ \t\r\n]{0,40}:')
 KEY_BYTES = 64  # no match is longer
 SPACE = re.compile(rb"[ \t\r\n]*")
-STRUCTURE = re.compile(rb'["\[\]{}]')
-SCALAR = re.compile(rb"[^,\]} \t\r\n]*")
+TOKEN = re.compile(rb'\[|\]|{|}|"[^"]*"|"')  # the last is a string that ends in another block
+AFTER_SCALAR = re.compile(rb"[,\]} \t\r\n]")
 MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16",
          codecs.BOM_UTF16_BE: "utf-16", b"{\0": "utf-16-le", b"\0{": "utf-16-be"}
 
@@ -30,14 +29,12 @@ def slim(stream: IO[bytes], most_bytes: int) -> bytes:
 
     What is no notebook comes out somehow: who parses it will see.
     """
-    kept, past = bytearray(), _Past()
+    kept = bytearray()
     try:
-        for block in _in_utf8(stream):
-            for piece in past.keep(block):
-                kept += piece
-                if len(kept) > most_bytes:
-                    raise TooMuch
-        kept += past.rest()
+        for piece in _kept(_blinded(_in_utf8(stream))):
+            kept += piece
+            if len(kept) > most_bytes:
+                raise TooMuch
     except TooMuch:
         return bytes(kept[:most_bytes + 1].ljust(most_bytes + 1))
     return bytes(kept)
@@ -57,82 +54,80 @@ def _in_utf8(stream: IO[bytes]) -> Iterator[bytes]:
         yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
+def _blinded(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Each block; and the same with all blinded that a stroke escapes, so that every quote begins or ends a string."""
+    rest = b""
+    for block in blocks:
+        text = rest + block
+        blind = text.replace(rb"\\", b"__").replace(rb"\"", b"__")
+        end = len(text) - blind.endswith(b"\\")  # what that escapes is in the next block
+        rest = text[end:]
+        yield text[:end], blind[:end]
+    yield rest, rest
+
+
+def _kept(blocks: Iterator[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """What is kept of the text; what is read past may begin in one block and end in another."""
+    text, blind, past = b"", b"", _Past()
+    for more, more_blind in blocks:
+        text, blind, at = text + more, blind + more_blind, 0
+        while at < len(blind):
+            if past.is_over:
+                found = KEY.search(blind, at)
+                if not found:
+                    break
+                yield text[at:found.end()] + b"null"
+                at = found.end()
+                past.begin()
+            at = past.go_on(blind, at)
+        end = max(at, len(blind) - KEY_BYTES)
+        yield text[at:end]
+        text, blind = text[end:], blind[end:]
+    yield text
+
+
 class _Past:
-    """Keeps a text's blocks but for the values that are read past, which may begin in one block and end in another."""
+    """Goes past values; each is begun in a block, and may end in another."""
 
     def __init__(self) -> None:
-        self._rest = b""  # not looked at yet
-        self._step = self._copy
+        self.is_over = True
+        self._begun = self._scalar = self._quoted = False
         self._depth = self._tokens = 0
-        self._escaped = False
 
-    def keep(self, block: bytes) -> Iterator[bytes]:
-        """What is kept of the next block, and of what was left of the one before."""
-        block, at = self._rest + block, 0
-        self._rest = b""
-        if self._escaped and block:  # by the last stroke of the block before
-            block, self._escaped = block[1:], False
-        while at < len(block):
-            piece, at = self._step(block, at)
-            yield piece
+    def begin(self) -> None:
+        """Begin with the next value."""
+        self.is_over = self._begun = self._scalar = False
 
-    def rest(self) -> bytes:
-        """What is left at the end."""
-        return self._rest
-
-    def _copy(self, block: bytes, at: int) -> tuple[bytes, int]:
-        found = KEY.search(block, at)
-        if found:
-            self._step = self._begin
-            return block[at:found.end()] + b"null", found.end()
-        end = max(at, len(block) - KEY_BYTES)
-        self._rest = block[end:]
-        return block[at:end], len(block)
-
-    def _begin(self, block: bytes, at: int) -> tuple[bytes, int]:
-        at = SPACE.match(block, at).end()
-        if at < len(block):
-            first = block[at:at + 1]
-            self._step = {b"[": self._inside, b"{": self._inside, b'"': self._string}.get(first, self._scalar)
-            self._depth = int(first in b"[{")
-            at += self._step != self._scalar
-        return b"", at
-
-    def _scalar(self, block: bytes, at: int) -> tuple[bytes, int]:
-        at = SCALAR.match(block, at).end()
-        if at < len(block):
-            self._step = self._copy
-        return b"", at
-
-    def _inside(self, block: bytes, at: int) -> tuple[bytes, int]:
-        """Go on to the next quote or bracket inside a list or dictionary."""
-        found = STRUCTURE.search(block, at)
-        if not found:
-            return b"", len(block)
-        self._count()
-        sign = found[0]
-        if sign == b'"':
-            self._step = self._string
-        else:
-            self._depth += 1 if sign in b"[{" else -1
+    def go_on(self, blind: bytes, at: int) -> int:
+        """Where the value ends, or else the end of the block."""
+        if not self._begun:
+            at = SPACE.match(blind, at).end()
+            self._begun = at < len(blind)
+            self._scalar = self._begun and blind[at] not in b'"[{'
+        if self._scalar:
+            found = AFTER_SCALAR.search(blind, at)
+            self.is_over = found is not None
+            return found.start() if found else len(blind)
+        if self._quoted:
+            at = blind.find(b'"', at) + 1
+            if not at:
+                return len(blind)
+            self._quoted, self.is_over = False, not self._depth
+            if self.is_over:
+                return at
+        for found in TOKEN.finditer(blind, at):
+            self._tokens += 1
+            if self._tokens > MOST_TOKENS:
+                raise TooMuch
+            first, end = blind[found.start()], found.end()
+            if first in b"[{":
+                self._depth += 1
+            elif first in b"]}":
+                self._depth -= 1
+            elif end - found.start() == 1:
+                self._quoted = True
+                return len(blind)
             if not self._depth:
-                self._step = self._copy
-        return b"", found.end()
-
-    def _string(self, block: bytes, at: int) -> tuple[bytes, int]:
-        """Go on to the quote that ends a string: the next one with an even number of strokes before it."""
-        quote = block.find(b'"', at)
-        before = block[at:quote if quote >= 0 else len(block)]
-        escaped = (len(before) - len(before.rstrip(b"\\"))) % 2 == 1
-        if quote < 0:
-            self._escaped = escaped
-            return b"", len(block)
-        self._count(0.2 if escaped else 1)
-        if not escaped:
-            self._step = self._inside if self._depth else self._copy
-        return b"", quote + 1
-
-    def _count(self, tokens: float = 1) -> None:
-        self._tokens += tokens
-        if self._tokens > MOST_TOKENS:
-            raise TooMuch
+                self.is_over = True
+                return end
+        return len(blind)

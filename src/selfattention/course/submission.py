@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from selfattention import problems
@@ -55,7 +56,9 @@ def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], s
     Raises:  NoProcess: none of the notebook's code could be run.
     """
     exercises = {exercise.name: exercise for exercise in problems.exercises(chapter)}
-    sitting = _Sitting([Cell(writer.set_up(chapter)), *cells], exercises, seed)
+    given = {writer.check_cell(exercise) for exercise in exercises.values()} | {writer.set_up(chapter)}
+    cells = [replace(cell, given=cell.source in given) for cell in [Cell(writer.set_up(chapter)), *cells]]
+    sitting = _Sitting(cells, exercises, seed)
     clock = clock or Clock(Allowance())
     finished = False
     while not finished and not clock.is_over():

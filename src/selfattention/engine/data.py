@@ -16,6 +16,7 @@ import numpy as np
 NUMERIC_KINDS = "biufc"
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
           "float16", "float32", "float64", "complex64", "complex128")  # of arrays; and of tensors, with bfloat16
+NAMES = {np.dtype(name): name for name in DTYPES}  # `dtype.name` is put together anew every time, which takes long
 NARROWED = {"f": "float64", "c": "complex128"}  # what is wider is wider on some systems only
 LARGEST_BYTES = 4 * 2**20  # of the arrays that cross together; no exercise asks for a tenth of it
 LONGEST_TEXT = 3 * 2**18  # of everything but arrays, written as JSON
@@ -138,7 +139,9 @@ def _array(value: np.ndarray) -> np.ndarray | Foreign:
     """The array in this machine's byte order, its rows one after the other."""
     if value.dtype.kind not in NUMERIC_KINDS:
         return Foreign(f"array of {value.dtype}")
-    name = value.dtype.name if value.dtype.name in DTYPES else NARROWED[value.dtype.kind]
+    if value.dtype in NAMES:
+        return np.array(value, order="C", subok=False)
+    name = NAMES.get(value.dtype.newbyteorder("="), NARROWED.get(value.dtype.kind))
     with np.errstate(all="ignore"):
         return np.array(value, dtype=name, order="C", subok=False)
 

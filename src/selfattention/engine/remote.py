@@ -27,6 +27,7 @@ WATCH_SECONDS = 0.2
 GRACE_SECONDS = 2.0
 ENDING_SECONDS = 1.0  # for a process whose wire has closed to be gone
 SHORTEST_SECONDS = 0.02
+FIRST_LOOK_SECONDS = 0.2
 START_SECONDS = 120.0
 CALLBACK_NUMBERS = 4096  # the most numbers a learner's function may pass to a function of the check
 CALLBACK_BYTES = 2**28  # the most memory that such a call may take
@@ -41,10 +42,14 @@ UNASKED = "the process that ran your code spoke without being asked"
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell of a notebook; `answers` names the exercise it answers, or is empty."""
+    """A code cell of a notebook; `answers` names the exercise it answers, or is empty.
+
+    `given` where it stands as the course gave it: plain Python, which needs no notebook's shell.
+    """
 
     source: str
     answers: str = ""
+    given: bool = False
 
 
 @dataclass(frozen=True)
@@ -225,8 +230,8 @@ class Child:
         self._fresh, self._asked, self._free = True, 0, self._allowance.imports
         self._functions: dict[str, int] = {}
         with contextlib.suppress(ChildEnded):
-            self._send({"names": names, "cell": self._allowance.cell, "call": self._allowance.call,
-                        "imports": self._allowance.imports, "patience": self._allowance.patience})
+            self._send(wire.pack({"names": names, "cell": self._allowance.cell, "call": self._allowance.call,
+                                  "imports": self._allowance.imports, "patience": self._allowance.patience}))
 
     def __enter__(self) -> "Child":
         return self
@@ -257,7 +262,7 @@ class Child:
             return Ran(f"TooLarge: the cell has {len(cell.source)} characters, at most {CELL_CHARACTERS} are run",
                        self._functions)
         seconds = self._allowance.cell + START_SECONDS * self._fresh
-        answer = self.ask("ran", {"run": {"source": cell.source, "part": part}}, {}, seconds)
+        answer = self.ask("ran", {"run": {"source": cell.source, "part": part, "given": cell.given}}, {}, seconds)
         self._fresh = False
         self._functions = {name: number for name, number in answer["functions"].items() if name in self._names}
         return Ran(answer["trouble"], self._functions, answer["parts"], answer["stopped"])
@@ -286,14 +291,13 @@ class Child:
 
     def _exchange(self, kind: str, question: dict, functions: dict[int, Callable], seconds: float) -> dict:
         turn = _Turn(self._process, self._clock, seconds)
-        # A child that does not read what it is sent would make this wait for ever: it is killed in the end.
-        watchdog = threading.Timer(min(max(0.0, self._latest(seconds)), threading.TIMEOUT_MAX), self._process.end)
-        watchdog.daemon = True
-        calls = _Calls(functions, self._allowance.call)
+        calls, watchdog = _Calls(functions, self._allowance.call), None
         try:
             self._asked += 1
-            if self._send({**question, "number": self._asked}) > wire.SMALL_BYTES:  # else it fits into the pipe
-                watchdog.start()
+            frame = wire.pack({**question, "number": self._asked})
+            if len(frame) > wire.SMALL_BYTES:  # else it fits into the pipe
+                watchdog = self._watchdog(seconds)
+            self._send(frame)
             while True:
                 answer = self._receive(turn, kind, "callback", "importing")
                 if "importing" in answer:
@@ -302,16 +306,22 @@ class Child:
                 if "callback" not in answer:
                     turn.note()
                     return answer
-                if watchdog.ident is None:
-                    watchdog.start()
-                self._send(calls.serve(answer))
+                watchdog = watchdog or self._watchdog(seconds)
+                self._send(wire.pack(calls.serve(answer)))
+        except wire.BadFrame as error:
+            raise ChildEnded(f"it was asked too much ({error})") from None
         finally:
-            watchdog.cancel()
+            if watchdog:
+                watchdog.cancel()
 
-    def _latest(self, seconds: float) -> float:
-        """After how many seconds a question cannot be under way any more."""
+    def _watchdog(self, seconds: float) -> threading.Timer:
+        """Ends a process that does not read what it is sent, and would keep us waiting for ever."""
         wall = (seconds + self._allowance.imports) * self._allowance.patience + GRACE_SECONDS
-        return min(wall, self._clock.due - time.monotonic())
+        wall = min(wall, max(0.0, self._clock.due - time.monotonic()), threading.TIMEOUT_MAX)
+        watchdog = threading.Timer(wall, self._process.end)
+        watchdog.daemon = True
+        watchdog.start()
+        return watchdog
 
     def _listen(self) -> None:
         try:
@@ -325,21 +335,20 @@ class Child:
             with contextlib.suppress(OSError):
                 self._process.incoming.close()
 
-    def _send(self, value: dict) -> int:
-        """Send a frame; returns its bytes."""
+    def _send(self, frame: bytes) -> None:
         try:
-            frame = wire.pack(value)
             self._process.outgoing.write(frame)
             self._process.outgoing.flush()
-        except (OSError, ValueError, wire.BadFrame):
+        except (OSError, ValueError):
             raise ChildEnded(BY_ITSELF) from None
-        return len(frame)
 
     def _receive(self, turn: _Turn, *kinds: str) -> dict:
-        frame = None
+        frame, pause = None, FIRST_LOOK_SECONDS  # most answers come before one needs to ask what they took
         while frame is None:
-            with contextlib.suppress(queue.Empty):
-                frame = self._frames.get(timeout=min(turn.left(), threading.TIMEOUT_MAX))
+            try:
+                frame = self._frames.get(timeout=pause)
+            except queue.Empty:
+                pause = min(turn.left(), threading.TIMEOUT_MAX)
         if isinstance(frame, ChildEnded):
             raise frame
         try:

@@ -6,6 +6,7 @@ one after the other. Nothing in a frame is ever evaluated.
 
 import json
 import struct
+import sys
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -18,6 +19,7 @@ ANSWER_TEXT_BYTES = 2**20  # text costs many times its length once it is read, s
 DEEPEST = 100
 SMALL_BYTES = 2**14  # less than any pipe holds before a writer has to wait
 HALF = "bfloat16"  # which NumPy does not know: its bits cross as whole numbers
+TYPES = {name: np.dtype(name) for name in data.DTYPES}
 HEAD = struct.Struct("<QI")
 
 
@@ -94,10 +96,12 @@ def _encode(value: Any, blocks: list[bytes]) -> Any:
         return {"foreign": value.type_name}
     half = data.is_tensor(value) and str(value.dtype) == f"torch.{HALF}"
     array = data.as_array(_bits(value) if half else value)
-    if array is None or array.dtype.name not in data.DTYPES:
+    name = data.NAMES.get(array.dtype) if array is not None else None
+    if name is None:
         return {"foreign": type(value).__name__}
-    blocks.append(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
-    return {"array": HALF if half else array.dtype.name, "shape": list(array.shape), "tensor": data.is_tensor(value)}
+    little = array if sys.byteorder == "little" else array.astype(array.dtype.newbyteorder("<"))
+    blocks.append(little.tobytes())
+    return {"array": HALF if half else name, "shape": list(array.shape), "tensor": data.is_tensor(value)}
 
 
 def _bits(tensor: Any) -> Any:
@@ -140,15 +144,16 @@ def _of_type(kind: type, value: Any) -> Any:
 
 def _array(tree: dict, frame: memoryview, at: int) -> tuple[Any, int]:
     name, shape, tensor = tree["array"], tree["shape"], tree["tensor"]
-    known = name in data.DTYPES or (name == HALF and tensor)
+    known = type(name) is str and (name in TYPES or (name == HALF and tensor))
     if not known or not all(type(size) is int and size >= 0 for size in shape) or type(tensor) is not bool:
         raise BadFrame(f"no array may be of type {name!r} and shape {shape}")
-    dtype = np.dtype("int16" if name == HALF else name)
+    dtype = TYPES["int16" if name == HALF else name]
     count = int(np.prod(shape, dtype=object))
     end = at + count * dtype.itemsize
     if end > len(frame):
         raise BadFrame(f"an array of shape {shape} is announced, but its bytes are missing")
-    array = np.frombuffer(frame[at:end], dtype=dtype.newbyteorder("<")).reshape(shape).astype(dtype)
+    array = np.frombuffer(frame[at:end], dtype=dtype if sys.byteorder == "little" else dtype.newbyteorder("<"))
+    array = array.reshape(shape).astype(dtype)
     if not tensor:
         return array, end
     import torch
