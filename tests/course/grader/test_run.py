@@ -439,7 +439,7 @@ def test_what_is_wrong_with_a_folder_takes_no_notebooks_place(tmp_path):
 
 def test_a_students_page_is_written_rarely_and_when_all_is_there(tmp_path, monkeypatch):
     written = []
-    monkeypatch.setattr(run, "write_whole", lambda path, text: written.append(path) or files.write_whole(path, text))
+    monkeypatch.setattr(run, "write_whole", lambda path, *rest: written.append(path) or files.write_whole(path, *rest))
     names = [*(f"ana/{a}{b}.ipynb" for a in "abcdefghij" for b in "klmnopqrst"), "bo/a.ipynb"]
     book, results = begun(tmp_path, found_in(tmp_path, names))
     for result in results[:-2]:
@@ -600,12 +600,12 @@ def full_after(count, monkeypatch):
     """Write so many files; then there is no room for more."""
     left, write_whole = count, run.write_whole
 
-    def written(path, text):
+    def written(path, *rest):
         nonlocal left
         if left == 0:
             raise OSError(28, "No space left on device")
         left -= 1
-        write_whole(path, text)
+        write_whole(path, *rest)
 
     monkeypatch.setattr(run, "write_whole", written)
 
