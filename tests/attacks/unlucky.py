@@ -1745,7 +1745,7 @@ def names_of_the_notebook_reused(notebook: dict) -> dict:
 def slow_module_imported_in_an_answer(notebook: dict) -> dict:
     """An answer imports a library that takes seconds to load, though it uses little of it."""
     return change(notebook, "softmax", "    shifted =",
-                  "    import networkx, sympy, transformers.pipelines\n    shifted =")
+                  "    import networkx, sympy\n    shifted =")
 
 
 @unlucky

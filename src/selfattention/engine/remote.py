@@ -32,6 +32,7 @@ START_SECONDS = 120.0
 CALLBACK_NUMBERS = 4096  # the most numbers a learner's function may pass to a function of the check
 CALLBACK_BYTES = 2**28  # the most memory that such a call may take
 CELL_CHARACTERS = 2**20
+MOST_PARTS = 2000  # statements of a cell that are run one by one
 SLOW = STILL_RUNNING
 PROGRAM = "import sys; sys.path[:] = filter(None, sys.path); from selfattention.engine.child import main; main()"
 WHOLE = "the time that a whole notebook may take"
@@ -265,7 +266,7 @@ class Child:
         answer = self.ask("ran", {"run": {"source": cell.source, "part": part, "given": cell.given}}, {}, seconds)
         self._fresh = False
         self._functions = {name: number for name, number in answer["functions"].items() if name in self._names}
-        return Ran(answer["trouble"], self._functions, answer["parts"], answer["stopped"])
+        return Ran(answer["trouble"], self._functions, min(answer["parts"], MOST_PARTS), answer["stopped"])
 
     def open(self, name: str, ready_made: tuple[str, ...] = ()) -> "RemoteRoom":
         """A fresh door to the function `name` as it is now."""
@@ -291,6 +292,7 @@ class Child:
 
     def _exchange(self, kind: str, question: dict, functions: dict[int, Callable], seconds: float) -> dict:
         turn = _Turn(self._process, self._clock, seconds)
+        turn.left()  # many quick answers never come to the look below
         calls, watchdog = _Calls(functions, self._allowance.call), None
         try:
             self._asked += 1
