@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from selfattention.engine import child, scratch
+from selfattention.engine import child, readymade, scratch
 from selfattention.engine.limits import processor_seconds
 from selfattention.engine.remote import NoProcess
 from selfattention.engine.sandbox import LAYERS, LIMITS, Sandbox, keep_to_itself
@@ -235,6 +235,7 @@ def _warm_up(modules: list[str]) -> Any:
         _import(name)
     shell = child.new_shell()
     shell.run_cell("None", store_history=False)  # the first cell is slower than all that follow
+    readymade.get_ready()
     return shell
 
 

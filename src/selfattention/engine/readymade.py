@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
+from selfattention.engine.families import FAMILIES
 from selfattention.engine.limits import TimeLimit
 
 HERE = (lambda: None).__code__.co_filename
@@ -30,57 +31,6 @@ PYTHONS_SWITCHES = tuple(f"threading.{name}" for name in (
     "setprofile", "settrace", "setprofile_all_threads", "settrace_all_threads"))
 
 
-def _members(operators: str, *others: str) -> tuple[str, ...]:
-    return (*(f"aten::{name}" for name in operators.split()), *others)
-
-
-# Who does a kind of work. An operator of torch counts however it is reached: as a function or method of that name
-# anywhere in torch, by compiled code, or deep in another function. `a.b` is a function, or a class with its methods;
-# a name without a dot is a whole library. What a version of torch does not have cannot be called there.
-_ENCODER_LAYER = _members(
-    "_transformer_encoder_layer_fwd",
-    "torch.nn.TransformerEncoderLayer", "torch.nn.TransformerEncoder", "torch.nn.TransformerDecoderLayer",
-    "torch.nn.TransformerDecoder", "torch.nn.Transformer")
-_MULTI_HEAD = _ENCODER_LAYER + _members(
-    "_native_multi_head_attention _triton_multi_head_attention",
-    "torch.nn.MultiheadAttention", "torch.nn.functional.multi_head_attention_forward")
-_ATTENTION = _MULTI_HEAD + _members(
-    "scaled_dot_product_attention _scaled_dot_product_attention_math _scaled_dot_product_attention_math_for_mps "
-    "_scaled_dot_product_flash_attention _scaled_dot_product_flash_attention_for_cpu "
-    "_scaled_dot_product_efficient_attention _scaled_dot_product_cudnn_attention "
-    "_scaled_dot_product_fused_attention_overrideable _triton_scaled_dot_attention _flash_attention_forward "
-    "_flash_attention_forward_no_dropout_inplace _efficient_attention_forward _cudnn_attention_forward "
-    "_safe_softmax",  # all that is seen of compiled attention with three axes
-    "torch.nn.functional.scaled_dot_product_attention", "torch.nn.attention.flex_attention.flex_attention",
-    "torch.nn.attention.varlen.varlen_attn")
-_LOG_SOFTMAX = _members(
-    "log_softmax _log_softmax special_log_softmax _sparse_log_softmax cross_entropy_loss",
-    "torch.log_softmax", "torch.Tensor.log_softmax", "torch.nn.functional.log_softmax", "torch.special.log_softmax",
-    "torch.sparse.log_softmax", "torch.distributions.Categorical", "scipy.special.log_softmax")
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "encoder layer": _ENCODER_LAYER,
-    "multi-head attention": _MULTI_HEAD,
-    "attention": _ATTENTION,
-    # log(sum(exp)) is a step of it, which an answer may take from a library.
-    "log softmax": _LOG_SOFTMAX,
-    # Attention with identity matrices as keys and values is a softmax, and so is exp of its logarithm.
-    "softmax": _LOG_SOFTMAX + _ATTENTION + _members(
-        "softmax _softmax special_softmax _masked_softmax _sparse_softmax _nested_tensor_softmax_with_shape",
-        "quantized::softmax", "torch.softmax", "torch.Tensor.softmax", "torch.nn.functional.softmax",
-        "torch.special.softmax", "torch.sparse.softmax", "scipy.special.softmax", "sklearn.utils.extmath.softmax"),
-    # Other norms do it for tokens that were given another shape. Mean and variance are steps of it.
-    "layer norm": _ENCODER_LAYER + _members(
-        "layer_norm native_layer_norm rms_norm _fused_rms_norm group_norm native_group_norm instance_norm batch_norm "
-        "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_functional "
-        "_native_batch_norm_legit_no_training _batch_norm_impl_index _batch_norm_with_update "
-        "_batch_norm_with_update_functional _batch_norm_no_update cudnn_batch_norm miopen_batch_norm "
-        "quantized_batch_norm",
-        "quantized::layer_norm", "quantized::group_norm", "quantized::instance_norm", "quantized::batch_norm",
-        "quantized::batch_norm1d", "quantized::batch_norm2d", "quantized::batch_norm3d", "torch.layer_norm",
-        "torch.nn.functional.layer_norm", "torch.nn.functional.group_norm", "torch.nn.functional.instance_norm",
-        "torch.nn.functional.batch_norm", "torch.nn.functional.rms_norm", "torch.nn.functional.local_response_norm"),
-    "bleu": ("sacrebleu", "nltk.translate"),
-}
 _FOUND: dict[str, Any] = {}  # what a dotted name has stood for since it was found
 
 
@@ -100,6 +50,7 @@ class _Meaning:
     folders: dict[str, str] = field(default_factory=dict)
     modules: int = 0
     known: dict[int, list[tuple[str, type | None]] | None] = field(default_factory=dict)
+    harmless: set[Any] = field(default_factory=set)  # functions and operators of torch that are none of these
     alive: list[CodeType] = field(default_factory=list)  # what is known, so that no other code ever has the same id
 
     def look_up(self) -> None:
@@ -108,6 +59,7 @@ class _Meaning:
             modules = len(sys.modules)
             self.waiting = [name for name in self.waiting if not self._found(name)]
             self.known.clear()
+            self.harmless.clear()
             if not any(_is_loading(_module_of(name)[0]) for name in self.waiting):
                 self.modules = modules
 
@@ -225,6 +177,7 @@ class Watch:
         self.used: set[str] = set()
         self._meaning = _meaning(tuple(names))
         self._known, self._words = self._meaning.known, self._meaning.words
+        self._harmless = self._meaning.harmless
         self._apart: set[int] = set()
 
     def __enter__(self) -> "Watch":
@@ -321,15 +274,23 @@ class Watch:
                                 and threading.gettrace() == self._traces[1])
 
     def _note_torch(self, function: Any) -> None:
+        if function in self._harmless:
+            return
         if not (self._apart and threading.get_ident() in self._apart):
             name = str(getattr(function, "__name__", "")).partition(".")[0]
             operator = getattr(function, "_qualified_op_name", f"{getattr(function, 'namespace', 'aten')}::{name}")
             if operator in self._meaning.operators:
                 self.used.add(self._meaning.objects.get(id(function), operator))
+            else:
+                self._harmless.add(function)
 
     def _note_operator(self, operator: Any) -> None:
+        if operator in self._harmless:
+            return
         name = operator.name().partition(".")[0]
-        if name in self._meaning.operators and not (self._apart and threading.get_ident() in self._apart):
+        if name not in self._meaning.operators:
+            self._harmless.add(operator)
+        elif not (self._apart and threading.get_ident() in self._apart):
             self.used.add(name)
 
 
@@ -342,13 +303,20 @@ class _Process:
     traces: tuple | None = None
 
 
+def get_ready() -> None:
+    """Look up what can be looked up now; a server does it once for all its forks."""
+    for name in FAMILIES:
+        _meaning((name,)).look_up()
+    if "torch" in sys.modules:
+        _mode_classes(sys.modules["torch"])
+
+
 def watch_all_threads() -> None:
     """Hear, from now on and for good, every thread that Python starts, also while no watch is entered.
 
     The grader's process calls this before any code of the learner's.
     """
-    for name in FAMILIES:
-        _meaning((name,)).look_up()
+    get_ready()
     if not _Process.known:
         _Process.known = set(sys._current_frames())
         _Process.traces = (sys.gettrace(), threading.gettrace())
