@@ -7,9 +7,17 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
-from types import CodeType, FrameType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FrameType,
+    MethodDescriptorType,
+    MethodWrapperType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any
 
 from selfattention.engine.families import FAMILIES
@@ -20,6 +28,7 @@ COURSE = os.path.dirname(os.path.dirname(HERE)) + os.sep
 NOT_ANSWERS = (COURSE + "engine" + os.sep, COURSE + "data" + os.sep, COURSE + "__init__.py")
 MOST_CODES = 5000
 NEW = object()
+COMPILED = (BuiltinFunctionType, MethodDescriptorType, MethodWrapperType, WrapperDescriptorType)
 STARTS = [(module, name) for module in (_thread, threading) for name in (
     "start_new_thread", "start_new", "start_joinable_thread", "_start_new_thread", "_start_joinable_thread")
     if hasattr(module, name)]
@@ -185,7 +194,7 @@ class Watch:
         self._thread = threading.get_ident()
         self._before = (_Process.watch, sys.getprofile(), threading.getprofile())
         self._traces = _Process.traces or (sys.gettrace(), threading.gettrace())
-        self._modes = _Modes(self._note_torch, self._note_operator) if self._meaning.operators else None
+        self._modes = _Modes(self._note_torch, self._note_operator, self._harmless) if self._meaning.operators else None
         if _Process.known:
             self._look_around()
         self._starts = [] if _Process.known else _listen()
@@ -274,23 +283,22 @@ class Watch:
                                 and threading.gettrace() == self._traces[1])
 
     def _note_torch(self, function: Any) -> None:
-        if function in self._harmless:
-            return
-        if not (self._apart and threading.get_ident() in self._apart):
-            name = str(getattr(function, "__name__", "")).partition(".")[0]
-            operator = getattr(function, "_qualified_op_name", f"{getattr(function, 'namespace', 'aten')}::{name}")
-            if operator in self._meaning.operators:
-                self.used.add(self._meaning.objects.get(id(function), operator))
-            else:
-                self._harmless.add(function)
+        name = str(getattr(function, "__name__", "")).partition(".")[0]
+        operator = getattr(function, "_qualified_op_name", f"{getattr(function, 'namespace', 'aten')}::{name}")
+        if operator in self._meaning.operators:
+            self._note_used(self._meaning.objects.get(id(function), operator))
+        elif type(function) in COMPILED:  # not what a learner has made, which may call itself equal to anything
+            self._harmless.add(function)
 
     def _note_operator(self, operator: Any) -> None:
-        if operator in self._harmless:
-            return
         name = operator.name().partition(".")[0]
-        if name not in self._meaning.operators:
+        if name in self._meaning.operators:
+            self._note_used(name)
+        else:
             self._harmless.add(operator)
-        elif not (self._apart and threading.get_ident() in self._apart):
+
+    def _note_used(self, name: str) -> None:
+        if not (self._apart and threading.get_ident() in self._apart):
             self.used.add(name)
 
 
@@ -387,14 +395,14 @@ class _Listener:
 class _Modes:
     """While entered, torch tells of its functions also where compiled code calls them: a profiler does not."""
 
-    def __init__(self, *notes: Callable) -> None:
-        self._notes, self._entered = notes, ()
+    def __init__(self, note_function: Callable, note_operator: Callable, harmless: Set = frozenset()) -> None:
+        self._notes, self._harmless, self._entered = (note_function, note_operator), harmless, ()
 
     def enter(self) -> None:
         """Enter them, once, as soon as torch is there."""
         if not self._entered and "torch" in sys.modules and not _is_loading(sys.modules["torch"]):
-            functions, operators = _mode_classes(sys.modules["torch"])
-            self._entered = (functions(self._notes[0]), operators(self._notes[1]))
+            classes = _mode_classes(sys.modules["torch"])
+            self._entered = tuple(mode(note, self._harmless) for mode, note in zip(classes, self._notes))
             for mode in self._entered:
                 mode.__enter__()
 
@@ -416,26 +424,29 @@ def _last_modes() -> Iterator[Any]:
 
 @functools.cache
 def _mode_classes(torch: ModuleType) -> tuple[type, type]:
+    from torch._ops import OpOverload as Operator
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Functions(torch.overrides.TorchFunctionMode):
-        def __init__(self, note: Callable) -> None:
+        def __init__(self, note: Callable, harmless: Set) -> None:
             super().__init__()
-            self._note = note
+            self._note, self._harmless = note, harmless
 
         def __torch_function__(self, function: Callable, _: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-            self._note(function)
+            if type(function) not in COMPILED or function not in self._harmless:
+                self._note(function)
             return function(*args, **(kwargs or {}))
 
     class Operators(TorchDispatchMode):
         supports_higher_order_operators = True
 
-        def __init__(self, note: Callable) -> None:
+        def __init__(self, note: Callable, harmless: Set) -> None:
             super().__init__()
-            self._note = note
+            self._note, self._harmless = note, harmless
 
+    # Every call in here is heard by the profiler, too, for each of the learner's operators.
     def dispatch(mode: Any, operator: Any, _: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        if isinstance(operator, torch._ops.OpOverload):
+        if type(operator) is Operator and operator not in mode._harmless:
             mode._note(operator)
         return operator(*args, **(kwargs or {}))
 

@@ -250,15 +250,18 @@ def keep_to_itself() -> None:
 
 def _without(paths: Iterable[Path], hidden: list[Path]) -> tuple[set[Path], set[Path]]:
     """The paths, with every folder that holds something hidden replaced by what else lies in it; and those folders."""
+    secrets = set(hidden)
+    holders = {parent for secret in secrets for parent in secret.parents}
     kept: set[Path] = set()
     split: set[Path] = set()
-    for path in {path.resolve() for path in paths}:
-        if any(path == secret or secret in path.parents for secret in hidden):
+    waiting = [path for path in {path.resolve() for path in paths} if secrets.isdisjoint(path.parents)]
+    while waiting:
+        path = waiting.pop()
+        if path in secrets:
             continue
-        if any(path in secret.parents for secret in hidden):
+        if path in holders:
             split.add(path)
-            inside, more = _without((entry for entry in path.iterdir() if not entry.is_symlink()), hidden)
-            kept, split = kept | inside, split | more
+            waiting += [entry for entry in path.iterdir() if not entry.is_symlink()]
         else:
             kept.add(path)
     return kept, split
