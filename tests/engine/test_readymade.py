@@ -271,6 +271,22 @@ def test_what_was_compiled_before_is_noticed_by_its_operators(item, function, x)
     assert used(lambda x: compiled(x), x, names=item.ready_made)
 
 
+@pytest.mark.parametrize("call", [
+    lambda x: torch.ops.aten._softmax(x, -1, False),
+    lambda x: torch.ops.aten._softmax.default(x, -1, False),
+    lambda x: functional.softmax(x, -1),
+])
+def test_it_is_noticed_inside_an_operator_of_the_answers_own(call):
+    """Torch's modes are silent there."""
+    with torch.library._scoped_library("readymade_test", "FRAGMENT"):
+        def own(x: torch.Tensor) -> torch.Tensor:
+            return call(x)
+
+        operator_ = torch.library.custom_op(f"readymade_test::own{id(call)}", own, mutates_args=())
+        assert used(lambda x: operator_(x), ROWS)
+        assert not used(lambda x: torch.ops.aten.exp(x).sum(), ROWS)
+
+
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 def test_a_library_that_the_answer_itself_imports_is_noticed_at_once(name, tmp_path):
     (tmp_path / "scipy").mkdir()
@@ -312,6 +328,24 @@ with Watch(("softmax",)) as watch:
         answer()
 print(outside(), *sorted(watch.used))"""
     assert run(program).split()[:2] == ["0", "aten::_softmax"]
+
+
+def test_while_torch_is_being_imported_its_names_are_not_sought_again_and_again():
+    """It runs ten thousand pieces of code that nobody has seen before, in the time that is the learner's."""
+    program = """
+from selfattention.engine import readymade
+count, find = 0, readymade._find
+def counting(name):
+    global count
+    count += 1
+    return find(name)
+readymade._find = counting
+with readymade.Watch(("softmax",)) as watch:
+    import torch
+    torch.ones(3).softmax(-1)
+print(count, *watch.used)"""
+    count, *names = run(program).split()
+    assert int(count) < 10**5 and "torch.Tensor.softmax" in names
 
 
 def test_a_function_loaded_again_from_its_file_is_the_same():

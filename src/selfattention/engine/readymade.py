@@ -38,7 +38,8 @@ SWITCHES = {"setprofile": "sys", "settrace": "sys", "_setprofileallthreads": "sy
             "start_new_thread": "_thread", "start_new": "_thread", "start_joinable_thread": "_thread"}
 PYTHONS_SWITCHES = tuple(f"threading.{name}" for name in (
     "setprofile", "settrace", "setprofile_all_threads", "settrace_all_threads"))
-
+# An operator of torch under its own name. Inside an operator that a learner has made nothing else tells of it.
+OPERATORS_CALLED = tuple(f"torch._ops.{name}" for name in ("OpOverload.__call__", "OpOverloadPacket.__call__"))
 
 _FOUND: dict[str, Any] = {}  # what a dotted name has stood for since it was found
 
@@ -58,18 +59,23 @@ class _Meaning:
     objects: dict[int, str] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
     modules: int = 0
+    loading: bool = False
     known: dict[int, list[tuple[str, type | None]] | None] = field(default_factory=dict)
     harmless: set[Any] = field(default_factory=set)  # functions and operators of torch that are none of these
     alive: list[CodeType] = field(default_factory=list)  # what is known, so that no other code ever has the same id
 
     def look_up(self) -> None:
-        """Look for what was not there before; nothing is imported for it."""
+        """Look for what was not there before; nothing is imported for it, and nothing sought in what is loading."""
         if len(sys.modules) != self.modules:
             modules = len(sys.modules)
-            self.waiting = [name for name in self.waiting if not self._found(name)]
-            self.known.clear()
-            self.harmless.clear()
-            if not any(_is_loading(_module_of(name)[0]) for name in self.waiting):
+            loading = {root for root in {_root(name) for name in self.waiting} if _is_loading(sys.modules.get(root))}
+            waiting = [name for name in self.waiting if _root(name) in loading or not self._found(name)]
+            if len(waiting) != len(self.waiting):
+                self.known.clear()
+                self.harmless.clear()
+            self.waiting = waiting
+            self.loading = bool(loading) or any(_is_loading(_module_of(name)[0]) for name in waiting)
+            if not self.loading:
                 self.modules = modules
 
     def learn(self, code: CodeType) -> list[tuple[str, type | None]] | None:
@@ -107,10 +113,11 @@ class _Meaning:
         elif found is not None:
             self._add_code(found, name)
             self.objects[id(found)] = name
-            word = getattr(found, "__name__", "")
-            self.words.add(word)
-            if not hasattr(found, "__code__") and name.startswith("torch."):
-                self.operators.add(f"aten::{word}")
+            if not hasattr(found, "__code__"):
+                word = getattr(found, "__name__", "")
+                self.words.add(word)
+                if name.startswith("torch."):
+                    self.operators.add(f"aten::{word}")
         return found is not None
 
     def _add_code(self, function: Any, name: str, owner: type | None = None) -> None:
@@ -131,7 +138,12 @@ class _Meaning:
 @functools.cache
 def _meaning(names: tuple[str, ...]) -> _Meaning:
     members = [member for name in names for member in FAMILIES.get(name, (name,))]
-    return _Meaning(list(dict.fromkeys([*members, *PYTHONS_SWITCHES])))
+    called = OPERATORS_CALLED if any("::" in name or name.startswith("torch.") for name in members) else ()
+    return _Meaning(list(dict.fromkeys([*members, *PYTHONS_SWITCHES, *called])))
+
+
+def _root(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _place(code: CodeType) -> tuple:
@@ -176,7 +188,8 @@ class Watch:
     between or a thread; of torch also the operators that a call comes down to. The course's own functions count in
     every exercise, and so does switching the watching off. What can still hide: code that rewrites its own interpreter
     or looks for this object in it, or that works in an audit hook, behind torch's own switches for its modes, in
-    threads that compiled code has started or in other processes; and what was compiled before into smaller operators.
+    threads that compiled code has started or in other processes; what was compiled before into smaller operators; and
+    what compiled code calls inside an operator that the answer has made.
 
     Args:    names: such as `torch.nn.functional.softmax`, `torch.Tensor.softmax` or `sacrebleu`, a whole library; an
              operator of torch is written `aten::_softmax`, and a family as in `FAMILIES`.
@@ -258,13 +271,23 @@ class Watch:
             known = self._known.get(id(frame.f_code), NEW)
             if known is NEW:
                 known = self._meaning.learn(frame.f_code)
-                if self._modes and threading.get_ident() == self._thread:
-                    self._modes.enter()  # torch may have been imported just now
+                self._enter_modes()
             for name, owner in known or ():
-                if (owner is None or _is_of(frame, owner)) and not (name in PYTHONS_SWITCHES and _ours(frame.f_back)):
+                if name in OPERATORS_CALLED:
+                    if not _ours(frame.f_back):
+                        self._note_torch(_first(frame))
+                elif (owner is None or _is_of(frame, owner)) and not (name in PYTHONS_SWITCHES and _ours(frame.f_back)):
                     self.used.add(name)
-        elif event == "c_call" and called.__name__ in self._words:
-            self._note_compiled(frame, called)
+        elif event == "c_call":
+            if called.__name__ in self._words:
+                self._note_compiled(frame, called)
+        elif self._meaning.loading and event == "return" and frame.f_code.co_name == "_find_and_load":
+            self._meaning.look_up()
+            self._enter_modes()
+
+    def _enter_modes(self) -> None:
+        if self._modes and threading.get_ident() == self._thread:
+            self._modes.enter()  # torch may have been imported just now
 
     def _note_compiled(self, frame: FrameType, called: Any) -> None:
         name, module = called.__name__, getattr(called, "__module__", None)
@@ -457,9 +480,14 @@ def _mode_classes(torch: ModuleType) -> tuple[type, type]:
 
 def _is_of(frame: FrameType, class_: type) -> bool:
     """Whether this call is of a method of such an object."""
-    names = frame.f_code.co_varnames
-    owner = frame.f_locals.get(names[0]) if names else None
+    owner = _first(frame)
     return isinstance(owner, class_) or (isinstance(owner, type) and issubclass(owner, class_))
+
+
+def _first(frame: FrameType) -> Any:
+    """The first argument of a call, which is just beginning."""
+    names = frame.f_code.co_varnames
+    return frame.f_locals.get(names[0]) if names else None
 
 
 def _is_torchs(function: Any) -> bool:
