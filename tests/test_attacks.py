@@ -47,8 +47,11 @@ class Attack:
 
 def attacks():
     for path in sorted(CELLS.glob("*.py")):
-        for block in path.read_text(encoding="utf-8").split("\n# %% ")[1:]:
+        above, *blocks = path.read_text(encoding="utf-8").split("\n# %% ")
+        shared = "\n".join(line for line in above.splitlines() if not line.startswith("#")).strip()
+        for block in blocks:
             head, _, source = block.partition("\n")
+            source = f"{shared}\n\n{source}" if shared else source
             name, place = (part.strip() for part in head.split("|"))
             told = re.search(r"^# expect: (.*)$", source, re.MULTILINE)
             yield Attack(f"{path.stem}-{name}", place, source, told[1] if told else USUAL)

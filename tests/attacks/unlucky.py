@@ -1292,6 +1292,11 @@ def test_line_above_the_answer(notebook: dict) -> dict:
 
 
 @unlucky
+def failing_import_in_a_timed_cell(notebook: dict) -> dict:
+    return preface(preface(notebook, "softmax", f"import seaborn_that_is_not_here\n{HELPER}"), "softmax", "%%time")
+
+
+@unlucky
 def failing_assertion_above_the_answer(notebook: dict) -> dict:
     """Lines above a function hold no longer."""
     return preface(notebook, "log_softmax", "assert softmax(np.ones(2))[0] == 0.7, 'does not hold any more'")

@@ -11,6 +11,7 @@ import contextlib
 import functools
 import inspect
 import os
+import re
 import sys
 import threading
 import time
@@ -24,6 +25,8 @@ from selfattention.engine.frames import LONGEST_PRINT
 from selfattention.engine.limits import limited
 
 PARENT_SECONDS = 1.0
+# Lines above a cell that run all of it in the notebook and tell what it raised; with them it is one statement.
+CELL_MAGICS = re.compile(r"(\s*%%(time|prun)\b[^\n]*\n)+")
 NO_PROGRAMS = "no other programs are run here"
 
 
@@ -242,7 +245,7 @@ class _Notebook:
         if self._parts[0] != source:
             nodes, name = [], ""
             with contextlib.suppress(Exception):
-                text = self._shell.transform_cell(source)
+                text = self._shell.transform_cell(CELL_MAGICS.sub("", source))
                 nodes, name = ast.parse(text).body, self._shell.compile.cache(text, 0, source)
             self._parts = (source, nodes, name)
         return self._parts[1:]
@@ -256,7 +259,9 @@ class _Notebook:
                 asyncio.run(waiting)
 
     def _stopped(self, error: BaseException, nodes: list[ast.stmt]) -> int:
-        """Which statement of its cell raised this; -1 where none was run."""
+        """Which statement of its cell raised this; -1 where none was run, or that cannot be told."""
+        if CELL_MAGICS.match(self._parts[0]):
+            return -1
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_locals is not self._shell.user_ns:
             trace = trace.tb_next

@@ -936,7 +936,7 @@ def test_of_a_whole_working_copy_the_exercises_count(pack, look, tmp_path):
               for student, place in (("alice", ""), ("bob", "work/"))}
     found = look(pack(tmp_path / "class", copies))
     assert [(entry.origin, entry.reason) for entry in found] == [
-        (f"{student}exercises/{name}", "") for student in ("alice/", "bob/work/") for name in (NAME, OTHER)]
+        (f"{student}exercises/{name}", "") for student in ("alice/", "bob/copy/") for name in (NAME, OTHER)]
 
 
 @pytest.mark.parametrize(("pack", "inside"), [
