@@ -58,8 +58,8 @@ def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], s
     exercises = {exercise.name: exercise for exercise in problems.exercises(chapter)}
     given = {writer.check_cell(exercise) for exercise in exercises.values()} | {writer.set_up(chapter)}
     cells = [replace(cell, given=cell.source in given) for cell in [Cell(writer.set_up(chapter)), *cells]]
-    sitting = _Sitting(cells, exercises, seed)
     clock = clock or Clock(Allowance())
+    sitting = _Sitting(cells, exercises, seed, clock)
     finished = False
     while not finished and not clock.is_over():
         with Child(start(), list(exercises), clock) as child:
@@ -74,8 +74,8 @@ class _Sitting:
     Answers are found by round and cell; what is judged at the end stands beyond the last cell.
     """
 
-    def __init__(self, cells: list[Cell], exercises: dict[str, Exercise], seed: int) -> None:
-        self._cells, self._exercises, self._seed = cells, exercises, seed
+    def __init__(self, cells: list[Cell], exercises: dict[str, Exercise], seed: int, clock: Clock) -> None:
+        self._cells, self._exercises, self._seed, self._clock = cells, exercises, seed, clock
         self.time_is_up = False
         self._round = 0
         self._blocked: set[tuple[int, int | None]] = set()  # cells, and statements of them, that end the process
@@ -98,7 +98,7 @@ class _Sitting:
                 try:
                     ran = child.run(cell, part)
                 except ChildEnded as error:
-                    if number == 0:  # our own set-up: no code of the learner's has been run yet
+                    if number == 0 and not self._clock.is_over():  # none of the learner's code has been run yet
                         raise NoProcess(str(error)) from None
                     blamed = before if str(error).startswith(UNASKED) else (number, part)
                     self._blocked.add(blamed)
