@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -53,8 +54,9 @@ def attacks():
             head, _, source = block.partition("\n")
             source = f"{shared}\n\n{source}" if shared else source
             name, place = (part.strip() for part in head.split("|"))
-            told = re.search(r"^# expect: (.*)$", source, re.MULTILINE)
-            yield Attack(f"{path.stem}-{name}", place, source, told[1] if told else USUAL)
+            told = dict(re.findall(r"^# expect(?: with (\w+))?: (.*)$", source, re.MULTILINE))
+            installed = next((points for library, points in told.items() if library and find_spec(library)), None)
+            yield Attack(f"{path.stem}-{name}", place, source, installed or told.get("", USUAL))
 
 
 ATTACKS = list(attacks())

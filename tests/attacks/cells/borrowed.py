@@ -54,7 +54,7 @@ import scipy.special
 def softmax(scores):
     return scipy.special.softmax(scores, axis=-1)
 # expect: 0 3 0 0
-# note: its log_softmax calls this softmax, and so the same work of others
+# expect with scipy: 0 3 P 0
 
 # %% raw_thread_inside_the_call | softmax
 import _thread, torch
