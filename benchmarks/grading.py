@@ -18,6 +18,7 @@ import ast
 import contextlib
 import csv
 import ctypes
+import importlib
 import importlib.metadata
 import importlib.util
 import inspect
@@ -38,7 +39,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import psutil
@@ -200,7 +200,6 @@ class Assignment:
     def __init__(self, chapter: str) -> None:
         self.chapter = full_name(chapter)
         self.file_name = f"{self.chapter}.ipynb"
-        self.module = problems.module(self.chapter)
         self.exercises = problems.exercises(self.chapter)
         self.exercise_file = files.root() / "exercises" / self.file_name
         self._solution = (files.root() / "solutions" / self.file_name).read_text(encoding="utf-8")
@@ -226,20 +225,11 @@ class Assignment:
         return notebook
 
     def _with(self, exercise: Exercise, mistake: Mistake) -> str:
-        """A known mistake as the answer to an exercise, below what it uses of its module."""
+        """A known mistake as the answer to an exercise, below what it uses of its file and of files of its chapter."""
         definition = _bare(textwrap.dedent(inspect.getsource(mistake.function)))
         renamed = definition.replace(f"def {mistake.function.__name__}(", f"def {exercise.name}(", 1)
-        return "\n\n\n".join([*self._helpers(definition), renamed])
-
-    def _helpers(self, source: str, known: set[str] | None = None) -> Iterator[str]:
-        """Source of what some code uses of the module and the notebook does not define, deepest first."""
-        known = {exercise.name for exercise in self.exercises} if known is None else known
-        used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-        for name, definition in _definitions(self.module).items():
-            if name in used and name not in known:
-                known.add(name)
-                yield from self._helpers(definition, known)
-                yield definition
+        known = {exercise.name for exercise in self.exercises}
+        return "\n\n\n".join([*_helpers(definition, exercise.function.__module__, known), renamed])
 
     def write(self, folder: Path, count: int, inside: str = "", change: Callable[[dict], dict] = lambda made: made
               ) -> list[Path]:
@@ -261,16 +251,29 @@ def student(number: int) -> str:
     return f"student_{number:04d}"
 
 
+def _helpers(source: str, module: str, known: set[str]) -> Iterator[str]:
+    """Source of what some code uses of its module and the notebook does not define, deepest first."""
+    used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    for name, (text, origin) in _definitions(module).items():
+        if name in used and name not in known:
+            known.add(name)
+            yield from _helpers(text, origin, known)
+            yield text
+
+
 @cache
-def _definitions(module: ModuleType) -> dict[str, str]:
-    """Every name that a module defines at its top, with the source of its definition."""
-    source, found = inspect.getsource(module), {}
+def _definitions(module: str) -> dict[str, tuple[str, str]]:
+    """Every name that a module of the exercises defines at its top: the source of its definition, and where that is."""
+    source, found = inspect.getsource(importlib.import_module(module)), {}
     for node in ast.parse(source).body:
-        text = ast.get_source_segment(source, node)  # begins at `def`, below the decorators
+        text = ast.get_source_segment(source, node), module  # begins at `def`, below the decorators
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found[node.name] = text
         elif isinstance(node, ast.Assign):
             found |= {target.id: text for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith(f"{problems.__name__}."):
+            theirs = _definitions(node.module)
+            found |= {alias.name: theirs[alias.name] for alias in node.names}
         elif isinstance(node, ast.Import | ast.ImportFrom):
             found |= {alias.asname or alias.name.split(".")[0]: text for alias in node.names}
     return found

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU
 
-from selfattention.problems.p10_training_a_translator import bleu, clipped_matches
+from selfattention.problems.p10_training_a_translator.e08_clipped_matches import clipped_matches
+from selfattention.problems.p10_training_a_translator.e09_bleu import bleu
 
 WORDS = ("the", "a", "dog", "runs", "on", "wet", "grass", ",", ".", "1.5", "it's")
 

@@ -6,10 +6,10 @@ import hashlib
 import inspect
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 from selfattention import problems
 from selfattention.course import files
@@ -117,20 +117,31 @@ def _nbgrader(grade_id: str, *, solution: bool = False, points: int | None = Non
 @functools.cache
 def set_up(chapter: str) -> str:
     """The first code cell of a chapter's exercises: what their signatures and solutions import."""
-    return _imports(problems.module(chapter), problems.exercises(chapter))
+    return _imports(problems.exercises(chapter))
 
 
-def _imports(module: ModuleType, exercises: list[Exercise]) -> str:
-    """What the signatures and solutions of a module import; what its checks alone need stays out of sight."""
-    used = {node.id for exercise in exercises for node in ast.walk(ast.parse(inspect.getsource(exercise.function)))
-            if isinstance(node, ast.Name)}
-    wanted = []
-    for node in ast.parse(inspect.getsource(module)).body:
-        imports = isinstance(node, (ast.Import, ast.ImportFrom))
-        if imports and not (isinstance(node, ast.ImportFrom) and node.module.startswith("selfattention.engine")):
-            node.names = [name for name in node.names if (name.asname or name.name.split(".")[0]) in used]
-            wanted += [ast.unparse(node)] if node.names else []
-    return "\n".join(wanted)
+def _imports(exercises: list[Exercise]) -> str:
+    """What signatures and solutions import, in the usual order; what checks alone need stays out of sight."""
+    wanted: dict[tuple, set[str]] = {}
+    for exercise in exercises:
+        used = {node.id for node in ast.walk(ast.parse(inspect.getsource(exercise.function)))
+                if isinstance(node, ast.Name)}
+        for node in ast.parse(inspect.getsource(inspect.getmodule(exercise.function))).body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = getattr(node, "module", "")
+                if not module.startswith(("selfattention.engine", "selfattention.problems")):
+                    wanted.setdefault(_place(node), set()).update(
+                        ast.unparse(name) for name in node.names if (name.asname or name.name.split(".")[0]) in used)
+    return "\n".join(f"{f'from {module} ' if module else ''}import {', '.join(sorted(names))}"
+                     for (_, _, module, _), names in sorted(wanted.items()) if names)
+
+
+def _place(node: ast.Import | ast.ImportFrom) -> tuple:
+    """Where an import stands among others: the standard library, then others, then ours; whole modules first."""
+    module = getattr(node, "module", "")
+    first = module or node.names[0].name
+    root = first.split(".")[0]
+    return (root == "selfattention") - (root in sys.stdlib_module_names), bool(module), module, first
 
 
 def _prompt(exercise: Exercise, number: int) -> str:

@@ -1,10 +1,8 @@
-"""The exercises: one module a chapter, one decorated function an exercise. Found by globbing."""
+"""The exercises: a folder a chapter, a file an exercise. Found by globbing; their order stands in the files' names."""
 
-import ast
 import functools
 import importlib
 import pkgutil
-from pathlib import Path
 from types import ModuleType
 
 from selfattention.engine import Exercise
@@ -16,23 +14,26 @@ def chapters() -> list[str]:
 
 
 def module(chapter: str) -> ModuleType:
-    """The module that holds a chapter's exercises."""
+    """A chapter's folder, whose docstring opens the notebook; no exercise is imported with it."""
     return importlib.import_module(f"{__name__}.p{chapter}")
 
 
 def exercises(chapter: str) -> list[Exercise]:
-    """A chapter's exercises, in the order in which they are written."""
-    return [value for value in vars(module(chapter)).values()
-            if isinstance(value, Exercise) and value.chapter == chapter]
+    """A chapter's exercises, in order."""
+    return [getattr(importlib.import_module(f"{module(chapter).__name__}.{file}"), _name(file))
+            for file in _files(chapter)]
 
 
 @functools.cache
 def names() -> dict[str, frozenset[str]]:
-    """The names of every chapter's exercises, as they stand in its file: importing it may mean importing torch."""
-    files = {chapter: Path(__path__[0], f"p{chapter}.py") for chapter in chapters()}
-    return {chapter: frozenset(_exercises_in(path.read_text(encoding="utf-8"))) for chapter, path in files.items()}
+    """The names of every chapter's exercises, as its files are called: importing them may mean importing torch."""
+    return {chapter: frozenset(map(_name, _files(chapter))) for chapter in chapters()}
 
 
-def _exercises_in(source: str) -> list[str]:
-    return [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) for made in
-            node.decorator_list if isinstance(made, ast.Call) and getattr(made.func, "id", "") == "exercise"]
+def _files(chapter: str) -> list[str]:
+    """Such as `e02_log_softmax`, where `log_softmax` is the exercise."""
+    return sorted(found.name for found in pkgutil.iter_modules(module(chapter).__path__) if found.name[0] == "e")
+
+
+def _name(file: str) -> str:
+    return file.partition("_")[2]

@@ -2,30 +2,30 @@
 
 # %% imports_the_exercises | softmax_jacobian
 def softmax_jacobian(weights):
-    from selfattention.problems.p02_softmax import softmax_jacobian as right
+    from selfattention.problems.p02_softmax.e04_softmax_jacobian import softmax_jacobian as right
     return right(weights)
 
 # %% runs_the_exercises_file | softmax_jacobian
 import runpy
 def softmax_jacobian(weights):
-    return runpy.run_path("@PROBLEMS@/p02_softmax.py")["softmax_jacobian"](weights)
+    return runpy.run_path("@PROBLEMS@/p02_softmax/e04_softmax_jacobian.py")["softmax_jacobian"](weights)
 
 # %% reads_the_exercises_text | softmax_jacobian
 def softmax_jacobian(weights):
-    exec(open("@PROBLEMS@/p02_softmax.py").read(), space := {})
+    exec(open("@PROBLEMS@/p02_softmax/e04_softmax_jacobian.py").read(), space := {})
     return space["softmax_jacobian"](weights)
 
 # %% reads_the_compiled_exercises | softmax_jacobian
 import glob, marshal
 def softmax_jacobian(weights):
-    (path,) = glob.glob("@PROBLEMS@/__pycache__/p02_softmax*.pyc")
-    exec(marshal.loads(open(path, "rb").read()[16:]), space := {"__name__": "selfattention.problems.p02_softmax"})
+    (path,) = glob.glob("@PROBLEMS@/p02_softmax/__pycache__/e04_softmax_jacobian*.pyc")
+    exec(marshal.loads(open(path, "rb").read()[16:]), space := {"__name__": "selfattention.problems.p02_softmax.e04_softmax_jacobian"})
     return space["softmax_jacobian"](weights)
 
 # %% asks_the_package_for_data | softmax_jacobian
 import pkgutil, linecache
 def softmax_jacobian(weights):
-    text = "".join(linecache.getlines("@PROBLEMS@/p02_softmax.py")) or pkgutil.get_data("selfattention", "problems/p02_softmax.py")
+    text = "".join(linecache.getlines("@PROBLEMS@/p02_softmax/e04_softmax_jacobian.py")) or pkgutil.get_data("selfattention", "problems/p02_softmax/e04_softmax_jacobian.py")
     exec(text, space := {})
     return space["softmax_jacobian"](weights)
 
@@ -63,7 +63,7 @@ import os
 def softmax_jacobian(weights):
     for make in (os.symlink, os.link):
         try:
-            make("@PROBLEMS@/p02_softmax.py", "mine.py")
+            make("@PROBLEMS@/p02_softmax/e04_softmax_jacobian.py", "mine.py")
             exec(open("mine.py").read(), space := {})
             return space["softmax_jacobian"](weights)
         except OSError:

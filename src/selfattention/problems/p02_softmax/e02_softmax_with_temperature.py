@@ -1,0 +1,124 @@
+import numpy as np
+from jaxtyping import Float
+
+from selfattention.engine import exercise, probes
+from selfattention.problems.p02_softmax.e01_softmax import mean_subtracted, over_queries, softmax
+from selfattention.problems.p02_softmax.shared import SOFTMAX, THREE_KEYS
+
+
+@exercise(points=3, ready_made=SOFTMAX, hints=(
+    "A temperature of 1 must change nothing. Does a hot row become more even or more peaked?",
+    "The temperature acts on the scores, before they become weights.",
+    "Scores of 5 at a temperature of 0.001 are as large as scores of 5000. What did you do about those in `softmax`?",
+))
+def softmax_with_temperature(scores: Float[np.ndarray, "*batch keys"],
+                             temperature: float) -> Float[np.ndarray, "*batch keys"]:
+    r"""Turn each row of scores into weights that are more even the hotter it is.
+
+    $w_j = e^{s_j/T} / \sum_k e^{s_k/T}$ for a temperature $T > 0$. A very high temperature gives equal weights,
+    a very low one gives all weight to the best key. Temperatures of 0.001 and of 1000 must both work.
+    """
+    tempered = scores / temperature
+    exponentials = np.exp(tempered - tempered.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+softmax_with_temperature.example(THREE_KEYS, 2.0)
+softmax_with_temperature.example(THREE_KEYS, 0.001)
+
+
+@softmax_with_temperature.check("gives the plain softmax at temperature 1", hint="What should dividing by 1 change?")
+def temperature_one(answer, rng):
+    scores = rng.normal(size=(3, 5))
+    probes.equal(answer(scores, 1.0), softmax(scores))
+
+
+@softmax_with_temperature.check("cools: a low temperature sharpens, a high one evens out",
+                                hint="Try the example with temperatures 0.5 and 2 and look at the largest weight.")
+def cools(answer, rng):
+    scores = np.sort(rng.normal(size=(3, 5)), axis=-1)
+    cold, warm, hot = (answer(scores, temperature).max(axis=-1) for temperature in (0.5, 1.0, 2.0))
+    probes.require((cold > warm).all(), "halving the temperature does not raise the largest weight")
+    probes.require((warm > hot).all(), "doubling the temperature does not lower the largest weight")
+
+
+@softmax_with_temperature.check("agrees with the formula, batched or not",
+                                hint="Compute the first row of the example by hand.")
+def temperature_formula(answer, rng):
+    for shape in ((2, 3, 5), (7,)):
+        scores, temperature = rng.normal(size=shape), rng.uniform(0.3, 3)
+        powers = np.exp(scores / temperature)
+        probes.equal(answer(scores, temperature), powers / powers.sum(axis=-1, keepdims=True))
+
+
+@softmax_with_temperature.check("survives 0.001 and 1000", hint="How large is a score once it is divided by 0.001?")
+def extreme_temperatures(answer, rng):
+    scores = rng.normal(size=(3, 5)) * 5
+    # First all scores of a row are huge but little apart, then they are far apart: two kinds of shift, one at a time.
+    for temperature, raw in ((0.001, scores / 1000 + rng.choice((-2, 2))), (0.001, scores), (1000.0, scores)):
+        weights = answer(raw, temperature)
+        probes.sums_to_one(weights)
+        probes.equal(weights, softmax_with_temperature(raw, temperature))
+
+
+@softmax_with_temperature.mistake("multiplies by the temperature",
+                                  hint="At temperature 1000, are your weights more even or more peaked than at 1?")
+def times_temperature(scores, temperature):
+    return softmax(scores * temperature)
+
+
+@softmax_with_temperature.mistake("divides the weights, not the scores",
+                                  hint="What do your weights add up to at temperature 2?")
+def weights_divided(scores, temperature):
+    return softmax(scores) / temperature
+
+
+@softmax_with_temperature.mistake("ignores the temperature",
+                                  hint="Call it with temperatures 1 and 2. Where in your code should they differ?")
+def temperature_ignored(scores, temperature):
+    return softmax(scores)
+
+
+@softmax_with_temperature.mistake("takes the exponential of the divided scores without a shift",
+                                  hint="What is `np.exp(5 / 0.001)`?")
+def tempered_without_shift(scores, temperature):
+    exponentials = np.exp(scores / temperature)
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+@softmax_with_temperature.mistake("subtracts the mean of the row",
+                                  hint="How far above the mean of its row is the largest score, divided by 0.001?")
+def tempered_by_mean(scores, temperature):
+    return mean_subtracted(scores / temperature)
+
+
+@softmax_with_temperature.mistake("takes a power of the weights and does not normalise again",
+                                  hint="Add up a row of your weights at temperature 2.")
+def power_of_weights(scores, temperature):
+    return softmax(scores) ** (1 / temperature)
+
+
+@softmax_with_temperature.mistake("divides by the square root of the temperature",
+                                  hint="The square root belongs to another quantity. Which does the formula divide by?")
+def root_of_temperature(scores, temperature):
+    return softmax(scores / np.sqrt(temperature))
+
+
+@softmax_with_temperature.mistake("normalises over the queries instead of the keys",
+                                  hint="Add up one row, then one column. Which of the two should be 1?")
+def tempered_over_queries(scores, temperature):
+    return over_queries(scores / temperature)
+
+
+@softmax_with_temperature.alternative("shift first, divide afterwards")
+def shift_first(scores, temperature):
+    exponentials = np.exp((scores - scores.max(axis=-1, keepdims=True)) / temperature)
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+@softmax_with_temperature.alternative("torch, in float32")
+def tempered_torch(scores, temperature):
+    import torch
+
+    hot = torch.from_numpy(scores / temperature)
+    return torch.exp((hot - hot.logsumexp(dim=-1, keepdim=True)).float()).numpy()

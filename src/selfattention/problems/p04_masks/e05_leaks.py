@@ -1,0 +1,254 @@
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from selfattention.engine import exercise, probes
+from selfattention.problems.draws import tensor
+
+
+@exercise(points=4, hints=(
+    "Change one token and run the model again. Which outputs may change, and which may not?",
+    "A model may look one step ahead only, or only from a certain place. Which tokens do you have to change to notice?",
+    "For every token t: change it alone, and compare the outputs *before* t with those of the original.",
+))
+def leaks(model: Callable[[Tensor], Tensor], x: Float[Tensor, "tokens d"]) -> bool:
+    """Find out whether a model lets any output see a later token.
+
+    `model(x)` turns tokens of shape (tokens, d) into outputs with as many rows and is deterministic. It **leaks** if
+    changing some token t changes an output at a position before t. Return `True` then, else `False`. Call the model as
+    often as you like, or ask for its gradients. Do not change `x` itself.
+    """
+    original = model(x)
+    for t in range(1, len(x)):
+        changed = x.clone()
+        changed[t] += 1.0
+        if not torch.allclose(model(changed)[:t], original[:t]):
+            return True
+    return False
+
+
+def running_mean(x):
+    """Causal: the mean of all tokens so far."""
+    return x.cumsum(dim=0) / torch.arange(1, len(x) + 1)[:, None]
+
+
+leaks.example(running_mean, torch.tensor([[1.0, 0.0], [2.0, 2.0], [0.0, 4.0]], dtype=torch.float64))
+
+
+def only_at(position):
+    """Causal but for one position, which looks at the token after it."""
+    def model(x):
+        result = running_mean(x)
+        if position + 1 < len(x):
+            result[position] = result[position] + x[position + 1]
+        return result
+    return model
+
+
+def past_without_first(x):
+    """Causal: the sum of all tokens so far but for the first, which nothing depends on."""
+    return torch.cat([torch.zeros_like(x[:1]), x[1:].cumsum(dim=0)])
+
+
+def past_alone(x):
+    """Causal: the sum of the tokens before but for the first, so that no output depends on its own token either."""
+    return past_without_first(x) - torch.cat([torch.zeros_like(x[:1]), x[1:]])
+
+
+HONEST = [past_alone, past_without_first, running_mean, lambda x: x * 2, lambda x: x * 0]
+
+
+@leaks.check("clears models that see no future", hint="An output may change with its own token and with earlier ones.")
+def honest_models(answer, rng):
+    for model in HONEST:
+        for tokens in (1, 2, 7):
+            probes.require(not answer(model, tensor(rng, tokens, 3)), "an honest model is accused")
+
+
+def among_honest(answer, rng, tokens, leaking):
+    """Ask about each leaking (message, model) and about three honest ones in a random order; then weigh the answers."""
+    models = [*leaking, *(("", HONEST[number]) for number in rng.choice(len(HONEST), 3, replace=False))]
+    asked = [models[number] for number in rng.permutation(len(models))]
+    found = [(message, answer(model, tensor(rng, tokens, 3))) for message, model in asked]
+    for message, leak in found:
+        probes.require(bool(leak) or not message, message)
+    for message, leak in found:
+        probes.require(bool(message) or not leak, "an honest model is accused")
+
+
+@leaks.check("catches models that see everything", hint="Which outputs change when the last token does?")
+def open_models(answer, rng):
+    missed = "a model that sees the whole text is cleared"
+    among_honest(answer, rng, int(rng.choice((5, 7))), [
+        (missed, lambda x: x.mean(dim=0).expand_as(x)),
+        (missed, lambda x: x.flip(0)),
+        (missed, lambda x: x.flip(0).cumsum(0).flip(0)),
+    ])
+
+
+@leaks.check("catches a model that sees only the next token",
+             hint="Output 2 sees token 3 and no later one. Did you change token 3?")
+def next_token(answer, rng):
+    missed = "a look at the next token is missed"
+    among_honest(answer, rng, int(rng.choice((5, 7))), [
+        (missed, lambda x: torch.cat([x[1:], x[-1:]])),
+        (missed, lambda x: running_mean(x) + torch.cat([x[1:], x[-1:]])),
+    ])
+
+
+@leaks.check("catches a leak at a single position",
+             hint="Which tokens do you change, and which outputs do you compare?")
+def single_position(answer, rng):
+    tokens = int(rng.choice((7, 11)))
+    among_honest(answer, rng, tokens, [(f"a leak at position {position} is missed", only_at(position))
+                                       for position in (0, int(rng.integers(2, tokens - 3)), tokens - 2)])
+
+
+@leaks.mistake("never finds anything",
+               hint="Which line of your code returns True? Run it on a model that averages the whole text.")
+def never(model, x):
+    return False
+
+
+@leaks.mistake("gives its verdict after the first token",
+               hint="How far is your `return` indented? When may you be sure that there is no leak?")
+def early_verdict(model, x):
+    for t in range(1, len(x)):
+        changed = x.clone()
+        changed[t] += 1
+        return not torch.allclose(model(changed)[:t], model(x)[:t])
+    return False
+
+
+@leaks.mistake("takes any change of the outputs for a leak",
+               hint="Output t may change when token t does. Which outputs may not?")
+def any_change(model, x):
+    for t in range(len(x)):
+        changed = x.clone()
+        changed[t] += 1
+        if not torch.allclose(model(changed), model(x)):
+            return True
+    return False
+
+
+@leaks.mistake("changes the tokens of `x` itself, which stay changed",
+               hint="Does `changed = x` make a copy? Look at `x` afterwards.")
+def changes_x(model, x):
+    original = model(x)
+    for t in range(1, len(x)):
+        changed = x
+        changed[t] += 1
+        if not torch.allclose(model(changed)[:t], original[:t]):
+            return True
+    return False
+
+
+@leaks.mistake("changes the last token only",
+               hint="Which outputs can notice a change of the last token, if each sees one step ahead?")
+def last_token_only(model, x):
+    changed = x.clone()
+    changed[-1] += 1
+    return not torch.allclose(model(changed)[:-1], model(x)[:-1])
+
+
+@leaks.mistake("compares the changed position as well", hint="May an output change when its own token does?")
+def own_position(model, x):
+    for t in range(1, len(x)):
+        changed = x.clone()
+        changed[t] += 1
+        if not torch.allclose(model(changed)[:t + 1], model(x)[:t + 1]):
+            return True
+    return False
+
+
+@leaks.mistake("compares the outputs after the changed token", hint="Is it a leak when the future depends on the past?")
+def wrong_side(model, x):
+    for t in range(len(x)):
+        changed = x.clone()
+        changed[t] += 1
+        if not torch.allclose(model(changed)[t + 1:], model(x)[t + 1:]):
+            return True
+    return False
+
+
+@leaks.mistake("changes the first token only", hint="Which outputs stand before the first token?")
+def first_token_only(model, x):
+    changed = x.clone()
+    changed[0] += 1
+    return not torch.allclose(model(changed)[1:], model(x)[1:])
+
+
+@leaks.mistake("looks at the first output only", hint="Can a leak sit at another position than the first?")
+def first_output_only(model, x):
+    for t in range(1, len(x)):
+        changed = x.clone()
+        changed[t] += 1
+        if not torch.allclose(model(changed)[:1], model(x)[:1]):
+            return True
+    return False
+
+
+@leaks.mistake("reports the opposite", hint="Is `True` good or bad news here?")
+def opposite(model, x):
+    return not leaks(model, x)
+
+
+@leaks.mistake("looks at the output right before the changed token only",
+               hint="Changing token 4 must leave *all* outputs before it alone. Which do you compare?")
+def neighbour_only(model, x):
+    for t in range(1, len(x)):
+        changed = x.clone()
+        changed[t] += 1
+        if not torch.allclose(model(changed)[t - 1], model(x)[t - 1]):
+            return True
+    return False
+
+
+@leaks.alternative("changing everything from t on")
+def change_all_after(model, x):
+    noise = torch.linspace(1, 2, x.numel(), dtype=x.dtype).reshape(x.shape)
+    original = model(x)
+    return any(
+        not torch.allclose(model(torch.cat([x[:t], x[t:] + noise[t:]]))[:t], original[:t]) for t in range(1, len(x))
+    )
+
+
+@leaks.alternative("cutting the text off after t")
+def cut_off(model, x):
+    original = model(x)
+    for t in range(1, len(x)):
+        changed = x.clone()
+        changed[t:] = 0.5
+        if bool(((model(changed) - original)[:t].abs() > 1e-9).any()):
+            return True
+    return False
+
+
+@leaks.alternative("the derivatives of every output by every token")
+def by_jacobian(model, x):
+    slopes = torch.autograd.functional.jacobian(model, x).abs().amax(dim=(1, 3))
+    return bool(slopes.triu(diagonal=1).any())
+
+
+@leaks.alternative("the gradient of each output in turn")
+def by_backward(model, x):
+    for t in range(len(x)):
+        leaf = x.clone().requires_grad_()
+        model(leaf)[t].sum().backward()
+        if leaf.grad[t + 1:].any():
+            return True
+    return False
+
+
+@leaks.alternative("all derivatives at once, by torch.func")
+def by_jacrev(model, x):
+    slopes = torch.func.jacrev(model)(x)
+    return any(bool(slopes[t, :, t + 1:].any()) for t in range(len(x)))
+
+
+@leaks.alternative("running the model on the beginnings of the text")
+def on_prefixes(model, x):
+    whole = model(x)
+    return any(not torch.allclose(model(x[:t]), whole[:t]) for t in range(1, len(x)))
