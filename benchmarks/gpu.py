@@ -12,7 +12,7 @@ import time
 
 import torch
 from models import VOCAB, Torchs
-from run import row
+from timing import row
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode

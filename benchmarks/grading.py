@@ -42,7 +42,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from run import processor, row
+from timing import processor, row
 
 from selfattention import problems
 from selfattention.course import files

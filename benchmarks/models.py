@@ -3,7 +3,7 @@
 import statistics
 
 import torch
-from run import row, seconds
+from timing import row, seconds
 from torch import nn
 
 from selfattention.decoding import greedy, greedy_without_cache

@@ -13,28 +13,10 @@ import platform
 import statistics
 import subprocess
 import sys
-import time
 
-os.environ["OMP_NUM_THREADS"] = "1"
+from timing import milliseconds, percentile, processor, row, seconds
+
 REPEATS = 9
-
-
-def seconds(call) -> float:
-    started = time.perf_counter()
-    call()
-    return time.perf_counter() - started
-
-
-def percentile(times: list[float], share: float) -> float:
-    return sorted(times)[min(int(share * len(times)), len(times) - 1)]
-
-
-def row(what: str, *figures: str) -> None:
-    print(f"| {what} | {' | '.join(figures)} |", flush=True)
-
-
-def milliseconds(value: float) -> str:
-    return f"{value * 1000:.0f} ms"
 
 
 def checks() -> None:
@@ -94,17 +76,9 @@ def lessons() -> None:
         row(path.stem, f"{statistics.median(runs):.1f} s")
 
 
-def processor() -> str:
-    try:
-        with open("/proc/cpuinfo") as info:
-            return next(line.split(":")[1].strip() for line in info if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
-
-
 if __name__ == "__main__":
     print(f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}")
-    import translator
+    import translator  # here, because torch counts threads when it is imported
     from models import models
 
     parts = {"checks": checks, "start": start, "lessons": lessons, "models": models,

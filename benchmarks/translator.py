@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 import torch
-from run import row
 from sacrebleu.metrics import BLEU
+from timing import row
 
 from selfattention import alignment
 from selfattention.data.batches import Batches, batch

@@ -31,11 +31,12 @@ from selfattention.course.grader.grading import Job, Settings, drop_server, grad
 from selfattention.course.grader.submissions import NoSubmissions, find
 from selfattention.course.reading import Unreadable
 from selfattention.course.submission import judge_cells
-from selfattention.engine import card, data, wire
-from selfattention.engine.frames import FRAMES, RAISED, WrongFrame, checked
-from selfattention.engine.limits import Allowance
-from selfattention.engine.remote import Cell, Clock, NoProcess
-from selfattention.engine.sandbox import limited_memory
+from selfattention.engine.door import data, wire
+from selfattention.engine.door.frames import FRAMES, RAISED, WrongFrame, checked
+from selfattention.engine.guard.limits import Allowance
+from selfattention.engine.guard.sandbox import limited_memory
+from selfattention.engine.judging import card
+from selfattention.engine.process.remote import Cell, Clock, NoProcess
 
 MEMORY_BYTES = 2**30  # what all of it may take of this process, beside what it has at the beginning
 SECONDS = 60.0  # what one input may take, on a machine that is not busy

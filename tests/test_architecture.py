@@ -32,6 +32,14 @@ ALLOWED = {
     "course": {"engine", "problems", "claims", ""},
     "__main__": {"course"},
 }
+# The same among the rooms of the engine; its front door hands on what an exercise is made of.
+ENGINE = {
+    "__init__": {"judging"},
+    "guard": set(),
+    "door": {"guard"},
+    "process": {"door", "guard"},
+    "judging": {"door"},
+}
 
 
 def room(path):
@@ -61,6 +69,21 @@ def test_imports_point_one_way(path):
     assert here in ALLOWED, f"{here} is a new room: say here what it may import"
     beyond = set(imported_rooms(path)) - ALLOWED[here] - {here}
     assert not beyond, f"{here} must not import {sorted(beyond)}"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("engine/**/*.py")), ids=lambda path: path.parent.name + path.stem)
+def test_imports_of_the_engine_point_one_way(path):
+    here = path.relative_to(PACKAGE / "engine").with_suffix("").parts[0]
+    rooms = re.findall(r"^ *from selfattention\.engine\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert not re.search(r"from selfattention\.engine import|import selfattention", path.read_text(encoding="utf-8"))
+    beyond = set(rooms) - ENGINE[here] - {here}
+    assert not beyond, f"{here} must not import {sorted(beyond)}"
+
+
+def test_a_report_does_not_know_what_draws_it():
+    """A report is data; what draws or judges it imports it, not the other way round."""
+    text = (PACKAGE / "engine" / "judging" / "report.py").read_text(encoding="utf-8")
+    assert set(re.findall(r"judging\.(\w+) import|judging import (\w+)", text)) == {("definition", "")}
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.glob("models/*.py")), ids=lambda path: path.name)

@@ -10,8 +10,8 @@ from fuzz import KINDS, SECONDS
 
 from selfattention.course.grader.grading import drop_server
 from selfattention.course.submission import judge_cells
-from selfattention.engine.limits import Allowance
-from selfattention.engine.remote import MOST_PARTS, Cell, Clock
+from selfattention.engine.guard.limits import Allowance
+from selfattention.engine.process.remote import MOST_PARTS, Cell, Clock
 
 INPUTS = {"frames": 1500, "doors": 60, "notebooks": 300, "archives": 150}
 

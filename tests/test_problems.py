@@ -5,8 +5,9 @@ import copy
 import pytest
 
 from selfattention import problems
-from selfattention.engine.door import Raised, Reply, Room
-from selfattention.engine.judging import NOT_ATTEMPTED, PASSED, judge
+from selfattention.engine.door.room import Raised, Reply, Room
+from selfattention.engine.judging.judge import judge
+from selfattention.engine.judging.report import NOT_ATTEMPTED, PASSED
 
 EXERCISES = [exercise for chapter in problems.chapters() for exercise in problems.exercises(chapter)]
 SEEDS = (0, 1, 20260101)

@@ -3,7 +3,7 @@
 import pytest
 
 from selfattention import check, hint
-from selfattention.engine import card
+from selfattention.engine.judging import card
 
 
 def called(key, **names):

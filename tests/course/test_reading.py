@@ -9,7 +9,7 @@ import pytest
 from selfattention import problems
 from selfattention.course import files, outputs, reading
 from selfattention.course.reading import Notebook, Unreadable, chapter_of, parse, read
-from selfattention.engine.remote import Cell
+from selfattention.engine.process.remote import Cell
 
 SOLUTION = json.loads((files.root() / "solutions" / "02_softmax.ipynb").read_text(encoding="utf-8"))
 PLACE = Path("02_softmax.ipynb")

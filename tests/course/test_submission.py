@@ -8,8 +8,8 @@ from selfattention.course import files
 from selfattention.course.cli import commands, main
 from selfattention.course.reading import Unreadable, read
 from selfattention.course.submission import judge_cells, judge_file
-from selfattention.engine.limits import Allowance
-from selfattention.engine.remote import Cell, Clock, NoProcess, Spawned
+from selfattention.engine.guard.limits import Allowance
+from selfattention.engine.process.remote import Cell, Clock, NoProcess, Spawned
 
 RIGHT = """def softmax(scores):
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))

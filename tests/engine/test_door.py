@@ -13,11 +13,14 @@ import torch
 
 from selfattention import problems
 from selfattention.course import writer
-from selfattention.engine import data, exercise, probes
-from selfattention.engine.door import Answer, AnswerRaised, InputChanged, Request, Room
-from selfattention.engine.judging import ERROR, FAILED, PASSED, TIMEOUT, judge
-from selfattention.engine.limits import Allowance, TimeLimit, limited
-from selfattention.engine.remote import Cell, Child, Clock, Spawned
+from selfattention.engine import exercise
+from selfattention.engine.door import data
+from selfattention.engine.door.room import Answer, AnswerRaised, InputChanged, Request, Room
+from selfattention.engine.guard.limits import Allowance, TimeLimit, limited
+from selfattention.engine.judging import probes
+from selfattention.engine.judging.judge import judge
+from selfattention.engine.judging.report import ERROR, FAILED, PASSED, TIMEOUT
+from selfattention.engine.process.remote import Cell, Child, Clock, Spawned
 
 EXERCISES = [found for chapter in problems.chapters() for found in problems.exercises(chapter)]
 

@@ -23,7 +23,7 @@ from selfattention import __version__
 
 if TYPE_CHECKING:
     from selfattention.course.workspace import Workspace
-    from selfattention.engine.judging import Report
+    from selfattention.engine.judging.report import Report
 
 WORK = click.option(
     "--work", "folder", metavar="FOLDER", help="The working copy; by default the one you are in, else work/."
@@ -233,9 +233,11 @@ def _check_once(paths: list[Path], as_json: bool, seed: int) -> int:
 
 
 def _print_reports(path: Path, reports: list[Report]) -> None:
+    from selfattention.engine.judging import card
+
     click.secho(str(path), bold=True)
     for report in reports:
-        first, *rest = str(report).splitlines()
+        first, *rest = card.as_text(report).splitlines()
         click.secho(first, fg=COLOURS.get(report.status, "red"))
         if report.status != "passed":
             click.echo("\n".join(rest))

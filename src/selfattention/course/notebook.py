@@ -8,9 +8,10 @@ from collections import Counter
 from typing import Any
 
 from selfattention.course.catalogue import Unknown, find
-from selfattention.engine import card
-from selfattention.engine.door import Room
-from selfattention.engine.judging import Report, judge
+from selfattention.engine.door.room import Room
+from selfattention.engine.judging import card
+from selfattention.engine.judging.card import Card
+from selfattention.engine.judging.judge import judge
 
 _hints_taken: Counter[str] = Counter()
 
@@ -28,7 +29,7 @@ class Notice:
         return f'<div style="{card.BOX.format(colour=self._colour)}" role="status">{html.escape(self.text)}</div>'
 
 
-def check(key: str, *, seed: int = 0) -> Report | Notice | float:
+def check(key: str, *, seed: int = 0) -> Card | Notice | float:
     """Judge the function of this notebook that answers exercise `key`, such as `"02.softmax"`.
 
     Args:    seed: what the checks draw their data from.
@@ -41,10 +42,10 @@ def check(key: str, *, seed: int = 0) -> Report | Notice | float:
     from IPython.display import display
 
     display(shown)
-    return float(getattr(shown, "earned", 0.0))
+    return float(shown.report.earned) if isinstance(shown, Card) else 0.0
 
 
-def _judged(key: str, namespace: dict[str, Any], seed: int) -> Report | Notice:
+def _judged(key: str, namespace: dict[str, Any], seed: int) -> Card | Notice:
     try:
         exercise = find(key)
     except Unknown as error:
@@ -61,7 +62,7 @@ def _judged(key: str, namespace: dict[str, Any], seed: int) -> Report | Notice:
     if not callable(answer):
         return Notice(f"`{exercise.name}` should be a function but is now of type {type(answer).__name__}: "
                       "run the cell above that defines it again, and give the other thing another name.", trouble=True)
-    return judge(exercise, lambda: Room(answer, ready_made=exercise.ready_made), seed)
+    return Card(judge(exercise, lambda: Room(answer, ready_made=exercise.ready_made), seed))
 
 
 def hint(key: str) -> Notice:

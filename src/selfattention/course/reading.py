@@ -14,7 +14,7 @@ from selfattention import problems
 from selfattention.course import outputs
 from selfattention.course.catalogue import Unknown
 from selfattention.course.catalogue import chapter as full_name
-from selfattention.engine.remote import Cell
+from selfattention.engine.process.remote import Cell
 
 LARGEST_BYTES = 20 * 2**20  # of a notebook without what it shows
 LARGEST_FILE_BYTES = 512 * 2**20

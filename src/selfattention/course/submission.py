@@ -9,10 +9,11 @@ from selfattention import problems
 from selfattention.course import writer
 from selfattention.course.reading import Unreadable, chapter_of, read
 from selfattention.engine import Exercise
-from selfattention.engine.door import Raised
-from selfattention.engine.judging import ERROR, NOT_ATTEMPTED, PASSED, TIMEOUT, Report, Verdict, judge
-from selfattention.engine.limits import Allowance
-from selfattention.engine.remote import (
+from selfattention.engine.door.room import Raised
+from selfattention.engine.guard.limits import Allowance
+from selfattention.engine.judging.judge import judge
+from selfattention.engine.judging.report import ERROR, NOT_ATTEMPTED, PASSED, TIMEOUT, Report, Verdict
+from selfattention.engine.process.remote import (
     SLOW,
     UNASKED,
     WHOLE,

@@ -14,7 +14,8 @@ from pathlib import Path
 from selfattention import problems
 from selfattention.course import files
 from selfattention.course.nbformats import nbformat
-from selfattention.engine import Exercise, card
+from selfattention.engine import Exercise
+from selfattention.engine.judging import card
 
 NotebookNode = nbformat.NotebookNode
 new_code_cell, new_markdown_cell, new_notebook = (

@@ -101,13 +101,13 @@ def softmax_jacobian(weights):
 
 # %% wrong_types_in_a_reply | softmax_jacobian
 import sys
-child = sys.modules["selfattention.engine.child"]
+child = sys.modules["selfattention.engine.process.child"]
 def softmax_jacobian(weights):
     child._as_data = lambda reply: {"value": 1.0, "raised": [1], "mutated": 7, "printed": None, "used": {}}
 
 # %% nonsense_in_a_reply | softmax_jacobian
 import sys
-child = sys.modules["selfattention.engine.child"]
+child = sys.modules["selfattention.engine.process.child"]
 def softmax_jacobian(weights):
     child._as_data = lambda reply: {"value": 1.0, "raised": {"kind": ["NotImplementedError"], "line": float("inf")}}
 
@@ -125,7 +125,7 @@ def softmax_jacobian(weights):
 
 # %% calls_back_what_is_not_there | softmax_jacobian
 import sys
-wire = sys.modules["selfattention.engine.wire"]
+wire = sys.modules["selfattention.engine.door.wire"]
 write = wire.write
 def softmax_jacobian(weights):
     def endless(stream, value, *rest):
@@ -135,7 +135,7 @@ def softmax_jacobian(weights):
 
 # %% calls_back_without_listening | softmax_jacobian
 import sys
-wire = sys.modules["selfattention.engine.wire"]
+wire = sys.modules["selfattention.engine.door.wire"]
 write = wire.write
 def softmax_jacobian(weights):
     def flood(stream, value, *rest):
@@ -161,5 +161,5 @@ def softmax_jacobian(weights):
 
 # %% claims_functions_it_has_not | before
 import sys
-child = sys.modules["selfattention.engine.child"]
+child = sys.modules["selfattention.engine.process.child"]
 child._Notebook._functions = lambda self: {"softmax_jacobian": [10**400, 1], "nothing": [1, 2], "softmax": "x"}

@@ -2,19 +2,19 @@
 
 # %% engine_room_patched | before
 import sys
-door = sys.modules["selfattention.engine.door"]
+door = sys.modules["selfattention.engine.door.room"]
 door.Room.perform = lambda self, request: door.Reply(value=np.zeros(3))
 # expect: 0 0 0 0
 
 # %% engine_reply_says_passed | softmax_jacobian
 import sys
-door = sys.modules["selfattention.engine.door"]
+door = sys.modules["selfattention.engine.door.room"]
 def softmax_jacobian(weights):
     raise door.AnswerRaised(door.Raised("Passed", "status: passed, earned 4"))
 
 # %% wire_patched | softmax_jacobian
 import sys
-wire = sys.modules["selfattention.engine.wire"]
+wire = sys.modules["selfattention.engine.door.wire"]
 def softmax_jacobian(weights):
     wire.write = lambda *_, **__: None
     return weights
@@ -26,9 +26,9 @@ selfattention.check = lambda *_, **__: "passed, 15 of 15 points"
 
 # %% judge_replaced | before
 import types, sys
-fake = types.ModuleType("selfattention.engine.judging")
+fake = types.ModuleType("selfattention.engine.judging.judge")
 fake.judge = lambda *_, **__: types.SimpleNamespace(earned=4, status="passed")
-sys.modules["selfattention.engine.judging"] = fake
+sys.modules["selfattention.engine.judging.judge"] = fake
 
 # %% import_hook | before
 import sys

@@ -8,9 +8,9 @@ import pytest
 from selfattention.course import files
 from selfattention.course.grader import grading
 from selfattention.course.grader.grading import GRADED, NOT_GRADED, Job, Settings, drop_server, grade
-from selfattention.engine import remote
-from selfattention.engine.remote import Cell, Child, ChildEnded, Spawned
-from selfattention.engine.sandbox import LAYERS
+from selfattention.engine.guard.sandbox import LAYERS
+from selfattention.engine.process import remote
+from selfattention.engine.process.remote import Cell, Child, ChildEnded, Spawned
 
 pytestmark = pytest.mark.slow
 NAME = "02_softmax.ipynb"

@@ -22,7 +22,7 @@ from selfattention.course.grader import run, workers
 from selfattention.course.grader import submissions as submissions_module
 from selfattention.course.grader.grading import Result
 from selfattention.course.grader.run import CannotGrade, Order, grade_class
-from selfattention.engine.forkserver import NoServer
+from selfattention.engine.process.forkserver import NoServer
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ import pytest
 
 from selfattention.course import files
 from selfattention.course.grader.run import Order, grade_class
-from selfattention.engine.remote import NoProcess
+from selfattention.engine.process.remote import NoProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a fork server")]
 BUSY = 30

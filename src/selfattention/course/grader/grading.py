@@ -15,12 +15,12 @@ from selfattention.course import files
 from selfattention.course.grader.likeness import fingerprints
 from selfattention.course.reading import Unreadable, chapter_of, parse
 from selfattention.course.submission import judge_cells
-from selfattention.engine import card
-from selfattention.engine.forkserver import Forked, ForkServer
-from selfattention.engine.judging import PASSED
-from selfattention.engine.limits import Allowance
-from selfattention.engine.remote import Cell, Clock, NoProcess, Process, Spawned
-from selfattention.engine.sandbox import LAYERS, LIMITS
+from selfattention.engine.guard.limits import Allowance
+from selfattention.engine.guard.sandbox import LAYERS, LIMITS
+from selfattention.engine.judging import card
+from selfattention.engine.judging.report import PASSED
+from selfattention.engine.process.forkserver import Forked, ForkServer
+from selfattention.engine.process.remote import Cell, Clock, NoProcess, Process, Spawned
 
 ALLOWANCE = Allowance(cell=30.0, notebook=300.0)
 MODULES = ("torch", "matplotlib.pyplot")  # slow to import

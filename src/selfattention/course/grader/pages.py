@@ -12,8 +12,8 @@ from markupsafe import Markup
 from selfattention.course.grader import gradebook
 from selfattention.course.grader.grading import GRADED, Result
 from selfattention.course.grader.likeness import alike
-from selfattention.engine import card
-from selfattention.engine.judging import READY_MADE
+from selfattention.engine.judging import card
+from selfattention.engine.judging.report import READY_MADE
 
 BINS = 10
 MOST_NAMES = 12

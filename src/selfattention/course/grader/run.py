@@ -29,8 +29,8 @@ from selfattention.course.grader.grading import (
     isolation,
 )
 from selfattention.course.grader.submissions import Found, file_names, find, only
-from selfattention.engine import scratch
-from selfattention.engine.remote import NoProcess
+from selfattention.engine.guard import scratch
+from selfattention.engine.process.remote import NoProcess
 
 ABOUT, RESULTS, FEEDBACK = "grading.json", "results", "feedback"
 TABLE_SECONDS, REPORT_SECONDS = 2.0, 30.0

@@ -13,8 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 
 from selfattention.course.grader.grading import Job, Result, Settings, drop_server, grade
-from selfattention.engine.remote import NoProcess
-from selfattention.engine.sandbox import keep_to_itself, limited_memory
+from selfattention.engine.guard.sandbox import keep_to_itself, limited_memory
+from selfattention.engine.process.remote import NoProcess
 
 AHEAD = 2  # notebooks waiting for each worker: enough to keep it busy, few enough to keep this process small
 CLUSTER_SECONDS = 15

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from selfattention.engine import data
-from selfattention.engine.definition import Exercise, Mistake
-from selfattention.engine.door import Record, Reply, Room
+from selfattention.engine.door import data
+from selfattention.engine.door.room import Record, Reply, Room
+from selfattention.engine.judging.definition import Exercise, Mistake
 
 REPLAY_SECONDS = 2.0
 

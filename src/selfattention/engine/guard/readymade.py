@@ -20,11 +20,11 @@ from types import (
 )
 from typing import Any
 
-from selfattention.engine.families import FAMILIES
-from selfattention.engine.limits import TimeLimit
+from selfattention.engine.guard.families import FAMILIES
+from selfattention.engine.guard.limits import TimeLimit
 
 HERE = (lambda: None).__code__.co_filename
-COURSE = os.path.dirname(os.path.dirname(HERE)) + os.sep
+COURSE = os.path.dirname(os.path.dirname(os.path.dirname(HERE))) + os.sep
 NOT_ANSWERS = (COURSE + "engine" + os.sep, COURSE + "data" + os.sep, COURSE + "__init__.py")
 MOST_CODES = 5000
 NEW = object()

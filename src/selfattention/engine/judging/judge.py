@@ -5,93 +5,29 @@ import re
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from selfattention.engine import data, probes
-from selfattention.engine.definition import Check, Exercise, Mistake
-from selfattention.engine.diagnosis import recognise
-from selfattention.engine.door import Answer, AnswerRaised, Door, InputChanged, Raised, Record, Reply, Request
+from selfattention.engine.door import data
+from selfattention.engine.door.room import Answer, AnswerRaised, Door, InputChanged, Record, Reply, Request
+from selfattention.engine.judging import probes
+from selfattention.engine.judging.definition import Check, Exercise
+from selfattention.engine.judging.diagnosis import recognise
+from selfattention.engine.judging.report import (
+    ERROR,
+    FAILED,
+    NOT_ATTEMPTED,
+    PASSED,
+    READY_MADE,
+    TIMEOUT,
+    Counterexample,
+    Report,
+    Verdict,
+)
 
 ROUNDS = 2
 SHAPES_DIFFER = re.compile(r"expected (array|tensor) .*, got (array|tensor|single)")
-PASSED, FAILED, NOT_ATTEMPTED, ERROR, TIMEOUT = "passed", "failed", "not attempted", "error", "timeout"
-READY_MADE = "ready-made"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one check found."""
-
-    claim: str
-    status: str
-    detail: str = ""
-    hint: str = ""
-    expected: Any = None
-    got: Any = None
-    raised: Raised | None = None
-
-
-@dataclass(frozen=True)
-class Counterexample:
-    """An input on which the answer and the reference differ."""
-
-    inputs: dict[str, Any]
-    expected: Any
-    got: Any
-
-
-@dataclass
-class Report:
-    """What the learner, the teacher and the command line are told about one exercise."""
-
-    chapter: str
-    exercise: str
-    points: int
-    earned: float = 0.0
-    status: str = NOT_ATTEMPTED
-    verdicts: list[Verdict] = field(default_factory=list)
-    mistake: Mistake | None = None
-    counterexample: Counterexample | None = None
-    printed: str = ""
-    called_with: str = ""
-    used: tuple[str, ...] = ()
-    seconds: float = 0.0
-
-    @property
-    def first_trouble(self) -> Verdict | None:
-        """The first check that did not pass."""
-        return next((verdict for verdict in self.verdicts if verdict.status != PASSED), None)
-
-    @property
-    def claim(self) -> str:
-        """The first claim that does not hold, or an empty string."""
-        return self.first_trouble.claim if self.first_trouble else ""
-
-    @property
-    def hint(self) -> str:
-        """The hint of the named mistake, else that of the first claim that does not hold."""
-        if self.mistake:
-            return self.mistake.hint
-        return self.first_trouble.hint if self.first_trouble else ""
-
-    def row(self) -> dict[str, Any]:
-        """The report as one flat object for `--json`."""
-        return {"chapter": self.chapter, "exercise": self.exercise, "points": self.points, "earned": self.earned,
-                "status": self.status, "claim": self.claim, "mistake": self.mistake.name if self.mistake else "",
-                "hint": self.hint, "used": list(self.used), "seconds": round(self.seconds, 3)}
-
-    def _repr_html_(self) -> str:
-        from selfattention.engine import card
-
-        return card.as_html(self)
-
-    def __repr__(self) -> str:
-        from selfattention.engine import card
-
-        return card.as_text(self)
 
 
 def judge(exercise: Exercise, open_door: Callable[[], Door], seed: int = 0, *, explain: bool = True) -> Report:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from selfattention.engine import scratch
-from selfattention.engine.scratch import Folder, sweep
+from selfattention.engine.guard import scratch
+from selfattention.engine.guard.scratch import Folder, sweep
 
 KILLED = """
 import os, signal
-from selfattention.engine.scratch import Folder
+from selfattention.engine.guard.scratch import Folder
 folder = Folder()
 (folder.path / "inner").mkdir()
 (folder.path / "inner" / "file").write_text("x")
@@ -21,7 +21,7 @@ print(folder.path, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 LIVING = """
-from selfattention.engine.scratch import Folder
+from selfattention.engine.guard.scratch import Folder
 folder = Folder()
 print(folder.path, flush=True)
 input()

@@ -18,15 +18,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from selfattention.engine import data
-from selfattention.engine.frames import LONGEST_LINE, LONGEST_PRINT
-from selfattention.engine.limits import TimeLimit, limited
-from selfattention.engine.readymade import Watch
+from selfattention.engine.door import data
+from selfattention.engine.door.frames import LONGEST_LINE, LONGEST_PRINT
+from selfattention.engine.guard.limits import TimeLimit, limited
+from selfattention.engine.guard.readymade import Watch
 
 CALL_SECONDS = 10.0
 STILL_RUNNING = "still running after"
 WAITED = "a long time in which it hardly computed (it slept or waited, or the machine was busy)"
-ENGINE_FOLDER = __file__.rsplit("door.py", 1)[0]
+ENGINE_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
 STANDARD_LIBRARY = os.__file__.rsplit("os.py", 1)[0]
 
 

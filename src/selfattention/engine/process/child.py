@@ -1,8 +1,8 @@
 """The process behind the door: runs a notebook's cells, answers requests, and knows no answers.
 
 It speaks `wire` frames with the other side, which sends it one cell after another, and in between the questions of
-the checks. Run as `python -m selfattention.engine.child` it speaks on standard input and output, which the learner's
-own prints and reads cannot reach; `forkserver.py` starts it from a warm process instead.
+the checks. Run as `python -m selfattention.engine.process.child` it speaks on standard input and output, which the
+learner's own prints and reads cannot reach; `forkserver.py` starts it from a warm process instead.
 """
 
 import ast
@@ -19,10 +19,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from selfattention.engine import data, limits, readymade, wire
-from selfattention.engine.door import Reply, Request, Room, describe
-from selfattention.engine.frames import LONGEST_PRINT
-from selfattention.engine.limits import limited
+from selfattention.engine.door import data, wire
+from selfattention.engine.door.frames import LONGEST_PRINT
+from selfattention.engine.door.room import Reply, Request, Room, describe
+from selfattention.engine.guard import limits, readymade
+from selfattention.engine.guard.limits import limited
 
 PARENT_SECONDS = 1.0
 # Lines above a cell that run all of it in the notebook and tell what it raised; with them it is one statement.

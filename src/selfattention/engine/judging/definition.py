@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from selfattention.engine.door import Answer
+from selfattention.engine.door.room import Answer
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Exercise:
     def __init__(self, function: Callable, points: int, hints: tuple[str, ...], ready_made: tuple[str, ...]) -> None:
         self.function, self.points, self.hints, self.ready_made = function, points, hints, ready_made
         self.name: str = function.__name__
-        self.chapter: str = function.__module__.split(".")[-2].removeprefix("p")
+        self.chapter: str = function.__module__.rpartition(".")[0].rpartition(".")[2].removeprefix("p")
         self.prompt: str = inspect.cleandoc(function.__doc__ or "")
         self.checks: list[Check] = []
         self.mistakes: list[Mistake] = []

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from selfattention.engine import data
-from selfattention.engine.door import Answer, AnswerRaised, Room
+from selfattention.engine.door import data
+from selfattention.engine.door.room import Answer, AnswerRaised, Room
 
 PLAIN_NAMES = {bool: "True or False", int: "whole number", float: "number", str: "text", Answer: "function"}
 

@@ -1,17 +1,14 @@
 """The card a learner sees: the same report as HTML, readable in light and dark, and as plain text."""
 
-from __future__ import annotations
-
 import html
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from selfattention.engine import data
-
-if TYPE_CHECKING:
-    from selfattention.engine.judging import Report, Verdict
+from selfattention.engine.door import data
+from selfattention.engine.judging.report import Report, Verdict
 
 # Mid-tone colours keep a contrast of at least 3:1 on white and on near-black; the words carry the meaning.
 LOOK = {"passed": ("#2e9d4f", "✓", "passed"), "failed": ("#d9480f", "✗", "not yet"),
@@ -23,6 +20,19 @@ BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:60
 SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px;margin-top:4px"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 CODE = "margin:4px 0;padding:0;background:transparent;color:inherit;white-space:pre-wrap"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A report as a notebook shows it; as text where there is no page."""
+
+    report: Report
+
+    def _repr_html_(self) -> str:
+        return as_html(self.report)
+
+    def __repr__(self) -> str:
+        return as_text(self.report)
 
 
 def headline(report: Report) -> str:

@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from selfattention.engine import limits
-from selfattention.engine.door import Request, Room
-from selfattention.engine.limits import Allowance, TimeLimit, limited, processor_seconds, set_bounds
-from selfattention.engine.remote import Cell, Child, Clock, Spawned
+from selfattention.engine.door.room import Request, Room
+from selfattention.engine.guard import limits
+from selfattention.engine.guard.limits import Allowance, TimeLimit, limited, processor_seconds, set_bounds
+from selfattention.engine.process.remote import Cell, Child, Clock, Spawned
 
 UNIX = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals that stop a process")
 

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from selfattention.engine import data, frames, scratch, wire
-from selfattention.engine.door import STILL_RUNNING, WAITED, Raised, Reply, Request
-from selfattention.engine.limits import Allowance, TimeLimit, limited, processor_seconds
-from selfattention.engine.sandbox import MEMORY_BYTES, limited_memory
+from selfattention.engine.door import data, frames, wire
+from selfattention.engine.door.room import STILL_RUNNING, WAITED, Raised, Reply, Request
+from selfattention.engine.guard import scratch
+from selfattention.engine.guard.limits import Allowance, TimeLimit, limited, processor_seconds
+from selfattention.engine.guard.sandbox import MEMORY_BYTES, limited_memory
 
 WATCH_SECONDS = 0.2
 GRACE_SECONDS = 2.0
@@ -34,7 +35,8 @@ CALLBACK_BYTES = 2**28  # the most memory that such a call may take
 CELL_CHARACTERS = 2**20
 MOST_PARTS = 2000  # statements of a cell that are run one by one
 SLOW = STILL_RUNNING
-PROGRAM = "import sys; sys.path[:] = filter(None, sys.path); from selfattention.engine.child import main; main()"
+PROGRAM = ("import sys; sys.path[:] = filter(None, sys.path); "
+           "from selfattention.engine.process.child import main; main()")
 WHOLE = "the time that a whole notebook may take"
 BY_ITSELF = "the process that ran your code ended by itself"
 OUT_OF_TURN = "the process that ran your code spoke out of turn"

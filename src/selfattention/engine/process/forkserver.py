@@ -25,10 +25,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from selfattention.engine import child, readymade, scratch
-from selfattention.engine.limits import processor_seconds
-from selfattention.engine.remote import NoProcess
-from selfattention.engine.sandbox import LAYERS, LIMITS, Sandbox, keep_to_itself
+from selfattention.engine.guard import readymade, scratch
+from selfattention.engine.guard.limits import processor_seconds
+from selfattention.engine.guard.sandbox import LAYERS, LIMITS, Sandbox, keep_to_itself
+from selfattention.engine.process import child
+from selfattention.engine.process.remote import NoProcess
 
 READY_SECONDS = 600.0  # a busy machine may take its time
 END_SECONDS = 120.0
@@ -65,7 +66,7 @@ class ForkServer:
         fonts.mkdir()
         settings = {"home": str(home), "hidden": [str(path) for path in hidden], "shut_in": shut_in,
                     "modules": sorted(self.modules), "warm": warm}
-        program = "from selfattention.engine.forkserver import serve; serve()"
+        program = "from selfattention.engine.process.forkserver import serve; serve()"
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", program, json.dumps(settings)],

@@ -21,9 +21,11 @@ from torch.nn import functional
 
 from selfattention import attention, problems
 from selfattention.course.catalogue import find
-from selfattention.engine import card, readymade
-from selfattention.engine.door import Request, Room
-from selfattention.engine.judging import NOT_ATTEMPTED, PASSED, READY_MADE, judge
+from selfattention.engine.door.room import Request, Room
+from selfattention.engine.guard import readymade
+from selfattention.engine.judging import card
+from selfattention.engine.judging.judge import judge
+from selfattention.engine.judging.report import NOT_ATTEMPTED, PASSED, READY_MADE
 
 SOFTMAX = find("02.softmax")
 LOG_SOFTMAX = find("02.log_softmax")
@@ -294,7 +296,7 @@ def test_a_library_that_the_answer_itself_imports_is_noticed_at_once(name, tmp_p
     functions = f"def {name}(x):\n    return x\ndef logsumexp(x):\n    return x\n"
     (tmp_path / "scipy" / "special.py").write_text(f"{functions}{name}(0)  # it is not complete yet")
     program = f"""
-from selfattention.engine.readymade import Watch
+from selfattention.engine.guard.readymade import Watch
 with Watch(("{name.replace('_', ' ')}",)) as watch:
     import sys
     sys.path.insert(0, {str(tmp_path)!r})
@@ -312,7 +314,7 @@ def test_torch_is_watched_also_where_the_answer_itself_imports_it(thread):
     answer = "import torch\n    (lambda: list(map(torch.softmax, [torch.ones(3)], [-1])))()"
     program = f"""
 import sys, threading
-from selfattention.engine.readymade import Watch
+from selfattention.engine.guard.readymade import Watch
 assert "torch" not in sys.modules
 def answer():
     {answer}
@@ -333,7 +335,7 @@ print(outside(), *sorted(watch.used))"""
 def test_while_torch_is_being_imported_its_names_are_not_sought_again_and_again():
     """It runs ten thousand pieces of code that nobody has seen before, in the time that is the learner's."""
     program = """
-from selfattention.engine import readymade
+from selfattention.engine.guard import readymade
 count, find = 0, readymade._find
 def counting(name):
     global count
@@ -621,8 +623,8 @@ def test_in_the_graders_process_threads_of_earlier_cells_are_heard(made, work):
     cell = "\n".join(line.removeprefix("        ") for line in MADE_BEFORE[made].splitlines())
     printed = run(f"""
 import torch
-from selfattention.engine.door import Request, Room
-from selfattention.engine.readymade import watch_all_threads
+from selfattention.engine.door.room import Request, Room
+from selfattention.engine.guard.readymade import watch_all_threads
 watch_all_threads()
 watch_all_threads()
 work = {WORKS[work]}
@@ -641,8 +643,8 @@ os._exit(0)""").splitlines()
 def test_in_the_graders_process_a_class_may_not_be_hidden_in_an_earlier_cell():
     assert run("""
 import torch
-from selfattention.engine.door import Request, Room
-from selfattention.engine.readymade import watch_all_threads
+from selfattention.engine.door.room import Request, Room
+from selfattention.engine.guard.readymade import watch_all_threads
 watch_all_threads()
 Real, torch.nn.TransformerEncoderLayer = torch.nn.TransformerEncoderLayer, object
 print(*Room(lambda: Real(4, 1), ready_made=("encoder layer",)).perform(Request("call")).used)
@@ -653,8 +655,8 @@ def test_in_the_graders_process_what_the_check_passed_is_watched_too():
     """There it only asks the other side; what it is called with is the learner's, and may do the work."""
     assert run("""
 import torch
-from selfattention.engine.door import Request, Room
-from selfattention.engine.readymade import watch_all_threads
+from selfattention.engine.door.room import Request, Room
+from selfattention.engine.guard.readymade import watch_all_threads
 watch_all_threads()
 class Late(float):
     def __add__(self, other): return torch.ones(3).softmax(-1)
@@ -672,7 +674,7 @@ def test_an_endless_loop_is_stopped_under_watch():
 
 FIRST_CALL = """
 import sys, torch
-from selfattention.engine.readymade import FAMILIES, Watch
+from selfattention.engine.guard.readymade import FAMILIES, Watch
 before = set(sys.modules)
 with Watch(tuple(FAMILIES)) as watch:
     torch.ones(3).softmax(-1)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from selfattention.engine import data
-from selfattention.engine.frames import FRAMES, RAISED, WrongFrame, checked
+from selfattention.engine.door import data
+from selfattention.engine.door.frames import FRAMES, RAISED, WrongFrame, checked
 
 RIGHT = {
     "ran": {"trouble": "", "functions": {"softmax": 140_000_000}, "parts": 3, "stopped": -1},

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from selfattention.engine import data
+from selfattention.engine.door import data
 
 FRAME_BYTES = 64 * 2**20
 ANSWER_BYTES = 8 * 2**20

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
 
-from selfattention.engine import data, wire
+from selfattention.engine.door import data, wire
 
 PLAIN = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats() | some.text(),

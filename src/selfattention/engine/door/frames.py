@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from selfattention.engine import data
+from selfattention.engine.door import data
 
 LONGEST_LINE = 200
 LONGEST_PRINT = 2000

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from selfattention.engine import sandbox
-from selfattention.engine.sandbox import LANDLOCK, LAYERS, LIMITS, NAMESPACES, READ_ONLY, SECCOMP, Sandbox
+from selfattention.engine.guard import sandbox
+from selfattention.engine.guard.sandbox import LANDLOCK, LAYERS, LIMITS, NAMESPACES, READ_ONLY, SECCOMP, Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's own means")]
 
@@ -42,7 +42,7 @@ NEEDED = {"write into scratch", "import a library", "start a thread"}
 PROGRAM = """
 import fcntl, json, mmap, os, socket, subprocess, sys, threading
 from pathlib import Path
-from selfattention.engine import sandbox
+from selfattention.engine.guard import sandbox
 
 told = json.loads(sys.argv[1])
 globals().update({name: told[name] for name in ("secret", "hidden", "outside", "port")})

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from selfattention.engine import card, exercise, probes
-from selfattention.engine.door import Room
-from selfattention.engine.judging import FAILED, judge
+from selfattention.engine import exercise
+from selfattention.engine.door.room import Room
+from selfattention.engine.judging import card, probes
+from selfattention.engine.judging.judge import judge
+from selfattention.engine.judging.report import FAILED
 
 
 @exercise(points=2)

@@ -10,10 +10,11 @@ import numpy as np
 import psutil
 import pytest
 
-from selfattention.engine import forkserver, scratch
-from selfattention.engine.door import Request
-from selfattention.engine.forkserver import ForkServer, NoServer
-from selfattention.engine.remote import Cell, Child, ChildEnded
+from selfattention.engine.door.room import Request
+from selfattention.engine.guard import scratch
+from selfattention.engine.process import forkserver
+from selfattention.engine.process.forkserver import ForkServer, NoServer
+from selfattention.engine.process.remote import Cell, Child, ChildEnded
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only")]
 
@@ -108,9 +109,9 @@ def test_a_server_that_does_not_start_leaves_nothing_behind(monkeypatch, tmp_pat
 
 def test_nothing_survives_a_grader_that_is_killed(tmp_path):
     """Also not a learner's process in an endless loop; its scratch folder does, until somebody makes another."""
-    program = ("import sys, time\nfrom selfattention.engine.forkserver import ForkServer\n"
-               "from selfattention.engine.limits import Allowance\n"
-               "from selfattention.engine.remote import Cell, Child, Clock\nserver = ForkServer()\n"
+    program = ("import sys, time\nfrom selfattention.engine.process.forkserver import ForkServer\n"
+               "from selfattention.engine.guard.limits import Allowance\n"
+               "from selfattention.engine.process.remote import Cell, Child, Clock\nserver = ForkServer()\n"
                "child = Child(server.start(), [], Clock(Allowance(cell=600)))\nchild.run(Cell('1'))\n"
                "print('ready', flush=True)\nchild.run(Cell('while True: pass'))")
     grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE,
@@ -122,7 +123,7 @@ def test_nothing_survives_a_grader_that_is_killed(tmp_path):
     grader.wait()
     assert not psutil.wait_procs(family, timeout=20)[1]
     assert len(list(tmp_path.iterdir())) == 1
-    subprocess.run([sys.executable, "-c", "from selfattention.engine.scratch import Folder; Folder().remove()"],
+    subprocess.run([sys.executable, "-c", "from selfattention.engine.guard.scratch import Folder; Folder().remove()"],
                    env={**os.environ, "TMPDIR": str(tmp_path)}, check=True)
     assert not list(tmp_path.iterdir())
 

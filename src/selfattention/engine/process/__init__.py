@@ -1,0 +1,1 @@
+"""A learner's process, and the grader's side of it."""
