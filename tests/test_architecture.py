@@ -19,6 +19,7 @@ ALLOWED = {
     "attention": {"masks", "positions"},
     "layers": {"attention", "masks", "positions"},
     "models": {"layers", "attention", "masks", "positions"},
+    "parity": {"layers"},
     "claims": set(),
     "data": set(),
     "training": set(),
@@ -28,7 +29,7 @@ ALLOWED = {
     "engine": set(),
     "problems": {"engine", "masks", "positions", "arrays", "attention", "layers", "models"},
     "lessons": {"engine", "masks", "positions", "arrays", "attention", "layers", "models", "claims", "data", "training",
-                "alignment", "decoding", "plots", "course", ""},
+                "alignment", "decoding", "plots", "parity", "course", ""},
     "course": {"engine", "problems", "claims", ""},
     "__main__": {"course"},
 }

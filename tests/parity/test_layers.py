@@ -3,7 +3,6 @@
 import pytest
 import torch
 from torch import nn
-from weights import copy_attention
 
 from selfattention import masks
 from selfattention.attention import attention
@@ -20,6 +19,7 @@ from selfattention.layers import (
     split_heads,
     watching,
 )
+from selfattention.parity import from_torch
 from selfattention.positions import Rotary, alibi, rotate
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
@@ -38,10 +38,6 @@ def random_weights(module):
     for parameter in module.parameters():
         nn.init.normal_(parameter, std=0.5)
     return module
-
-
-def copy_norm(ours, theirs):
-    ours.load_state_dict({"gain": theirs.weight, "offset": theirs.bias})
 
 
 def assert_same(ours, theirs, leaves):
@@ -68,7 +64,7 @@ def test_split_and_merge_undo_each_other():
 def test_multi_head_attention_is_torchs(mask):
     theirs = random_weights(nn.MultiheadAttention(D_MODEL, HEADS, batch_first=True))
     ours = MultiHeadAttention(D_MODEL, HEADS)
-    copy_attention(ours, theirs)
+    from_torch(ours, theirs)
     x, memory = leaves((BATCH, QUERIES, D_MODEL), (BATCH, KEYS, D_MODEL))
     causal = masks.causal(QUERIES, KEYS) if mask in ("causal", "both") else None
     padding = masks.padding(torch.tensor([7, 3, 5]), KEYS) if mask in ("padding", "both") else None
@@ -115,7 +111,7 @@ def test_rotary_heads_and_biases_reach_the_scores():
 def test_layer_norm_is_torchs():
     theirs = random_weights(nn.LayerNorm(D_MODEL))
     ours = LayerNorm(D_MODEL)
-    copy_norm(ours, theirs)
+    from_torch(ours, theirs)
     (x,) = leaves((BATCH, KEYS, D_MODEL))
     assert_same(ours(x), theirs(x), [x])
     assert_same(ours(x * 1e-4), theirs(x * 1e-4), [x])
@@ -128,11 +124,7 @@ def test_encoder_layer_is_torchs(residual, first):
     theirs = random_weights(nn.TransformerEncoderLayer(D_MODEL, HEADS, D_FF, dropout=0.3, batch_first=True,
                                                        norm_first=first)).eval()
     ours = EncoderLayer(MultiHeadAttention(D_MODEL, HEADS), FeedForward(D_MODEL, D_FF), residual, dropout=0.3).eval()
-    copy_attention(ours.attention, theirs.self_attn)
-    ours.feed_forward[0].load_state_dict(theirs.linear1.state_dict())
-    ours.feed_forward[2].load_state_dict(theirs.linear2.state_dict())
-    copy_norm(ours.around_attention.norm, theirs.norm1)
-    copy_norm(ours.around_feed_forward.norm, theirs.norm2)
+    from_torch(ours, theirs)
     (x,) = leaves((BATCH, KEYS, D_MODEL))
     padding = masks.padding(torch.tensor([7, 3, 5]), KEYS)
     assert_same(ours(x, padding), theirs(x, src_key_padding_mask=~padding[:, 0]), [x])
@@ -144,13 +136,7 @@ def test_decoder_layer_is_torchs(residual, first):
                                                        norm_first=first)).eval()
     ours = DecoderLayer(MultiHeadAttention(D_MODEL, HEADS), MultiHeadAttention(D_MODEL, HEADS),
                         FeedForward(D_MODEL, D_FF), residual, dropout=0.3).eval()
-    copy_attention(ours.attention, theirs.self_attn)
-    copy_attention(ours.cross_attention, theirs.multihead_attn)
-    ours.feed_forward[0].load_state_dict(theirs.linear1.state_dict())
-    ours.feed_forward[2].load_state_dict(theirs.linear2.state_dict())
-    for norm, place in ((theirs.norm1, ours.around_attention), (theirs.norm2, ours.around_cross_attention),
-                        (theirs.norm3, ours.around_feed_forward)):
-        copy_norm(place.norm, norm)
+    from_torch(ours, theirs)
     x, memory = leaves((BATCH, QUERIES, D_MODEL), (BATCH, KEYS, D_MODEL))
     padding, causal = masks.padding(torch.tensor([7, 3, 5]), KEYS), masks.causal(QUERIES)
     got, _ = ours(x, ours.cross_attention.keys_values(memory), causal, padding)

@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 from torch import nn
-from weights import copy_attention
 
 from selfattention import masks
 from selfattention.layers import LayerNorm, PostNorm, PreNorm
 from selfattention.models.transformer import Sizes, Transformer, stacks
+from selfattention.parity import from_marian, from_torch
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 SIZES = Sizes(source_vocab=29, target_vocab=31, d_model=14, heads=2, d_ff=23, layers=3, dropout=0.1)
@@ -25,16 +25,6 @@ def float64():
     torch.set_default_dtype(torch.float32)
 
 
-def copy(ours, theirs, pairs):
-    """Give our modules the weights of theirs; a norm's gain and offset are their weight and bias."""
-    for one, other in pairs:
-        state = theirs.get_submodule(other).state_dict()
-        module = ours.get_submodule(one)
-        if isinstance(module, LayerNorm):
-            state = {"gain": state["weight"], "offset": state["bias"]}
-        module.load_state_dict(state)
-
-
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor")
 @pytest.mark.parametrize(("residual", "first"), [(PostNorm, False), (PreNorm, True)])
 def test_equals_torchs_transformer(residual, first):
@@ -43,18 +33,7 @@ def test_equals_torchs_transformer(residual, first):
         nn.init.normal_(parameter, std=0.5)
     encoder, decoder = stacks(SIZES, residual, lambda: None)
     ours = Transformer(SIZES, encoder, decoder, None, norm=lambda: LayerNorm(14))
-    for number in range(3):
-        copy_attention(ours.encoder[number].attention, theirs.encoder.layers[number].self_attn)
-        copy_attention(ours.decoder[number].attention, theirs.decoder.layers[number].self_attn)
-        copy_attention(ours.decoder[number].cross_attention, theirs.decoder.layers[number].multihead_attn)
-        for one, other, norms in ((f"encoder.{number}", f"encoder.layers.{number}", ("attention", "feed_forward")),
-                                  (f"decoder.{number}", f"decoder.layers.{number}",
-                                   ("attention", "cross_attention", "feed_forward"))):
-            copy(ours, theirs, [(f"{one}.feed_forward.0", f"{other}.linear1"),
-                                (f"{one}.feed_forward.2", f"{other}.linear2"),
-                                *((f"{one}.around_{name}.norm", f"{other}.norm{place}")
-                                  for place, name in enumerate(norms, start=1))])
-    copy(ours, theirs, [("encoder_norm", "encoder.norm"), ("decoder_norm", "decoder.norm")])
+    from_torch(ours, theirs)
     ours.eval(), theirs.eval()
     blocked = SOURCE == 0
     got = ours(SOURCE, TARGET)
@@ -91,20 +70,7 @@ def test_equals_marian():
     for name, parameter in theirs.named_parameters():
         if "embed_positions" not in name:
             nn.init.normal_(parameter, std=0.5)
-    copy(ours, theirs, [("source_embedding", "model.shared"), ("target_embedding", "model.shared")])
-    names = {"query": "q_proj", "key": "k_proj", "value": "v_proj", "output": "out_proj"}
-    for number in range(3):
-        for stack in ("encoder", "decoder"):
-            one, other = f"{stack}.{number}", f"model.{stack}.layers.{number}"
-            pairs = [(f"{one}.attention.{mine}", f"{other}.self_attn.{yours}") for mine, yours in names.items()]
-            pairs += [(f"{one}.feed_forward.0", f"{other}.fc1"), (f"{one}.feed_forward.2", f"{other}.fc2"),
-                      (f"{one}.around_attention.norm", f"{other}.self_attn_layer_norm"),
-                      (f"{one}.around_feed_forward.norm", f"{other}.final_layer_norm")]
-            if stack == "decoder":
-                pairs += [(f"{one}.cross_attention.{mine}", f"{other}.encoder_attn.{yours}")
-                          for mine, yours in names.items()]
-                pairs += [(f"{one}.around_cross_attention.norm", f"{other}.encoder_attn_layer_norm")]
-            copy(ours, theirs, pairs)
+    from_marian(ours, theirs)
     ours.eval(), theirs.eval()
     got = ours(SOURCE, TARGET)
     expected = theirs(input_ids=SOURCE, attention_mask=(SOURCE != 0).long(), decoder_input_ids=TARGET).logits
@@ -158,3 +124,16 @@ def test_padding_and_the_future_have_no_influence():
 def test_bad_tokens_are_named(call, message, as_users_call):
     with pytest.raises(ValueError, match=message):
         call(Transformer.paper(SIZES))
+
+
+@pytest.mark.parametrize(("ours", "theirs", "message"), [
+    (lambda: Transformer.paper(SIZES), lambda: nn.Transformer(14, 2, 3, 3, 23, batch_first=True),
+     r"theirs without a place here: \['encoder_norm.weight', 'encoder_norm.bias', 'decoder_norm.weight'"),
+    (lambda: Transformer.paper(SIZES), lambda: nn.Transformer(14, 2, 3, 2, 23, batch_first=True),
+     r"ours without one of theirs: \['decoder.2.attention.query.weight'"),
+    (lambda: LayerNorm(13), lambda: nn.LayerNorm(14), r"gain \(13,\) for \(14,\).*same sizes"),
+    (lambda: LayerNorm(14), lambda: nn.Linear(14, 14), r"gain \(14,\) for \(14, 14\)"),
+])
+def test_what_does_not_fit_is_named(ours, theirs, message):
+    with pytest.raises(ValueError, match=message):
+        from_torch(ours(), theirs())

@@ -18,6 +18,7 @@ from torch import nn
 from selfattention.claims import Measured, claim, guessed
 from selfattention.layers import EncoderLayer, FeedForward, LayerNorm, MultiHeadAttention, PostNorm, PreNorm, layer_norm
 from selfattention.masks import causal
+from selfattention.parity import from_torch
 from selfattention.plots import canvas, lines, show
 from selfattention.positions import sinusoidal
 from selfattention.training import up_and_down
@@ -102,22 +103,15 @@ claim("two thirds of a block's parameters are in the feed-forward layer, not in 
 # is the package's code; with torch's weights it must give what torch gives, in both orders:
 
 # %% tags=["claim:our-block-is-torchs"]
-NAMES = {"attention.output": "self_attn.out_proj", "feed_forward.0": "linear1", "feed_forward.2": "linear2",
-         "around_attention.norm": "norm1", "around_feed_forward.norm": "norm2"}
 torch.manual_seed(0)
 x, difference = torch.randn(3, 5, 14).double(), []
 for residual in (PostNorm, PreNorm):
     print(residual.__name__, inspect.getsource(residual.forward).split('"""')[2])
     theirs = nn.TransformerEncoderLayer(14, 2, 23, dropout=0.0, batch_first=True,
                                         norm_first=residual is PreNorm).double()
-    state = {name: nn.init.normal_(weight, std=0.5).detach() for name, weight in theirs.named_parameters()}
-    weights = {f"{our}.{end}": state[f"{their}.{end}"] for our, their in NAMES.items() for end in ("weight", "bias")}
-    for end in ("weight", "bias"):
-        thirds = zip(("query", "key", "value"), state[f"self_attn.in_proj_{end}"].chunk(3))
-        weights |= {f"attention.{name}.{end}": part for name, part in thirds}
-    ours = EncoderLayer(MultiHeadAttention(14, 2), FeedForward(14, 23), residual).double()
-    ours.load_state_dict({name.replace("norm.weight", "norm.gain").replace("norm.bias", "norm.offset"): weight
-                          for name, weight in weights.items()})
+    for weight in theirs.parameters():
+        nn.init.normal_(weight, std=0.5)
+    ours = from_torch(EncoderLayer(MultiHeadAttention(14, 2), FeedForward(14, 23), residual).double(), theirs)
     difference.append((ours(x) - theirs(x)).abs().max().item())
 largest = Measured(max(difference), below=1e-12)
 claim("the package's layer is torch's, in both orders", f"the largest difference in float64 is {largest}", largest)

@@ -22,6 +22,7 @@ from selfattention.data.words import END, SPECIAL, Vocabulary
 from selfattention.decoding import greedy
 from selfattention.layers import MultiHeadAttention, watching
 from selfattention.models.transformer import Memory, Sizes, Transformer
+from selfattention.parity import from_torch
 from selfattention.plots import canvas, heatmap, lines, show
 from selfattention.training import Recipe, Trainer, adam, translation_loss, up_and_down
 
@@ -104,26 +105,8 @@ print(inspect.getsource(Transformer.decode).split('"""')[2])
 #
 # ## Is it the model of 2017?
 #
-# torch has one: `nn.Transformer`. (Both give the attention's projections an offset, which the paper's formulas lack.) If both are right, then with the same weights they must give the same numbers. Our matrices have other names, so each layer is copied by hand:
-
-# %%
-@torch.no_grad()
-def copy_layer(ours, theirs):
-    sublayers = {"attention": "self_attn", "cross_attention": "multihead_attn"}
-    sublayers = {mine: getattr(theirs, yours) for mine, yours in sublayers.items() if hasattr(theirs, yours)}
-    for name, other in sublayers.items():
-        mine = getattr(ours, name)
-        for part, weight, bias in zip((mine.query, mine.key, mine.value), other.in_proj_weight.chunk(3),
-                                      other.in_proj_bias.chunk(3)):
-            part.load_state_dict({"weight": weight, "bias": bias})
-        mine.output.load_state_dict(other.out_proj.state_dict())
-    ours.feed_forward[0].load_state_dict(theirs.linear1.state_dict())
-    ours.feed_forward[2].load_state_dict(theirs.linear2.state_dict())
-    for number, name in enumerate([*sublayers, "feed_forward"], start=1):
-        norm = getattr(theirs, f"norm{number}")
-        getattr(ours, f"around_{name}").norm.load_state_dict({"gain": norm.weight, "offset": norm.bias})
-
-# %% [markdown]
+# torch has one: `nn.Transformer`. (Both give the attention's projections an offset, which the paper's formulas lack.) If both are right, then with the same weights they must give the same numbers. Our matrices have other names; `from_torch` knows both names of each, and refuses if a weight is left over on either side.
+#
 # One thing differs: torch puts one more norm behind each stack. The paper has none, because its last block ends with a norm already. We take it away, fill both models with the same random numbers, and compare in float64.
 
 # %% tags=["claim:equals-torch"]
@@ -133,8 +116,7 @@ theirs = nn.Transformer(14, 2, 3, 3, 23, batch_first=True, dtype=torch.float64).
 theirs.encoder.norm = theirs.decoder.norm = None
 for parameter in theirs.parameters():
     nn.init.normal_(parameter, std=0.5)
-for mine, yours in zip([*ours.encoder, *ours.decoder], [*theirs.encoder.layers, *theirs.decoder.layers]):
-    copy_layer(mine, yours)
+from_torch(ours, theirs)
 source, target = torch.tensor([[5, 9, 4, 28, 7], [11, 13, 0, 0, 0]]), torch.tensor([[1, 6, 30, 9], [1, 7, 4, 0]])
 vectors = [table(tokens) * math.sqrt(14) + ours.positions(tokens.shape[1])
            for table, tokens in ((ours.source_embedding, source), (ours.target_embedding, target))]
