@@ -100,7 +100,7 @@ def test_a_lesson_is_run_under_other_seeds_threads_and_instructions(claims, tmp_
 ALL_SOLUTIONS = """
 from selfattention import problems
 from selfattention.engine.door.room import Room
-from selfattention.engine.judging import judge
+from selfattention.engine.judging.judge import judge
 for chapter in problems.chapters():
     for exercise in problems.exercises(chapter):
         for seed in range(3):
