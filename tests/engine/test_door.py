@@ -307,6 +307,17 @@ def test_a_function_that_a_check_passes_in_has_narrow_limits(kind):
     assert np.ones(2**24).sum() == 2**24  # the limit is gone
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the time of a process is told too coarsely")
+def test_an_answer_that_sleeps_does_not_compute():
+    """Python 3.11 lets other threads turn on the spot, where they are profiled, while it is asked to end."""
+    process = Spawned()
+    with Child(process, ["answer"], Clock(Allowance(call=0.1, patience=3))) as child:
+        child.run(Cell("import time\ndef answer():\n    time.sleep(60)"))
+        door, before = child.open("answer", ("softmax",)), process.used()
+        assert door.perform(Request("call", ())).raised.kind == "TimeLimit"
+    assert process.used() - before < 0.5
+
+
 def test_the_courses_own_modules_are_closed_and_those_in_the_current_folder_open():
     source = """
         open("helper.py", "w").write("value = 7")

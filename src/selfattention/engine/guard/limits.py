@@ -74,6 +74,15 @@ def set_bounds(patience: float, import_seconds: float, tell: Callable[[], Any] =
     _Process.patience, _Process.import_seconds, _Process.tell = patience, import_seconds, staticmethod(tell)
 
 
+def start_watching() -> None:
+    """Start the thread that watches calls now, before any profiler hears the threads that are started.
+
+    Python 3.11 lets a thread under a profiler turn on the spot while another one has an exception to take, which one
+    that sleeps does not do.
+    """
+    _watcher()
+
+
 def imported_seconds() -> float:
     """The processor time that this process has spent on first imports without being charged."""
     return _Process.imported

@@ -85,6 +85,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO, shell: Any) -> None:
     start = wire.read(incoming)
     about = {"number": 0}
     limits.set_bounds(start["patience"], start["imports"], lambda: _answer(outgoing, about | {"importing": True}))
+    limits.start_watching()
     readymade.watch_all_threads()
     sys.path.insert(0, "")  # as in Jupyter: a module that a cell has written can be imported
     notebook = _Notebook(shell, start["names"], start["cell"])
