@@ -933,7 +933,7 @@ WORKING_COPY = {f"{kind}/{name}": (files.root() / kind / name).read_bytes()
 @pytest.mark.parametrize("pack", PACKINGS)
 def test_of_a_whole_working_copy_the_exercises_count(pack, look, tmp_path):
     copies = {f"{student}/{place}{name}": content for name, content in WORKING_COPY.items()
-              for student, place in (("alice", ""), ("bob", "work/"))}
+              for student, place in (("alice", ""), ("bob", "copy/"))}
     found = look(pack(tmp_path / "class", copies))
     assert [(entry.origin, entry.reason) for entry in found] == [
         (f"{student}exercises/{name}", "") for student in ("alice/", "bob/copy/") for name in (NAME, OTHER)]
