@@ -2,7 +2,9 @@
 
 import copy
 
+import numpy as np
 import pytest
+import torch
 
 from selfattention import problems
 from selfattention.engine.door.room import Raised, Reply, Room
@@ -42,6 +44,34 @@ def test_every_mistake_is_rejected_and_named(exercise, mistake, seed):
 def test_every_alternative_right_answer_passes(exercise, function, seed):
     report = judged(exercise, function, seed)
     assert report.status == PASSED, str(report)
+
+
+def cast(value, to_float32):
+    """A value with its float64 numbers in float32, or back; a function takes and gives the one or the other."""
+    if isinstance(value, torch.Tensor):
+        return value.to(torch.float32 if to_float32 else torch.float64) if value.is_floating_point() else value
+    if isinstance(value, np.ndarray):
+        return value.astype(np.float32 if to_float32 else np.float64) if value.dtype.kind == "f" else value
+    if isinstance(value, tuple | list):
+        return type(value)(cast(part, to_float32) for part in value)
+    if callable(value):
+        return lambda *args: cast(value(*cast(args, not to_float32)), to_float32)
+    return value
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
+def test_an_answer_may_work_in_float32_and_give_float64(exercise, seed):
+    """The type of a result does not tell how it was computed: one tensor in float32 is enough."""
+    report = judged(exercise, lambda *args: cast(exercise.function(*cast(args, True)), False), seed)
+    assert report.status == PASSED, str(report)
+
+
+def test_rounded_numbers_are_told_so():
+    """Both tables look the same on the card."""
+    all_scores = next(exercise for exercise in EXERCISES if exercise.key == "01.all_scores")
+    report = judged(all_scores, lambda *args: np.round(all_scores.function(*args), 3))
+    assert "digit of the largest and after: is something rounded" in report.first_trouble.detail
 
 
 @pytest.mark.parametrize(("exercise", "function"), cases(lambda exercise: (

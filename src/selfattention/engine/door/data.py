@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 
 NUMERIC_KINDS = "biufc"
+WHOLE = "biu"
+ROUNDING = 2e-5  # of the largest number: float32 needs up to 1e-5 in the exercises, every known mistake is further off
+AGAIN = 1e-6  # of the largest number: what the same code may give in float32 when sums come in another order
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
           "float16", "float32", "float64", "complex64", "complex128")  # of arrays; and of tensors, with bfloat16
 NAMES = {np.dtype(name): name for name in DTYPES}  # `dtype.name` is put together anew every time, which takes long
@@ -195,33 +198,40 @@ def as_array(value: Any) -> np.ndarray | None:
     return None
 
 
-def tolerance(*arrays: np.ndarray) -> tuple[float, float]:
-    """Relative and absolute tolerance for comparing arrays, by the coarsest precision among them.
+def close(left: np.ndarray, right: np.ndarray, *, closely: bool = False) -> bool:
+    """True where shapes agree and every number is equal, but for rounding; NaN equals NaN.
 
-    An answer may sum in another order or work in float32: its error is then some hundred times
-    the unit roundoff (6e-8 in float32, 1e-16 in float64). Every known mistake differs by far more.
+    An answer may sum in another order, or work in float32 somewhere: its error then goes by the largest numbers that
+    were added up, not by what is left of them, and the type of the result does not tell. So a difference counts from
+    2e-5 of the largest number on, and where a result is in float32 or less from 2e-4 of the number itself.
+
+    Args:    closely: for two results of the same code, where only the order of sums may differ: 1e-6.
     """
-    coarse = any(array.dtype.kind in "fc" and array.dtype.itemsize <= 4 for array in arrays)
-    return (2e-4, 2e-5) if coarse else (1e-8, 1e-10)
-
-
-def close(left: np.ndarray, right: np.ndarray) -> bool:
-    """True where shapes agree and every element is equal within `tolerance`; NaN equals NaN."""
     if left.shape != right.shape:
         return False
-    relative, absolute = tolerance(left, right)
+    if left.dtype.kind in WHOLE and right.dtype.kind in WHOLE:
+        return bool((left == right).all())
+    coarse = any(array.dtype.kind in "fc" and array.dtype.itemsize <= 4 for array in (left, right))
+    relative, absolute = (2e-4, 2e-5) if coarse else (1e-8, 1e-10)
+    if left.dtype.kind not in WHOLE and right.dtype.kind not in WHOLE:
+        absolute = max(absolute, (AGAIN if closely else ROUNDING) * min(_largest(left), _largest(right)))
     return bool(np.allclose(left, right, rtol=relative, atol=absolute, equal_nan=True))
 
 
-def same(left: Any, right: Any) -> bool:
+def _largest(array: np.ndarray) -> float:
+    """The largest size among finite numbers; 0 where there are none."""
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
+def same(left: Any, right: Any, *, closely: bool = False) -> bool:
     """True where two pieces of plain data have the same structure and close numbers."""
     if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
-        return len(left) == len(right) and all(map(same, left, right))
+        return len(left) == len(right) and all(same(*pair, closely=closely) for pair in zip(left, right))
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(same(left[key], right[key], closely=closely) for key in left)
     if type(left) is int and type(right) is int:
         return left == right
     one, other = as_array(left), as_array(right)
     if one is not None and other is not None:
-        return (one.dtype.kind == "b") == (other.dtype.kind == "b") and close(one, other)
+        return (one.dtype.kind == "b") == (other.dtype.kind == "b") and close(one, other, closely=closely)
     return type(left) is type(right) and left == right

@@ -85,14 +85,27 @@ def fits(got: Any, expected: Any, axes: str = "") -> Any:
 
 
 def equal(got: Any, expected: Any, message: str = "the numbers differ") -> None:
-    """Every element is equal within the tolerance of the coarser precision; NaN is never expected."""
+    """Every element is equal but for rounding; NaN is never expected."""
     target = data.as_array(expected)
     if data.as_array(got) is not None and not np.isnan(target).any():
         nans = np.isnan(data.as_array(got))
         if nans.any():
             raise ClaimFailed(f"{int(nans.sum())} of {nans.size} numbers are NaN (not a number)", expected, got)
     if not data.same(got, expected):
-        raise ClaimFailed(message, expected, got)
+        raise ClaimFailed(message + _digits(got, expected), expected, got)
+
+
+def _digits(got: Any, expected: Any) -> str:
+    """What to add where the first digits are right: it may be rounding, and the tables may look the same."""
+    one, other = data.as_array(got), data.as_array(expected)
+    if one is None or other is None or one.shape != other.shape or {one.dtype.kind, other.dtype.kind} != {"f"}:
+        return ""
+    with np.errstate(all="ignore"):
+        off = np.abs(one.astype(float) - other).max(initial=0.0) / max(np.abs(other).max(initial=0.0), 1e-300)
+    if not 0 < off < 1e-3:
+        return ""
+    return (f", in the {int(-np.log10(off)) + 1}th digit of the largest and after: is something rounded, "
+            "or a small number added?")
 
 
 def parity(answer: Callable, reference: Callable, *inputs: Any) -> Any:
@@ -149,5 +162,5 @@ def gradient_parity(answer: Any, reference: Callable, *inputs: Any, cotangent: A
 
 def unmoved(before: Any, after: Any, message: str) -> None:
     """Two outputs are equal: what was changed in between must have no influence."""
-    if not data.same(before, after):
+    if not data.same(before, after, closely=True):
         raise ClaimFailed(message, before, after)

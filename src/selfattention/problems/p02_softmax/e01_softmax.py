@@ -43,6 +43,8 @@ def agrees(answer, rng):
 def any_batch(answer, rng):
     probes.parity(answer, softmax, rng.normal(size=(2, 3, 5)))
     probes.parity(answer, softmax, rng.normal(size=7))
+    alone = answer(rng.normal(size=(3, 1)))
+    probes.require((abs(alone - 1) < 5e-7).all(), f"a single key has all the weight: expected 1, got {alone.min():.7f}")
 
 
 @softmax.check("survives huge scores", hint="What is the largest number that `np.exp` can return?")
@@ -107,6 +109,13 @@ def no_keepdims(scores):
 @softmax.mistake("does not divide by the sum", hint="The numbers are positive now. What do they add up to?")
 def not_normalised(scores):
     return np.exp(scores - scores.max(axis=-1, keepdims=True))
+
+
+@softmax.mistake("adds a small number below the bar",
+                 hint="Can the sum be 0, once the largest score of the row is shifted to 0? What is it at least?")
+def with_epsilon(scores):
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return exponentials / (exponentials.sum(axis=-1, keepdims=True) + 1e-6)
 
 
 @softmax.mistake("divides the scores by their sum, without the exponential",

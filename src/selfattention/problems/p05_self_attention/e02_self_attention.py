@@ -125,6 +125,12 @@ def bilinear(x, query_weight, key_weight, value_weight):
     return torch.softmax(x @ pair @ x.transpose(-2, -1), dim=-1) @ x @ value_weight
 
 
+@self_attention.alternative("the root of a tensor, which is in float32")
+def root_of_a_tensor(x, query_weight, key_weight, value_weight):
+    queries, keys, values = x @ query_weight, x @ key_weight, x @ value_weight
+    return torch.softmax(queries @ keys.mT / torch.sqrt(torch.tensor(keys.shape[-1])), dim=-1) @ values
+
+
 @self_attention.alternative("einsum")
 def self_attention_einsum(x, query_weight, key_weight, value_weight):
     queries, keys, values = (torch.einsum("...td,dk->...tk", x, w) for w in (query_weight, key_weight, value_weight))

@@ -164,6 +164,12 @@ def by_torch(x, memory, query_weight, key_weight, value_weight, memory_mask):
         x @ query_weight, memory @ key_weight, memory @ value_weight, attn_mask=memory_mask)
 
 
+@cross_attention.alternative("the root of a tensor, which is in float32")
+def root_of_a_tensor(x, memory, query_weight, key_weight, value_weight, memory_mask):
+    scores = (x @ query_weight) @ (memory @ key_weight).mT / torch.sqrt(torch.tensor(key_weight.shape[1]))
+    return torch.softmax(scores.masked_fill(~memory_mask, -torch.inf), dim=-1) @ (memory @ value_weight)
+
+
 @cross_attention.alternative("keys and values in one product, padding subtracted as a large number")
 def in_one_product(x, memory, query_weight, key_weight, value_weight, memory_mask):
     both = memory @ torch.cat([key_weight, value_weight], dim=1)
