@@ -318,6 +318,25 @@ def test_an_answer_that_sleeps_does_not_compute():
     assert process.used() - before < 0.5
 
 
+def test_a_subclass_of_the_exception_that_is_asked_for_is_right():
+    class MyError(ValueError):
+        pass
+
+    def refuses(kind):
+        def answer(x):
+            raise kind("no")
+        return Answer(Room(answer), [])
+
+    for kind in (ValueError, MyError, UnicodeError):
+        probes.raises(refuses(kind), ValueError, 1.0)
+    for kind in (TypeError, Exception, type("ValueErrors", (Exception,), {})):
+        with pytest.raises(AnswerRaised):
+            probes.raises(refuses(kind), ValueError, 1.0)
+    with Child(Spawned(), ["answer"]) as child:
+        child.run(Cell("class MyError(ValueError): pass\ndef answer(x):\n    raise MyError('no')"))
+        probes.raises(Answer(child.open("answer"), []), ValueError, 1.0)
+
+
 def test_the_courses_own_modules_are_closed_and_those_in_the_current_folder_open():
     source = """
         open("helper.py", "w").write("value = 7")

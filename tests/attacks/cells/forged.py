@@ -3,7 +3,7 @@
 
 import json, os, struct, sys
 
-RAISED = {"kind": "ValueError", "message": "", "source": "", "advice": "", "line": 1}
+RAISED = {"kind": "ValueError", "message": "", "source": "", "advice": "", "line": 1, "bases": []}
 
 def send(fields, block=b"", whole=False):
     frame = sys._getframe()

@@ -22,7 +22,7 @@ for folder in ["good_0", "good_1"]:
 
 # %% changes_the_course | before
 import os
-for path in ("@PROBLEMS@/p02_softmax.py", "@PROBLEMS@/../engine/judging/judge.py", np.__file__):
+for path in ("@PROBLEMS@/p02_softmax/e04_softmax_jacobian.py", "@PROBLEMS@/../engine/judging/judge.py", np.__file__):
     for change in (lambda p: os.chmod(p, 0o777), lambda p: open(p, "a").write("\n# changed"), os.remove):
         try:
             change(path)

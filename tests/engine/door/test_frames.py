@@ -12,7 +12,8 @@ RIGHT = {
     "opened": {},
     "importing": {"importing": True},
     "reply": {"value": np.ones(3), "mutated": ["0"], "printed": "text", "used": [],
-              "raised": {"kind": "ValueError", "message": "no", "source": "", "advice": "", "line": 3}},
+              "raised": {"kind": "ValueError", "message": "no", "source": "", "advice": "", "line": 3,
+                         "bases": ["ValueError"]}},
     "callback": {"callback": 0, "args": (np.ones(3),), "kwargs": {"x": 1}, "slope": torch.ones(2)},
 }
 RIGHT = {kind: {"number": 5, "imported": 0.25} | fields for kind, fields in RIGHT.items()}
@@ -29,7 +30,7 @@ TAKES = {
     "stopped": {"an integer"}, "functions": set(), "value": set(WRONG), "raised": {"nothing"}, "mutated": set(),
     "printed": {"text"}, "used": set(), "callback": {"an integer"}, "args": {"a tuple"}, "kwargs": {"a dictionary"},
     "slope": {"a tensor", "nothing"}, "kind": {"text"}, "message": {"text"}, "source": {"text"}, "advice": {"text"},
-    "line": {"an integer", "nothing"},
+    "line": {"an integer", "nothing"}, "bases": set(),
 }
 
 

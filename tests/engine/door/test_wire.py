@@ -4,6 +4,9 @@ import contextlib
 import io
 import struct
 import warnings
+from collections import Counter, namedtuple
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -227,6 +230,25 @@ def test_what_a_notebook_takes_the_wire_takes_and_what_it_refuses_is_told_in_the
                       wire.ANSWER_TEXT_BYTES)["value"]
     assert data.same(here, there) or repr(here) == repr(there)
     assert type(here) is type(there)
+
+
+Pair = namedtuple("Pair", "left right")
+LIKE = {
+    "a named tuple": (Pair(1, 2.5), (1, 2.5)),
+    "characters of NumPy's": (np.str_("a"), "a"), "a counter": (Counter("aab"), {"a": 2, "b": 1}),
+    "a fraction": (Fraction(1, 4), 0.25),
+    "a decimal": (Decimal("0.5"), 0.5), "one in a list": ([Fraction(1, 2)], [0.5]),
+}
+
+
+@pytest.mark.parametrize("kind", LIKE)
+def test_what_is_a_kind_of_plain_data_is_taken_for_it(kind):
+    value, expected = LIKE[kind]
+    here = data.plain(value)
+    assert here == expected and type(here) is type(expected)
+    assert type(crossed(here)) is type(here)
+    assert type(data.plain(torch.tensor([3.0, 1.0]).sort())) is tuple
+    assert isinstance(data.plain(Fraction(10**400, 1)), data.Foreign), "larger than any float"
 
 
 def test_every_comparison_takes_every_value():

@@ -90,12 +90,13 @@ class _Plain:
         """`value` as plain data; `depth` lists are around it."""
         if depth > DEEPEST:
             raise _TooMuch(f"lists in lists more than {DEEPEST} deep")
-        if type(value) in (list, tuple):
+        if isinstance(value, (list, tuple)):  # a named tuple is a tuple
             self._count(20)
-            return type(value)([self.of(item, depth + 1) for item in value])
-        if type(value) is dict and all(type(key) is str for key in value):
+            kind = list if isinstance(value, list) else tuple
+            return kind([self.of(item, depth + 1) for item in kind.__iter__(value)])
+        if isinstance(value, dict) and all(isinstance(key, str) for key in dict.__iter__(value)):
             self._count(20)
-            return {self.of(key, depth): self.of(item, depth + 1) for key, item in value.items()}
+            return {self.of(key, depth): self.of(item, depth + 1) for key, item in dict.items(value)}
         if value is None or type(value) in (bool, float):
             self._count(30)
             return value
@@ -103,11 +104,14 @@ class _Plain:
             self._count(value.bit_length() // 3 + 4)
             return value if value.bit_length() <= MOST_BITS else Foreign(
                 f"whole number of {value.bit_length()} binary digits")
-        if type(value) is str:
+        if isinstance(value, str):  # also NumPy's
             value = text(value)
             self._count(len(json.dumps(value)) + 2)
             return value
         self._count(100)
+        if _is_fraction(value):
+            with contextlib.suppress(ArithmeticError, ValueError):
+                return float(value)
         if isinstance(value, np.generic):
             value = np.asarray(value)
         if is_tensor(value) or isinstance(value, np.ndarray):
@@ -133,9 +137,16 @@ class _Plain:
         return _tensor(value) if kind == "tensor" else _array(value)
 
 
+def _is_fraction(value: Any) -> bool:
+    """Whether it is one of Python's exact numbers, which nobody has where their modules were not imported."""
+    names = ("fractions", "Fraction"), ("decimal", "Decimal")
+    return any(module in sys.modules and isinstance(value, getattr(sys.modules[module], name, ()))
+               for module, name in names)
+
+
 def text(value: str) -> str:
     """A text without halves of surrogate pairs: they are no characters, and can be neither shown nor saved."""
-    return value.encode("utf-8", "replace").decode()
+    return str.encode(value, "utf-8", "replace").decode()
 
 
 def _array(value: np.ndarray) -> np.ndarray | Foreign:

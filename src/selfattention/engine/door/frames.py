@@ -63,7 +63,8 @@ def _tensors_by_name(value: Any) -> bool:
 
 
 RAISED: dict[str, Field] = {"kind": _text(LONGEST_LINE), "message": _text(LONGEST_PRINT),
-                            "source": _text(LONGEST_PRINT), "advice": _text(LONGEST_PRINT), "line": _maybe(_number)}
+                            "source": _text(LONGEST_PRINT), "advice": _text(LONGEST_PRINT), "line": _maybe(_number),
+                            "bases": _names}
 _ALWAYS: dict[str, Field] = {"number": _number, "imported": _seconds}
 FRAMES: dict[str, dict[str, Field]] = {
     "ran": _ALWAYS | {"trouble": _text(3 * LONGEST_PRINT), "functions": _numbers_by_name, "parts": _number,

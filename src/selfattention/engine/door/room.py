@@ -32,13 +32,17 @@ STANDARD_LIBRARY = os.__file__.rsplit("os.py", 1)[0]
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception of the learner's own code: its kind and message, and the learner's line where it arose."""
+    """An exception of the learner's own code: its kind and message, and the learner's line where it arose.
+
+    `bases` are the names of Python's own exceptions that it is a kind of.
+    """
 
     kind: str
     message: str
     line: int | None = None
     source: str = ""
     advice: str = ""
+    bases: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         where = f"\nline {self.line}: {self.source}" if self.source else ""
@@ -227,7 +231,8 @@ def describe(error: BaseException, seconds: float) -> Raised:
             scope = {**vars(builtins), **trace.tb_frame.f_globals, **trace.tb_frame.f_locals}
         trace = trace.tb_next
     advice = "When does it stop calling itself?" if isinstance(error, RecursionError) else _nearest(error, scope)
-    return Raised(type(error).__name__[:LONGEST_LINE], message, line if source else None, source, advice)
+    bases = [base.__name__ for base in type(error).__mro__ if vars(builtins).get(base.__name__) is base]
+    return Raised(type(error).__name__[:LONGEST_LINE], message, line if source else None, source, advice, bases)
 
 
 def _is_learners(filename: str) -> bool:

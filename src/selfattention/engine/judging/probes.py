@@ -141,11 +141,11 @@ def sums_to_one(weights: Any, axis: int = -1) -> None:
 
 
 def raises(answer: Callable, kind: type[Exception], *inputs: Any) -> None:
-    """The answer refuses these inputs with an exception of this kind."""
+    """The answer refuses these inputs with an exception of this kind, or a subclass of it."""
     try:
         answer(*inputs)
     except AnswerRaised as error:
-        if error.raised.kind != kind.__name__:
+        if kind.__name__ not in (error.raised.kind, *error.raised.bases):
             raise
     else:
         raise ClaimFailed(f"expected a {kind.__name__}, but nothing was raised")
