@@ -1,6 +1,7 @@
 """What must hold for every exercise, found by globbing: right answers pass, every known mistake is named."""
 
 import copy
+import inspect
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from selfattention import problems
 from selfattention.engine.door.room import Raised, Reply, Room
+from selfattention.engine.judging import card
 from selfattention.engine.judging.judge import judge
 from selfattention.engine.judging.report import NOT_ATTEMPTED, PASSED
 
@@ -65,6 +67,44 @@ def test_an_answer_may_work_in_float32_and_give_float64(exercise, seed):
     """The type of a result does not tell how it was computed: one tensor in float32 is enough."""
     report = judged(exercise, lambda *args: cast(exercise.function(*cast(args, True)), False), seed)
     assert report.status == PASSED, str(report)
+
+
+def filled(value, number):
+    """A value of that type and shape in which every number is the same; it computes nothing but the shape."""
+    if isinstance(value, torch.Tensor):
+        return torch.full_like(value, number)
+    if isinstance(value, np.ndarray):
+        return np.full_like(value, number)
+    if isinstance(value, tuple | list):
+        return type(value)(filled(part, number) for part in value)
+    return type(value)(number) if isinstance(value, bool | int | float) else None
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
+def test_an_answer_that_computes_nothing_earns_nothing(exercise):
+    inputs = range(len(inspect.signature(exercise.function).parameters))
+
+    def shaped(number):
+        def answer(*args):
+            try:
+                return filled(exercise.function(*args), number)
+            except Exception:  # to refuse what the solution refuses would be something
+                return number
+        return answer
+
+    answers = [shaped(0), shaped(1)]
+    answers += [lambda *args, value=value: value for value in (0, 1.0, True, False, [], "", ())]
+    answers += [lambda *args, place=place: args[place] for place in inputs]
+    for seed in SEEDS:
+        assert [judged(exercise, answer, seed).earned for answer in answers] == [0.0] * len(answers)
+
+
+def test_a_wrong_answer_that_computes_keeps_its_points_and_the_card_says_why_another_has_none():
+    rotate = next(exercise for exercise in EXERCISES if exercise.key == "07.rotate")
+    right = [mistake.name for mistake in rotate.mistakes if judged(rotate, mistake.function).earned]
+    assert right
+    idle = judged(rotate, lambda x, positions: x)
+    assert "gives back what it is given, and so computes nothing" in card.as_text(idle) and not idle.earned
 
 
 def test_rounded_numbers_are_told_so():

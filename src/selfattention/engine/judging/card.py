@@ -86,6 +86,8 @@ def _details(report: Report) -> list[tuple[str, str, bool]]:
             rows.append(("Called with", report.called_with, False))
     else:
         rows.append(("What is wrong", trouble.detail, False))
+    if report.idle:
+        rows.append(("No points", f"it {report.idle}, and so computes nothing", False))
     if report.hint:
         rows.append(("Hint", report.hint, False))
     example = report.counterexample

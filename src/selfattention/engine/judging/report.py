@@ -44,6 +44,7 @@ class Report:
     verdicts: list[Verdict] = field(default_factory=list)
     mistake: Mistake | None = None
     counterexample: Counterexample | None = None
+    idle: str = ""  # why an answer that passes some checks earns nothing: it computes nothing
     printed: str = ""
     called_with: str = ""
     used: tuple[str, ...] = ()
