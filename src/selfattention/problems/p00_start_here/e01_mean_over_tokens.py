@@ -36,11 +36,18 @@ def one_sentence(answer, rng):
 def a_batch(answer, rng):
     probes.parity(answer, mean_over_tokens, rng.normal(size=(2, 5, 3)))
     probes.parity(answer, mean_over_tokens, rng.normal(size=(7, 2, 5, 3)))
+    probes.parity(answer, mean_over_tokens, rng.normal(size=(1, 5, 1)))
 
 
 @mean_over_tokens.mistake("averages over the features", hint="Which axis is the last one: the tokens or the features?")
 def over_features(x):
     return x.mean(axis=-1)
+
+
+@mean_over_tokens.mistake("takes every axis of length 1 off",
+                          hint="A batch of one sentence is still a batch. Which axes does `squeeze()` take off?")
+def squeezed(x):
+    return x.mean(axis=-2).squeeze()
 
 
 @mean_over_tokens.mistake("averages over the first axis, which is not always the tokens",

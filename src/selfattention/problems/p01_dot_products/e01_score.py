@@ -25,7 +25,8 @@ def sum_of_products(answer, rng):
     total = 0.0
     for a, b in zip(query, key):
         total += a * b
-    probes.equal(answer(query, key), total)
+    for sign in (1, -1):
+        probes.equal(answer(query, sign * key), sign * total)
 
 
 @score.check("works for vectors of one number and of many", hint="Did you write the length 3 or 7 into the code?")
@@ -39,6 +40,12 @@ def any_length(answer, rng):
 def grows_with_length(answer, rng):
     query, key = rng.normal(size=(2, 5))
     probes.equal(answer(query, 2 * key), 2 * float(query @ key))
+
+
+@score.mistake("gives the size of the product without its sign",
+               hint="What should a query and a key that point in opposite directions give?")
+def without_sign(query, key):
+    return float(abs(query @ key))
 
 
 @score.mistake("multiplies without adding up", hint="How many numbers should come out?")

@@ -40,8 +40,8 @@ def one_key(answer, rng):
 @weighted_mean.check("mixes the values by the weights, batched or not",
                      hint="Compute one number of the example by hand.")
 def mixes(answer, rng):
-    for batch in ((), (2,), (7, 2)):
-        probes.parity(answer, weighted_mean, some_weights(rng, *batch, 3, 5), rng.normal(size=(*batch, 5, 11)))
+    for batch, queries in (((), 3), ((2,), 3), ((7, 2), 3), ((1,), 1)):
+        probes.parity(answer, weighted_mean, some_weights(rng, *batch, queries, 5), rng.normal(size=(*batch, 5, 11)))
 
 
 @weighted_mean.check("tells queries from keys when there are as many of both",
@@ -54,6 +54,12 @@ def square_weights(answer, rng):
                        hint="Give one key all the weight. Does your result change?")
 def plain_mean(weights, values):
     return np.broadcast_to(values.mean(axis=-2, keepdims=True), (*weights.shape[:-1], values.shape[-1]))
+
+
+@weighted_mean.mistake("takes every axis of length 1 off",
+                       hint="One query is still a row of queries. Which axes does `squeeze()` take off?")
+def squeezed(weights, values):
+    return (weights @ values).squeeze()
 
 
 @weighted_mean.mistake("takes one plain mean, whatever the query",

@@ -33,9 +33,9 @@ def finds_copies(answer, rng):
 @nearest_key.check("prefers the largest dot product, batched or not",
                    hint="Is the largest dot product the same as the smallest distance, or the smallest angle?")
 def largest_product(answer, rng):
-    for batch in ((), (2,), (11, 2)):
+    for batch, queries in (((), 13), ((2,), 13), ((11, 2), 13), ((1,), 1)):
         keys = rng.normal(size=(*batch, 5, 7)) * rng.uniform(0.2, 4, size=(*batch, 5, 1))
-        probes.parity(answer, nearest_key, rng.normal(size=(*batch, 13, 7)), keys)
+        probes.parity(answer, nearest_key, rng.normal(size=(*batch, queries, 7)), keys)
 
 
 @nearest_key.check("takes the first of equally good keys", hint="What does your code do when two scores are equal?")
@@ -54,6 +54,12 @@ def usable_as_index(answer, rng):
 @nearest_key.mistake("returns the best score, not its place", hint="What is asked for: how good, or which?")
 def best_score(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).max(axis=-1)
+
+
+@nearest_key.mistake("takes every axis of length 1 off",
+                     hint="One query is still a row of queries. Which axes does `squeeze()` take off?")
+def squeezed(queries, keys):
+    return (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=-1).squeeze()
 
 
 @nearest_key.mistake("finds the best query for each key",

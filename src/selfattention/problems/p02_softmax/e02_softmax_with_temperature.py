@@ -53,12 +53,21 @@ def temperature_formula(answer, rng):
 
 @softmax_with_temperature.check("survives 0.001 and 1000", hint="How large is a score once it is divided by 0.001?")
 def extreme_temperatures(answer, rng):
-    scores = np.round(rng.normal(size=(3, 5)) * 20) / 4  # in float32 nothing of them is lost, however huge they become
-    # First all scores of a row are huge but little apart, then they are far apart: two kinds of shift, one at a time.
-    for temperature, raw in ((2**-10, scores / 2**10 + rng.choice((-2, 2))), (0.001, scores), (1000.0, scores)):
+    scores = np.round(rng.normal(size=(3, 5)) * 20) / 4
+    scores[0], scores[1] = 0.0, scores[1] - scores[1].max()
+    # First scores that are far apart, then huge ones little apart: two kinds of shift. In float32 nothing of them is
+    # lost; in the first row all weights are equal, and the largest score of the second is 0.
+    for temperature, raw in ((0.001, scores), (2**-10, scores / 2**10 + rng.choice((-2, 2))), (1000.0, scores)):
         weights = answer(raw, temperature)
         probes.sums_to_one(weights)
         probes.equal(weights, softmax_with_temperature(raw, temperature))
+
+
+@softmax_with_temperature.mistake("takes a power of the finished weights",
+                                  hint="Five equal weights of 0.2, to the power of 1000: which number comes out?")
+def normalised_power(scores, temperature):
+    powers = softmax(scores) ** (1 / temperature)
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 @softmax_with_temperature.mistake("multiplies by the temperature",

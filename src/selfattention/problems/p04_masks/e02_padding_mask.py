@@ -29,8 +29,9 @@ padding_mask.example(torch.tensor([2, 3, 1]), 3)
 def real_tokens(answer, rng):
     keys = int(rng.choice((7, 11, 13)))
     lengths = rng.permutation([0, 1, keys, *(2 + rng.choice(keys - 2, 2, replace=False))]).tolist()
-    expected = torch.tensor([[[key < length for key in range(keys)]] for length in lengths])
-    probes.equal(answer(torch.tensor(lengths), keys), expected, "the wrong places are open")
+    for some in (lengths, [min(length, keys - 2) for length in lengths]):
+        expected = torch.tensor([[[key < length for key in range(keys)]] for length in some])
+        probes.equal(answer(torch.tensor(some), keys), expected, "the wrong places are open")
 
 
 @padding_mask.check("hides keys, not queries, when put onto scores", hint="Which axis of your mask has length 1?")
@@ -46,6 +47,12 @@ def onto_scores(answer, rng):
                       hint="Positions are counted from 0. Which is the last of a sentence with 2 tokens?")
 def one_too_many(lengths, keys):
     return (torch.arange(keys) <= lengths[:, None])[:, None]
+
+
+@padding_mask.mistake("is as wide as the longest sentence",
+                      hint="All sentences may be shorter than `keys`. How wide must the mask be, to fit the scores?")
+def as_wide_as_the_longest(lengths, keys):
+    return (torch.arange(int(lengths.max())) < lengths[:, None])[:, None]
 
 
 @padding_mask.mistake("marks the filling", hint="What does `True` mean in this course?")

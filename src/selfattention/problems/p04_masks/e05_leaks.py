@@ -57,6 +57,16 @@ def past_alone(x):
     return past_without_first(x) - torch.cat([torch.zeros_like(x[:1]), x[1:]])
 
 
+def last_feature_sees(x):
+    """The last feature alone sees later tokens, and of them the first feature alone."""
+    return torch.cat([running_mean(x)[:, :-1], x[:, :1].flip(0)], dim=1)
+
+
+def last_feature_is_seen(x):
+    """The first feature alone sees later tokens, and of them the last feature alone."""
+    return torch.cat([x[:, -1:].flip(0), running_mean(x)[:, 1:]], dim=1)
+
+
 HONEST = [past_alone, past_without_first, running_mean, lambda x: x * 2, lambda x: x * 0]
 
 
@@ -85,6 +95,8 @@ def open_models(answer, rng):
         (missed, lambda x: x.mean(dim=0).expand_as(x)),
         (missed, lambda x: x.flip(0)),
         (missed, lambda x: x.flip(0).cumsum(0).flip(0)),
+        ("a last feature that sees later tokens is missed", last_feature_sees),
+        ("a look at the last feature of later tokens is missed", last_feature_is_seen),
     ])
 
 
@@ -104,6 +116,26 @@ def single_position(answer, rng):
     tokens = int(rng.choice((7, 11)))
     among_honest(answer, rng, tokens, [(f"a leak at position {position} is missed", only_at(position))
                                        for position in (0, int(rng.integers(2, tokens - 3)), tokens - 2)])
+
+
+@leaks.mistake("changes the first feature only", hint="Which numbers of a token do you change?")
+def one_feature_changed(model, x):
+    return leaks_by(model, x, changed=slice(0, 1))
+
+
+@leaks.mistake("compares the first feature only", hint="Which numbers of an output do you compare?")
+def one_feature_compared(model, x):
+    return leaks_by(model, x, compared=slice(0, 1))
+
+
+def leaks_by(model, x, changed=slice(None), compared=slice(None)):
+    original = model(x)[:, compared]
+    for t in range(1, len(x)):
+        other = x.clone()
+        other[t, changed] += 1.0
+        if not torch.allclose(model(other)[:t, compared], original[:t]):
+            return True
+    return False
 
 
 @leaks.mistake("never finds anything",

@@ -55,7 +55,9 @@ def target_side(answer, rng):
 def source_side(answer, rng):
     size, written = int(rng.choice((7, 13))), int(rng.choice((5, 11)))
     lengths = lengths_within(rng, size)
-    _, got = answer(sentences(rng, lengths, size), begun(rng, lengths_within(rng, written), written))
+    source = sentences(rng, lengths, size)
+    source[torch.arange(len(source)), torch.tensor(lengths) - 1] = 2  # the end sign is no padding
+    _, got = answer(source, begun(rng, lengths_within(rng, written), written))
     expected = torch.tensor([[[key < length for key in range(size)]] for length in lengths])
     probes.equal(got, expected, "the mask of cross-attention has the wrong places open")
 
@@ -72,6 +74,12 @@ def mask_edges(answer, rng):
 
 def past(target):
     return torch.ones(target.shape[1], target.shape[1], dtype=torch.bool).tril()
+
+
+@decoder_masks.mistake("takes all signs of the source for padding",
+                       hint="Which number is padding, and which is the end sign? May the end of a sentence be seen?")
+def signs_hidden(source, target):
+    return past(target) & (target != 0)[:, None], (source > 2)[:, None]
 
 
 @decoder_masks.mistake("puts a causal mask on cross-attention",

@@ -38,6 +38,7 @@ def mean_of_tokens(answer, rng):
             if label != 0:
                 losses.append(math.log(sum(map(math.exp, scores))) - scores[label])
         probes.equal(answer(logits, labels), torch.tensor(sum(losses) / len(losses), dtype=torch.float64))
+    probes.gradient_parity(answer, token_loss, logits, labels, cotangent=torch.tensor(1.0).double())
 
 
 @token_loss.check("does not notice more padding, nor what was predicted there",
@@ -120,7 +121,7 @@ def logits_zeroed(logits, labels):
     return each_loss(logits * kept[..., None], labels).sum() / kept.sum()
 
 
-@token_loss.mistake("returns a plain number", hint="Can you call `backward` on your result?")
+@token_loss.mistake("gives a number that no gradient goes through", hint="Can you call `backward` on your result?")
 def plain_number(logits, labels):
     return each_loss(logits, labels)[labels != 0].mean().item()
 
