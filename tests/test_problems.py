@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -111,7 +112,10 @@ def test_rounded_numbers_are_told_so():
     """Both tables look the same on the card."""
     all_scores = next(exercise for exercise in EXERCISES if exercise.key == "01.all_scores")
     report = judged(all_scores, lambda *args: np.round(all_scores.function(*args), 3))
-    assert "digit of the largest and after: is something rounded" in report.first_trouble.detail
+    assert "from digit 5 of the largest on" in report.first_trouble.detail
+    assert report.hint == "Is something rounded on the way, or a small number added?"
+    got, expected = (re.search(rf"{word}\n((?:      .*\n?)+)", card.as_text(report))[1] for word in ("got", "expected"))
+    assert got != expected
 
 
 @pytest.mark.parametrize(("exercise", "function"), cases(lambda exercise: (

@@ -41,18 +41,27 @@ def headline(report: Report) -> str:
     return f"{mark} {report.exercise}: {words}, {report.earned:g} of {report.points} points"
 
 
-def show(value: Any) -> str:
+def show(value: Any, digits: int = 4) -> str:
     """A value in at most twelve short lines; several tensors one under the other."""
     if isinstance(value, tuple) and any(data.is_tensor(part) or isinstance(part, np.ndarray) for part in value):
-        return "\n\n".join(map(show, value))
+        return "\n\n".join(show(part, digits) for part in value)
     array = data.as_array(value)
     if array is None:
         return "a function" if callable(value) else str(value)[:300]
     if array.dtype.kind == "f":
         array = array + 0.0  # no "-0."
-    lines = np.array2string(np.asarray(array), precision=4, suppress_small=True, threshold=60, edgeitems=3,
+    lines = np.array2string(np.asarray(array), precision=digits, suppress_small=digits == 4, threshold=60, edgeitems=3,
                             max_line_width=72).splitlines()
     return "\n".join(lines[:12] + ["…"] * (len(lines) > 12))
+
+
+def side_by_side(expected: Any, got: Any) -> list[tuple[str, str, bool]]:
+    """Both values, with as many digits as it takes to see that they differ."""
+    for digits in (4, 8, 16):
+        one, other = show(expected, digits), show(got, digits)
+        if one != other:
+            break
+    return [("expected", one, True), ("got", other, True)]
 
 
 def visible(text: str) -> str:
@@ -93,9 +102,9 @@ def _details(report: Report) -> list[tuple[str, str, bool]]:
     example = report.counterexample
     if example:
         rows += [(f"With {name} =", show(value), True) for name, value in example.inputs.items()]
-        rows += [("expected", show(example.expected), True), ("got", show(example.got), True)]
+        rows += side_by_side(example.expected, example.got)
     elif trouble.expected is not None:
-        rows += [("expected", show(trouble.expected), True), ("got", show(trouble.got), True)]
+        rows += side_by_side(trouble.expected, trouble.got)
     if report.printed.strip():
         rows.append(("Your code printed", report.printed.strip()[:600], True))
     return rows

@@ -100,10 +100,11 @@ def _failure(check: Check, answer: Answer, rng: np.random.Generator) -> Verdict 
         return Verdict(claim, FAILED, "it changes its input in place: whoever passed the array would find it altered",
                        "Which line writes into an array that was passed in?")
     except probes.Misfit as error:
-        shapes = "Print the shape after each line of your function: where does it change?"
-        return Verdict(claim, FAILED, str(error), shapes if SHAPES_DIFFER.match(str(error)) else "")
+        if SHAPES_DIFFER.match(str(error)):
+            hint = "Print the shape after each line of your function: where does it change?"
+        return Verdict(claim, FAILED, str(error), "" if str(error).endswith("?") else hint)
     except probes.ClaimFailed as error:
-        return Verdict(claim, FAILED, str(error), hint, error.expected, error.got)
+        return Verdict(claim, FAILED, str(error), error.hint or hint, error.expected, error.got)
     except Exception as error:  # the check could not read what came back: the answer is at fault, not the reader
         return Verdict(claim, FAILED, f"what came back cannot be used here ({type(error).__name__}: {error})", hint)
     return None

@@ -12,11 +12,11 @@ PLAIN_NAMES = {bool: "True or False", int: "whole number", float: "number", str:
 
 
 class ClaimFailed(Exception):
-    """A claim does not hold. `expected` and `got` are shown where they are given."""
+    """A claim does not hold. `expected` and `got` are shown where given; a `hint` goes before that of the check."""
 
-    def __init__(self, message: str, expected: Any = None, got: Any = None) -> None:
+    def __init__(self, message: str, expected: Any = None, got: Any = None, hint: str = "") -> None:
         super().__init__(message)
-        self.expected, self.got = expected, got
+        self.expected, self.got, self.hint = expected, got, hint
 
 
 class Misfit(ClaimFailed):
@@ -92,20 +92,19 @@ def equal(got: Any, expected: Any, message: str = "the numbers differ") -> None:
         if nans.any():
             raise ClaimFailed(f"{int(nans.sum())} of {nans.size} numbers are NaN (not a number)", expected, got)
     if not data.same(got, expected):
-        raise ClaimFailed(message + _digits(got, expected), expected, got)
+        raise _differing(message, expected, got)
 
 
-def _digits(got: Any, expected: Any) -> str:
-    """What to add where the first digits are right: it may be rounding, and the tables may look the same."""
+def _differing(message: str, expected: Any, got: Any) -> ClaimFailed:
+    """The failure; where the first digits are right, with that said, for no hint of a check is about such a thing."""
     one, other = data.as_array(got), data.as_array(expected)
-    if one is None or other is None or one.shape != other.shape or {one.dtype.kind, other.dtype.kind} != {"f"}:
-        return ""
-    with np.errstate(all="ignore"):
-        off = np.abs(one.astype(float) - other).max(initial=0.0) / max(np.abs(other).max(initial=0.0), 1e-300)
-    if not 0 < off < 1e-3:
-        return ""
-    return (f", in the {int(-np.log10(off)) + 1}th digit of the largest and after: is something rounded, "
-            "or a small number added?")
+    if one is not None and other is not None and one.shape == other.shape and one.dtype.kind == other.dtype.kind == "f":
+        with np.errstate(all="ignore"):
+            off = np.abs(one.astype(float) - other).max(initial=0.0) / max(np.abs(other).max(initial=0.0), 1e-300)
+        if 0 < off < 1e-3:
+            return ClaimFailed(f"{message}, from digit {int(-np.log10(off)) + 1} of the largest on", expected, got,
+                               "Is something rounded on the way, or a small number added?")
+    return ClaimFailed(message, expected, got)
 
 
 def parity(answer: Callable, reference: Callable, *inputs: Any) -> Any:
@@ -137,7 +136,7 @@ def sums_to_one(weights: Any, axis: int = -1) -> None:
         raise ClaimFailed("some weights are negative", got=weights)
     sums = array.sum(axis=axis)
     if not data.close(sums, np.ones_like(sums)):
-        raise ClaimFailed("the sums along the last axis are not all 1", np.ones_like(sums), sums)
+        raise _differing("the sums along the last axis are not all 1", np.ones_like(sums), sums)
 
 
 def raises(answer: Callable, kind: type[Exception], *inputs: Any) -> None:
