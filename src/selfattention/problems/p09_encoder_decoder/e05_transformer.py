@@ -69,6 +69,7 @@ def by_token(answer, rng):
     x = decoder_layer(1, decoder_layer(0, vectors[1], memory), memory)
     expected = torch.stack([(x * row).sum(dim=-1) for row in tables[1]], dim=-1)
     probes.equal(answer(*given), expected)
+    probes.gradient_parity(answer, transformer, *given, cotangent=tensor(rng, 2, 5, 13))
 
 
 @transformer.check("works for any number of layers, and for single tokens",
@@ -198,6 +199,12 @@ def vectors_alone(source, target, tables, positions, layers, encoder_layer, deco
 def source_decoded(source, target, tables, positions, layers, encoder_layer, decoder_layer):
     memory = through(vectors_of(source, tables[0], positions), layers, encoder_layer)
     return through(memory, layers, decoder_layer, memory) @ tables[1].T
+
+
+@transformer.mistake("computes without a graph", hint="How would this model learn? Which line keeps torch from noting?")
+@torch.no_grad()
+def without_graph(*given):
+    return transformer(*given)
 
 
 @transformer.alternative("torch's embedding, and einsum for the scores")
