@@ -83,8 +83,8 @@ reports = []
 
 def passed(env, number):
     if not reports:
-        reports.append(eval("__import__('selfattention').check({key!r})", env))
-    assert reports[0].verdicts[number].status == "passed", repr(reports[0])
+        reports.append(eval("__import__('selfattention').check({key!r}).report", env))
+    assert reports[0].verdicts[number].status == "passed" and reports[0].earned, repr(reports[0])
 """
 OTTER_CASE = """
 
