@@ -122,7 +122,7 @@ class Answer:
         return self._ask("call", *args, **kwargs)
 
     def gradients(self, *args: Any, cotangent: Any) -> dict[str, Any]:
-        """Gradients of sum(output * cotangent): `{"0": …}` by argument, and by name for parameters."""
+        """Gradients of sum(output * cotangent): `{"0": …, "1.0": …}` by argument and place in it, and for parameters."""
         return self._ask("gradients", *args, cotangent=cotangent)
 
     def state_dict(self) -> dict[str, Any]:
@@ -145,7 +145,10 @@ class Answer:
 def _gradients(target: Callable, *args: Any, cotangent: Any) -> dict[str, Any]:
     import torch
 
-    leaves = {str(position): value.requires_grad_() for position, value in enumerate(args)
+    found = {str(position): value for position, value in enumerate(args)}
+    found |= {f"{position}.{place}": part for position, value in enumerate(args) if isinstance(value, (tuple, list))
+              for place, part in enumerate(value)}
+    leaves = {name: value.requires_grad_() for name, value in found.items()
               if data.is_tensor(value) and value.is_floating_point()}
     if isinstance(target, torch.nn.Module):
         leaves |= dict(target.named_parameters())

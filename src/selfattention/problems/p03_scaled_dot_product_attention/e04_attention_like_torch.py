@@ -25,8 +25,8 @@ def attention_like_torch(queries: Float[Tensor, "*batch queries d_k"], keys: Flo
     r"""Equal torch's own attention, with its `scale`.
 
     `torch.nn.functional.scaled_dot_product_attention(q, k, v, scale=s)` multiplies the scores by `s` before the
-    softmax. Without a scale it multiplies by $1/\sqrt{d_k}$. Write the same without calling it; the result must agree
-    to float64 rounding.
+    softmax. Without a scale it multiplies by $1/\sqrt{d_k}$. Write the same without calling it; the result must agree but
+    for rounding, and gradients must reach queries, keys and values.
     """
     factor = 1 / math.sqrt(queries.shape[-1]) if scale is None else scale
     return torch.softmax(queries @ keys.transpose(-2, -1) * factor, dim=-1) @ values
@@ -49,7 +49,7 @@ def default_scale(answer, rng):
                             hint="Is the scale a factor or a divisor? Does it replace the other one?")
 def own_scale(answer, rng):
     inputs = tensors(rng, (2, 3, 7), (2, 5, 7), (2, 5, 11))
-    for scale in (0.05, 1.0, 3.0):
+    for scale in (0.05, 1.0, 3.0, -0.5):
         probes.equal(answer(*inputs, scale), torchs(*inputs, scale))
 
 
@@ -57,6 +57,19 @@ def own_scale(answer, rng):
 def zero_scale(answer, rng):
     inputs = tensors(rng, (3, 7), (5, 7), (5, 11))
     probes.equal(answer(*inputs, 0.0), inputs[2].mean(dim=0).expand(3, 11))
+
+
+@attention_like_torch.check("lets gradients reach queries, keys and values",
+                            hint="Which call in your code leaves the graph of torch?")
+def gradients_arrive(answer, rng):
+    probes.gradient_parity(answer, torchs, *tensors(rng, (2, 3, 7), (2, 5, 7), (2, 5, 11)),
+                           cotangent=tensors(rng, (2, 3, 11))[0])
+
+
+@attention_like_torch.mistake("computes in NumPy, so that no gradient comes back",
+                              hint="What does `.numpy()` do to the graph?")
+def in_numpy(queries, keys, values, scale=None):
+    return torchs(queries.detach(), keys.detach(), values.detach(), scale)
 
 
 @attention_like_torch.mistake("ignores the scale", hint="Call it with scales 0.05 and 3. Do the results differ?")

@@ -45,6 +45,7 @@ def open_mask(rng, *shape):
 def as_if_absent(answer, rng):
     scores, mask = tensor(rng, 3, 5), open_mask(rng, 3, 5)
     mask[1, 2] = mask[2, 3] = False
+    scores[1] = 0.0  # as good a score as any other
     weights = answer(scores, mask)
     for query in range(3):
         probes.equal(
@@ -60,6 +61,7 @@ def as_if_absent(answer, rng):
 def huge_masked(answer, rng):
     scores = torch.round(8 * tensor(rng, 3, 5)) / 8 - 10_000.0  # nothing of them is lost in float32
     mask = open_mask(rng, 3, 5)
+    scores[1] += 19_000.0  # what is huge for one query is little for another
     mask[:, 4], scores[:, 4] = False, 10_000.0
     probes.equal(answer(scores, mask), masked_weights(scores, mask))
     scores[:, 0], mask[:, 0] = 4000.0, True  # among those that are seen, too, one stands far above the others

@@ -23,7 +23,7 @@ def leaks(model: Callable[[Tensor], Tensor], x: Float[Tensor, "tokens d"]) -> bo
     original = model(x)
     for t in range(1, len(x)):
         changed = x.clone()
-        changed[t] += 1.0
+        changed[t] += torch.rand(x.shape[1])
         if not torch.allclose(model(changed)[:t], original[:t]):
             return True
     return False
@@ -67,6 +67,16 @@ def last_feature_is_seen(x):
     return torch.cat([x[:, -1:].flip(0), running_mean(x)[:, 1:]], dim=1)
 
 
+def later(x):
+    """For each token the sum of those after it."""
+    return x.flip(0).cumsum(0).flip(0) - x
+
+
+def centred(x):
+    """Each token without its mean."""
+    return x - x.mean(dim=-1, keepdim=True)
+
+
 HONEST = [past_alone, past_without_first, running_mean, lambda x: x * 2, lambda x: x * 0]
 
 
@@ -97,6 +107,19 @@ def open_models(answer, rng):
         (missed, lambda x: x.flip(0).cumsum(0).flip(0)),
         ("a last feature that sees later tokens is missed", last_feature_sees),
         ("a look at the last feature of later tokens is missed", last_feature_is_seen),
+    ])
+
+
+@leaks.check("catches models in which a leak is hard to see",
+             hint="By how much does an output change, in which direction, and does the model notice your change at all?")
+def hidden_leaks(answer, rng):
+    among_honest(answer, rng, int(rng.choice((5, 7))), [
+        ("a small leak is missed", lambda x: x + later(x) / 1000),
+        ("outputs that fall when a later token grows are missed", lambda x: running_mean(x) - later(x)),
+        ("a leak is missed where an output's numbers always sum to one", lambda x: (x + later(x)).softmax(dim=-1)),
+        ("a leak is missed where each token's mean is subtracted first", lambda x: later(centred(x))),
+        ("a leak is missed where each token is brought to length one first",
+         lambda x: later(x / x.norm(dim=-1, keepdim=True))),
     ])
 
 
@@ -134,6 +157,23 @@ def leaks_by(model, x, changed=slice(None), compared=slice(None)):
         other = x.clone()
         other[t, changed] += 1.0
         if not torch.allclose(model(other)[:t, compared], original[:t]):
+            return True
+    return False
+
+
+@leaks.mistake("adds the same number to all features of a token",
+               hint="Which models do not notice it? Think of one that subtracts each token's mean.")
+def all_features_alike(model, x):
+    return leaks_by(model, x)
+
+
+@leaks.mistake("makes its copy once, before the loop, so that every change stays",
+               hint="When you change token 4, is token 3 as it was?")
+def one_copy(model, x):
+    changed, original = x.clone(), model(x)
+    for t in range(1, len(x)):
+        changed[t] += torch.rand(x.shape[1])
+        if not torch.allclose(model(changed)[:t], original[:t]):
             return True
     return False
 
@@ -268,7 +308,8 @@ def by_jacobian(model, x):
 def by_backward(model, x):
     for t in range(len(x)):
         leaf = x.clone().requires_grad_()
-        model(leaf)[t].sum().backward()
+        output = model(leaf)[t]
+        (output * torch.linspace(1, 2, len(output))).sum().backward()
         if leaf.grad[t + 1:].any():
             return True
     return False

@@ -34,7 +34,8 @@ def multi_head_attention(x: Float[Tensor, "batch tokens d_model"], query_weight:
 
     $\mathrm{Concat}(head_1, \dots, head_h) W^O$ (Vaswani et al. 2017, §3.2.2). Queries are `x @ query_weight`, keys and
     values likewise; head $i$ takes the $i$-th equal part of their numbers, $d_{head}$ = d_model / heads of them, and
-    divides its scores by $\sqrt{d_{head}}$. Last comes `@ output_weight`.
+    divides its scores by $\sqrt{d_{head}}$. Last comes `@ output_weight`. Gradients must reach `x` and
+    all matrices.
     """
     queries, keys, values = (x @ weight for weight in (query_weight, key_weight, value_weight))
     queries, keys, values = (part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (queries, keys, values))

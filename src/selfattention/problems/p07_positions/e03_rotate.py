@@ -15,7 +15,7 @@ def rotate(x: Float[Tensor, "*batch tokens d"], positions: Int[Tensor, " tokens"
     r"""Turn each pair of neighbouring numbers by an angle that grows with the position (RoPE).
 
     Numbers $2i$ and $2i+1$ of a token at position $m$ are turned by the angle $m / 10000^{2i/d}$, counterclockwise (Su
-    et al. 2021, eq. 34). `positions` says where each token stands; $d$ is even.
+    et al. 2021, eq. 34). `positions` says where each token stands; $d$ is even. Gradients must pass to `x`.
     """
     rates = 10_000 ** (-torch.arange(0, x.shape[-1], 2, dtype=torch.float64) / x.shape[-1])
     angles = positions[:, None] * rates
@@ -31,7 +31,7 @@ rotate.example(torch.tensor([[1.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, 0.0], [0.0, 2
 @rotate.check("turns each pair as a complex number is turned",
               hint="Where does (1, 0) at position 1 go? And (0, 1)? Draw both.")
 def turns_pairs(answer, rng):
-    x, positions = tensor(rng, 2, 5, 6), torch.tensor([0, 1, 2, 7, 11])
+    x, positions = tensor(rng, 2, 5, 6), torch.tensor([2, 0, 1, 7, 11])
     pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())
     rates = 10_000 ** (-torch.arange(3, dtype=torch.float64) * 2 / 6)
     angles = positions[:, None] * rates

@@ -18,7 +18,8 @@ def layer_norm(x: Float[Tensor, "*batch d_model"], gain: Float[Tensor, " d_model
     r"""Give each token's vector mean 0 and variance 1, then a gain and an offset.
 
     $g \odot (x - \mu) / \sqrt{\sigma^2 + \epsilon} + b$ (Ba et al. 2016, eq. 3, 4). Each token has its own $\mu$ and
-    $\sigma^2$; the variance divides by $d$, not by $d - 1$.
+    $\sigma^2$; the variance divides by $d$, not by $d - 1$. Gradients must reach `x`, `gain` and
+    `offset`.
     """
     mean = x.mean(dim=-1, keepdim=True)
     variance = (x - mean).square().mean(dim=-1, keepdim=True)
@@ -72,8 +73,11 @@ def constant_token(answer, rng):
 @layer_norm.check("lets gradients pass, through mean and variance too",
                   hint="A number of a token also moves the token's mean. Does your gradient know?")
 def gradients_through_both(answer, rng):
-    probes.gradient_parity(answer, lambda *inputs: torch.nn.functional.layer_norm(inputs[0], (7,), *inputs[1:]),
-                           tensor(rng, 3, 7), tensor(rng, 7), tensor(rng, 7), 1e-5, cotangent=tensor(rng, 3, 7))
+    def torchs(x, gain, offset, epsilon):
+        return torch.nn.functional.layer_norm(x, (7,), gain, offset, epsilon)
+
+    probes.gradient_parity(answer, torchs, tensor(rng, 3, 7), tensor(rng, 7), tensor(rng, 7), 1e-5,
+                           cotangent=tensor(rng, 3, 7))
 
 
 @layer_norm.mistake("divides the variance by d − 1",

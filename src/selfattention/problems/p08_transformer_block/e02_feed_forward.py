@@ -16,7 +16,7 @@ def feed_forward(x: Float[Tensor, "*batch d_model"], weight_1: Float[Tensor, "d_
                  bias_2: Float[Tensor, " d_model"]) -> Float[Tensor, "*batch d_model"]:
     r"""Send each token through the same two layers.
 
-    $\max(0, xW_1 + b_1) W_2 + b_2$ (Vaswani et al. 2017, eq. 2).
+    $\max(0, xW_1 + b_1) W_2 + b_2$ (Vaswani et al. 2017, eq. 2). Gradients must reach `x`, both matrices and both biases.
     """
     return torch.relu(x @ weight_1 + bias_1) @ weight_2 + bias_2
 

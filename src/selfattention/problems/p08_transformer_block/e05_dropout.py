@@ -16,7 +16,7 @@ def dropout(x: Float[Tensor, "*batch d_model"], noise: Float[Tensor, "*batch d_m
 
     `noise` holds random numbers from 0 to 1. While training, a number of `x` becomes 0 where its noise is below `rate`;
     the others are divided by 1 − rate, so that the mean stays (Srivastava et al. 2014, §10). Otherwise `x` passes
-    unchanged.
+    unchanged. Gradients must pass to `x`.
     """
     if not training:
         return x.clone()
@@ -57,8 +57,9 @@ def nothing_at_zero(answer, rng):
 
 @dropout.check("lets gradients pass where nothing was dropped", hint="Which step leaves the graph of torch?")
 def gradients_of_kept(answer, rng):
-    probes.gradient_parity(answer, dropout, tensor(rng, 3, 7), uniform(rng, 3, 7), 0.3, True,
-                           cotangent=tensor(rng, 3, 7))
+    for training in (True, False):
+        probes.gradient_parity(answer, dropout, tensor(rng, 3, 7), uniform(rng, 3, 7), 0.3, training,
+                               cotangent=tensor(rng, 3, 7))
 
 
 @dropout.mistake("drops in evaluation, too", hint="Where does `training` appear in your code?")

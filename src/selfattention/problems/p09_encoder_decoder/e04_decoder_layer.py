@@ -31,7 +31,7 @@ def decoder_layer(x: Float[Tensor, "batch target d_model"], memory: Float[Tensor
 
 decoder_layer.example(torch.tensor([[[1.0, 0.0], [0.0, 0.5]]]), torch.tensor([[[1.0, 2.0], [3.0, 2.0], [5.0, 2.0]]]),
                       lambda x: 2 * x, lambda x, memory: memory.mean(dim=1, keepdim=True) + 0 * x, lambda x: x * x,
-                      lambda number, x: number * x)
+                      lambda i, x: i * x)
 
 
 def decoder_parts(rng):
@@ -39,7 +39,7 @@ def decoder_parts(rng):
     mix, read, bend, gains = tensor(rng, 7, 7) / 3, tensor(rng, 7, 7) / 3, tensor(rng, 7, 7) / 3, tensor(rng, 3, 7)
     return (lambda x: x.cumsum(dim=1) @ mix, lambda x, memory: torch.softmax(x @ memory.mT, dim=-1) @ memory @ read,
             lambda x: torch.tanh(x @ bend),
-            lambda number, x: (x - x.mean(dim=-1, keepdim=True)) * gains[number - 1] + number)
+            lambda i, x: (x - x.mean(dim=-1, keepdim=True)) * gains[i - 1] + i)
 
 
 @decoder_layer.check("runs three sublayers, each added and normalised",

@@ -27,7 +27,7 @@ def transformer(source: Int[Tensor, "batch source"], target: Int[Tensor, "batch 
     `encoder_layer(i, x)`, and as many decoder layers, `decoder_layer(i, x, memory)`, with i from 0. The memory is what
     the **last** encoder layer gives, and every decoder layer reads it (figure 1). The scores are products with the rows
     of the target's table (§3.4), without a softmax. In the example layers add i + 1, and decoder layers also the mean
-    of the memory.
+    of the memory. Gradients must reach both tables and the positions.
     """
     def embed(tokens, table):
         return table[tokens] * math.sqrt(table.shape[1]) + positions[:tokens.shape[1]]
@@ -43,8 +43,8 @@ def transformer(source: Int[Tensor, "batch source"], target: Int[Tensor, "batch 
 
 transformer.example(torch.tensor([[1, 0, 1]]), torch.tensor([[1, 2]]),
                     (torch.tensor([[0.0] * 4, [1.0] * 4]), torch.tensor([[0.0] * 4, [1.0, 0, 0, 0], [0, 2.0, 0, 0]])),
-                    torch.tensor([[0.0] * 4, [0, 0, 0, 1.0], [0, 0, 0, 2.0]]), 2, lambda number, x: x + number + 1,
-                    lambda number, x, memory: x + number + 1 + memory.mean(dim=1, keepdim=True))
+                    torch.tensor([[0.0] * 4, [0, 0, 0, 1.0], [0, 0, 0, 2.0]]), 2, lambda i, x: x + i + 1,
+                    lambda i, x, memory: x + i + 1 + memory.mean(dim=1, keepdim=True))
 
 
 def whole(rng, batch, source, target, layers, d_model=5):
@@ -53,8 +53,8 @@ def whole(rng, batch, source, target, layers, d_model=5):
               ((11, source), (13, target))]
     inner, asked, read = (tensor(rng, layers, d_model, d_model) / 2 for _ in range(3))
     return (*tokens, (tensor(rng, 11, d_model), tensor(rng, 13, d_model)), tensor(rng, 17, d_model), layers,
-            lambda number, x: torch.tanh(x @ inner[number]),
-            lambda number, x, memory: torch.tanh(x @ asked[number] + memory.mean(dim=1, keepdim=True) @ read[number]))
+            lambda i, x: torch.tanh(x @ inner[i]),
+            lambda i, x, memory: torch.tanh(x @ asked[i] + memory.mean(dim=1, keepdim=True) @ read[i]))
 
 
 @transformer.check("embeds, encodes, decodes and scores, token by token",

@@ -18,7 +18,7 @@ def token_loss(logits: Float[Tensor, "batch tokens vocab"], labels: Int[Tensor, 
 
     The loss of a token is $-\log p$ in nats, where $p$ is the softmax probability of its label. Return the mean over
     **all real tokens** of the batch. A label of 0 is padding and does not count, neither above nor below the line;
-    there is at least one real token. Logits may be as large as ±10⁴.
+    there is at least one real token. Logits may be as large as ±10⁴. Gradients must reach them.
     """
     losses = -torch.log_softmax(logits, dim=-1).gather(-1, labels[..., None])[..., 0]
     kept = labels != 0

@@ -44,15 +44,18 @@ def repeats(source, tokens):
 greedy.example(torch.tensor([[7, 5, 6], [8, 0, 0]]), repeats, 6)
 
 
-def speaker(rng, vocab=13):
-    """A model made up: a word depends on the source and on all that was written; as many words as the source has."""
+def speaker(rng, vocab=13, blank=-1):
+    """A model made up: a word depends on the source and on all that was written; as many words as the source has.
+
+    At the place `blank` it chooses padding, which is no end.
+    """
     noise, salt = tensor(rng, 17, vocab) / 10, int(rng.integers(0, 1000))
 
     def next_logits(source, tokens):
         places = torch.arange(tokens.shape[1])
         seen = (tokens * (places + 1)).cumsum(dim=1)
         words = torch.nn.functional.pad(source, (0, len(places)))[:, :len(places)]
-        wanted = 3 + (5 * words + seen + salt) % (vocab - 3)
+        wanted = (3 + (5 * words + seen + salt) % (vocab - 3)).masked_fill(places == blank, 0)
         wanted = torch.where(places == (source != 0).sum(dim=1, keepdim=True), 2, wanted)
         return 3 * torch.nn.functional.one_hot(wanted, vocab) + noise[seen % 17]
 
@@ -76,6 +79,8 @@ def one_by_one(source, next_logits, most):
               hint="Follow the example with a pencil: what is written in each step, in both sentences?")
 def to_the_end_sign(answer, rng):
     source, next_logits = sentences(rng, (3, 1, 5), 5), speaker(rng)
+    probes.equal(answer(source, next_logits, 11), one_by_one(source, next_logits, 11), "other tokens were written")
+    next_logits = speaker(rng, blank=1)
     probes.equal(answer(source, next_logits, 11), one_by_one(source, next_logits, 11), "other tokens were written")
 
 

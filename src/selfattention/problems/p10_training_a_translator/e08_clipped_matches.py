@@ -50,6 +50,8 @@ def at_every_place(answer, rng):
     for n in (1, 2, 3, 5):
         (one, two), (first, second) = translations(rng, (7, 4, 6), (5, 8, 2))
         matched(answer, (one, first, n), (two, second, n), (one, [*second, *one], n), (first, first, n))
+    a, b, c = (WORDS[i] for i in rng.permutation(len(WORDS))[:3])
+    matched(answer, ([a, b], [b, a], 2), ([a, b + c], [a + b, c], 2), ([c, a, b], [c, b, a, c], 3))
 
 
 @clipped_matches.check("takes sentences of fewer than n words",
