@@ -13,6 +13,7 @@ import pytest
 import traces
 from jaxtyping import config, install_import_hook
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of several processes hinder each other
 TEMPORARY = traces.own_temporary_folder()
 ROOT = Path(__file__).resolve().parents[1]
 LESSON_CODE = [f"selfattention.{path.stem}" for path in (ROOT / "src/selfattention").iterdir()

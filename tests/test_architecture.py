@@ -39,7 +39,8 @@ ENGINE = {
     "guard": set(),
     "door": {"guard"},
     "process": {"door", "guard"},
-    "judging": {"door"},
+    "comparison": {"door"},
+    "judging": {"door", "comparison"},
 }
 
 

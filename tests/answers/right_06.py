@@ -225,6 +225,10 @@ class _Attends(nn.Module):
 right("06.grouped_query_attention", "an instance of a module in place of a function")(_Attends())
 
 
+def _merge(x):
+    return x.transpose(1, 2).flatten(2)
+
+
 def _split(x, heads):
     batch, tokens, width = x.shape
     return x.view(batch, tokens, heads, width // heads).transpose(1, 2)

@@ -230,11 +230,3 @@ def _(x, gain, offset, epsilon):
     centred = x - torch.einsum("...d->...", x).unsqueeze(-1) / d
     power = torch.einsum("...d,...d->...", centred, centred).unsqueeze(-1) / d
     return torch.exp(-0.5 * torch.log(power + epsilon)) * centred * gain + offset
-
-
-def _linear(weight, bias=None):
-    layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device="meta")
-    layer.weight = nn.Parameter(weight)
-    if bias is not None:
-        layer.bias = nn.Parameter(bias)
-    return layer

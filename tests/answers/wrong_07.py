@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 
 from answers import wrong

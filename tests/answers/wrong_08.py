@@ -2,10 +2,20 @@
 
 import math
 
+import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional
 
 from answers import wrong
+
+
+def _linear(weight, bias=None):
+    layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device="meta")
+    layer.weight = nn.Parameter(weight)
+    if bias is not None:
+        layer.bias = nn.Parameter(bias)
+    return layer
 
 
 @wrong("08.layer_norm", "the variance divides by d - 1")

@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional
 
 from answers import wrong

@@ -145,7 +145,7 @@ def status(folder: str | None) -> None:
                 following = f"{row['exercise']} in {path}" + (f": {row['hint']}" if row["hint"] else "")
             done = round(BAR * row["earned"] / row["points"])
             table.add_row(row["chapter"][:2], row["exercise"], "█" * done + "░" * (BAR - done),
-                          f"{row['earned']:g} / {row['points']}", row["mistake"] or row["status"])
+                          f"{row['earned']:g} / {row['points']}", row["mistake"] or row["comparison"] or row["status"])
             earned, points = earned + row["earned"], points + row["points"]
     console = Console()
     console.print(table)

@@ -122,7 +122,9 @@ class Answer:
         return self._ask("call", *args, **kwargs)
 
     def gradients(self, *args: Any, cotangent: Any) -> dict[str, Any]:
-        """Gradients of sum(output * cotangent): `{"0": …, "1.0": …}` by argument and place in it, and for parameters."""
+        """Gradients of sum(output * cotangent): `{"0": …, "1.0": …}` by argument and place in it; by name for
+        parameters.
+        """
         return self._ask("gradients", *args, cotangent=cotangent)
 
     def state_dict(self) -> dict[str, Any]:

@@ -89,6 +89,8 @@ def _details(report: Report) -> list[tuple[str, str, bool]]:
     rows: list[tuple[str, str, bool]] = []
     if report.mistake:
         rows.append(("Known mistake", report.mistake.name, False))
+    if report.comparison:
+        rows.append(("Found by comparison", report.comparison.sentence, False))
     if trouble.raised:
         rows += _raised(trouble)
         if report.called_with:

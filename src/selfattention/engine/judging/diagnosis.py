@@ -1,63 +1,54 @@
-"""Which known mistake was made: the one that, asked the same questions, gives the very same replies."""
+"""What went wrong: which known mistake it was, else what a comparison with the right answer shows.
 
-from typing import Any
+A wrong name is worse than none. A fraction such as 0.2689 is as good as a fingerprint where another one belongs; zeros,
+NaN, yes, no, small whole numbers and error messages agree by chance.
+"""
 
-import numpy as np
+import time
+from collections.abc import Sequence
 
-from selfattention.engine.door import data
-from selfattention.engine.door.room import Record, Reply, Room
+from selfattention.engine.comparison import changes, relations
+from selfattention.engine.comparison.asked import ENOUGH, Round, fractions, is_evidence, replays
+from selfattention.engine.comparison.finding import Finding
 from selfattention.engine.judging.definition import Exercise, Mistake
 
-REPLAY_SECONDS = 2.0
+SECONDS = 0.2  # for a comparison
 
 
-def recognise(exercise: Exercise, records: list[list[Record]], at: int) -> Mistake | None:
-    """Name the mistake behind a failed check.
+def recognise(exercise: Exercise, checks: Sequence[Sequence[Round]], at: int) -> Mistake | None:
+    """Name the known mistake behind a failed check.
 
-    A wrong name is worse than none. A fraction such as 0.2689 is as good as a fingerprint, so a mistake that gives the
-    same one in the failed check has been found, even where a second mistake shows in another check. Zeros, NaN, yes,
-    no and error messages agree by chance; then the mistake must reply alike in every check.
+    A mistake that replays the failed check has been found where that shows at least five wrong fractions, even where a
+    second mistake shows in another check. With fewer it must also replay every check that the answer passes, and
+    with none every check.
 
-    Args:    records: for each check that ran, for each round, the requests and replies. at: the failed check.
-    Returns: among the mistakes that replay the failed check exactly, the one that replays most checks; None
-             where no known mistake does.
+    Args:    checks: for each check that ran its rounds. at: which one failed.
+    Returns: among the mistakes that may be named the one that replays most checks; None where none may.
     """
-    needed = 1 if any(_tells(reply.value) for record in records[at] for _, reply in record) else len(records)
-    best, most = None, needed - 1
+    found = fractions(one for asked in checks[at] for one in asked)
+    passed = [not any(one.wrong for asked in rounds for one in asked) for rounds in checks]
+    best, most = None, 0
     for mistake in exercise.mistakes:
-        if not _replays(mistake, records[at]):
+        if not all(replays(mistake.function, asked) for asked in checks[at]):
             continue
-        matched = sum(_replays(mistake, rounds) for rounds in records)
-        if matched > most:
-            best, most = mistake, matched
+        matched = [all(replays(mistake.function, asked) for asked in rounds) for rounds in checks]
+        needed = [found < ENOUGH and (right or not found) for right in passed]
+        if all(match or not need for match, need in zip(matched, needed)) and sum(matched) > most:
+            best, most = mistake, sum(matched)
     return best
 
 
-def _tells(value: Any) -> bool:
-    """True where a value holds a finite fraction."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        return any(map(_tells, value))
-    array = data.as_array(value)
-    if array is None or array.dtype.kind != "f":
-        return False
-    array = array[np.isfinite(array)]
-    return bool((array != np.round(array)).any())
+def compare(exercise: Exercise, examples: Sequence[Round], rounds: Sequence[Round],
+            seconds: float = SECONDS) -> Finding | None:
+    """Say what no author foresaw: which change of the right answer gives the same, or how the numbers are related.
 
-
-def _replays(mistake: Mistake, rounds: list[Record]) -> bool:
-    """True where the mistake's code replies to every recorded request as the answer did."""
-    for record in rounds:
-        room = Room(mistake.function, REPLAY_SECONDS)
-        for request, reply in record:
-            if not _alike(room.perform(request), reply):
-                return False
-    return True
-
-
-def _alike(one: Reply, other: Reply) -> bool:
-    if one.raised or other.raised:
-        return (bool(one.raised and other.raised) and one.raised.kind == other.raised.kind
-                and one.raised.message == other.raised.message)
-    return one.mutated == other.mutated and data.same(one.value, other.value)
+    Args:    examples: what was replied to the exercise's examples. rounds: all else that was asked.
+    Returns: a sentence that is true of every reply, or None.
+    """
+    every = [*examples, *rounds]
+    if any(one.reply.mutated for asked in every for one in asked):
+        return None
+    solution, until, enough = exercise.function, time.perf_counter() + seconds, is_evidence(every)
+    found = changes.told(solution, tuple(exercise.alternatives.values()), examples, rounds, until) if enough else None
+    found = found or relations.told(solution, every, until)
+    return found or (changes.told_together(solution, examples, rounds, until) if enough else None)

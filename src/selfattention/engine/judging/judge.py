@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from selfattention.engine.comparison.asked import Round, compared
 from selfattention.engine.door import data
-from selfattention.engine.door.room import Answer, AnswerRaised, Door, InputChanged, Record, Reply, Request
+from selfattention.engine.door.room import Answer, AnswerRaised, Door, InputChanged, Record, Request
 from selfattention.engine.judging import probes
 from selfattention.engine.judging.definition import Check, Exercise
-from selfattention.engine.judging.diagnosis import recognise
+from selfattention.engine.judging.diagnosis import compare, recognise
 from selfattention.engine.judging.report import (
     ERROR,
     FAILED,
@@ -63,12 +64,16 @@ def judge(exercise: Exercise, open_door: Callable[[], Door], seed: int = 0, *, e
         report.status, report.earned = READY_MADE, 0.0
     elif explain and trouble and trouble.status in (FAILED, ERROR):
         at = report.verdicts.index(trouble)
-        report.mistake = recognise(exercise, records, at)
+        checks = [[compared(exercise.function, record) for record in rounds] for rounds in records]
+        examples = [_example(exercise, args, open_door()) for args in exercise.examples]
+        report.mistake = recognise(exercise, checks, at)
+        if report.mistake is None:
+            report.comparison = compare(exercise, examples, [asked for rounds in checks for asked in rounds])
         report.printed = records[at][-1][-1][1].printed if records[at][-1] else ""
         if trouble.status == ERROR and records[at][-1]:
             report.called_with = _arguments(exercise, records[at][-1][-1][0])
         if trouble.status == FAILED:
-            report.counterexample = _counterexample(exercise, open_door, records[at])
+            report.counterexample = _counterexample(exercise, examples, checks[at])
     report.seconds = time.perf_counter() - started
     return report
 
@@ -154,34 +159,18 @@ def _arguments(exercise: Exercise, request: Request) -> str:
     return ", ".join(f"{name}: {probes.describe(value, axes.get(name, ''))}" for name, value in named.items())
 
 
-def _counterexample(exercise: Exercise, open_door: Callable[[], Door], rounds: list[Record]) -> Counterexample | None:
+def _example(exercise: Exercise, args: tuple, door: Door) -> Round:
+    """What is replied to one of the hand-sized examples."""
+    request = Request("call", args)
+    return compared(exercise.function, [(request, door.perform(request))])
+
+
+def _counterexample(exercise: Exercise, examples: list[Round], rounds: list[Round]) -> Counterexample | None:
     """The hand-sized example that shows the trouble, else the smallest recorded call that does."""
     names = list(inspect.signature(exercise.function).parameters)
-    for args in exercise.examples:
-        request = Request("call", args)
-        found = _differs(exercise, names, request, open_door().perform(request))
-        if found:
-            return found
-    calls = [pair for record in rounds for pair in record if pair[0].verb == "call" and pair[0].target == 0]
-    calls.sort(key=lambda pair: sum(array.size for array in map(data.as_array, pair[0].args) if array is not None))
-    return next(filter(None, (_differs(exercise, names, *pair) for pair in calls)), None)
-
-
-def _differs(exercise: Exercise, names: list[str], request: Request, reply: Reply) -> Counterexample | None:
-    if reply.raised:
-        return None
-    try:
-        expected = data.plain(exercise.function(*data.copy(request.args), **data.copy(request.kwargs)), _nothing)
-    except Exception:
-        return None
-    if (
-        isinstance(reply.value, (data.Handle, data.Foreign, type(None)))
-        or expected is None
-        or data.same(reply.value, expected)
-    ):
-        return None
-    return Counterexample(dict(zip(names, request.args)) | request.kwargs, expected, reply.value)
-
-
-def _nothing(_: Any) -> None:
-    """A reference that returns a module has no value to show."""
+    calls = [one for asked in rounds for one in asked if one.request.verb == "call" and one.request.target == 0]
+    for one in (*(one for asked in examples for one in asked), *sorted(calls, key=lambda one: one.size)):
+        values = one.reply.value, one.expected.value
+        if one.wrong and not any(isinstance(value, (data.Handle, data.Foreign, type(None))) for value in values):
+            return Counterexample(dict(zip(names, one.request.args)) | one.request.kwargs, values[1], values[0])
+    return None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from selfattention.engine.comparison.finding import Finding
 from selfattention.engine.door.room import Raised
 from selfattention.engine.judging.definition import Mistake
 
@@ -43,6 +44,7 @@ class Report:
     status: str = NOT_ATTEMPTED
     verdicts: list[Verdict] = field(default_factory=list)
     mistake: Mistake | None = None
+    comparison: Finding | None = None  # where no known mistake was found
     counterexample: Counterexample | None = None
     idle: str = ""  # why an answer that passes some checks earns nothing: it computes nothing
     printed: str = ""
@@ -62,13 +64,19 @@ class Report:
 
     @property
     def hint(self) -> str:
-        """The hint of the named mistake, else that of the first claim that does not hold."""
+        """The hint of the named mistake, else that of the first claim that does not hold.
+
+        None where a comparison explains it: the author of the hint thought of something else.
+        """
         if self.mistake:
             return self.mistake.hint
+        if self.comparison and self.comparison.explains:
+            return ""
         return self.first_trouble.hint if self.first_trouble else ""
 
     def row(self) -> dict[str, Any]:
         """The report as one flat object for `--json`."""
         return {"chapter": self.chapter, "exercise": self.exercise, "points": self.points, "earned": self.earned,
                 "status": self.status, "claim": self.claim, "mistake": self.mistake.name if self.mistake else "",
+                "comparison": self.comparison.sentence if self.comparison else "",
                 "hint": self.hint, "used": list(self.used), "seconds": round(self.seconds, 3)}

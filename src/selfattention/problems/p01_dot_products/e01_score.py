@@ -107,6 +107,15 @@ def last_left_out(query, key):
     return float(query[:-1] @ key[:-1])
 
 
+@score.mistake("overwrites the total instead of adding to it",
+               hint="After the loop, does your total know of the first product?")
+def overwritten(query, key):
+    total = 0.0
+    for one, other in zip(query, key):
+        total = one * other
+    return float(total)
+
+
 @score.alternative("a loop")
 def score_loop(query, key):
     total = 0.0

@@ -88,7 +88,7 @@ def temperature_ignored(scores, temperature):
     return softmax(scores)
 
 
-@softmax_with_temperature.mistake("takes the exponential of the divided scores without a shift",
+@softmax_with_temperature.mistake("takes the exponential of divided scores not less their own maximum",
                                   hint="What is `np.exp(5 / 0.001)`?")
 def tempered_without_shift(scores, temperature):
     exponentials = np.exp(scores / temperature)

@@ -86,6 +86,18 @@ def divided_by_root(d, query_std, key_std):
     return query_std * key_std / math.sqrt(d)
 
 
+@score_std.mistake("adds the variances of queries and keys",
+                   hint="Is a score made of sums or of products of their numbers? What is the variance of a product?")
+def variances_added(d, query_std, key_std):
+    return math.sqrt(d * (query_std**2 + key_std**2))
+
+
+@score_std.mistake("cuts the root of d to a whole number",
+                   hint="What is the root of 2, and what does your code take for it?")
+def root_cut(d, query_std, key_std):
+    return math.isqrt(d) * query_std * key_std
+
+
 @score_std.alternative("the root of the summed variances")
 def root_of_variance(d, query_std, key_std):
     return np.sqrt(d * query_std**2 * key_std**2)

@@ -147,7 +147,7 @@ def no_softmax(queries, keys, values):
     return queries @ keys.T / np.sqrt(keys.shape[-1]) @ values
 
 
-@attention.mistake("takes the exponential without subtracting the maximum",
+@attention.mistake("takes the exponential of scores, not less their row's maximum",
                    hint="How large may a score be before `np.exp` overflows?")
 def overflowing(queries, keys, values):
     powers = np.exp(queries @ keys.T / np.sqrt(keys.shape[-1]))
@@ -166,6 +166,17 @@ def mean_subtracted(queries, keys, values):
                    hint="Does the second best key have any influence on your result?")
 def hard_choice(queries, keys, values):
     return values[(queries @ keys.T).argmax(axis=-1)]
+
+
+@attention.mistake("does not divide by the sum of the exponentials", hint="What does one row of your weights sum to?")
+def not_normalised(queries, keys, values):
+    scores = queries @ keys.T / np.sqrt(keys.shape[-1])
+    return np.exp(scores - scores.max(axis=-1, keepdims=True)) @ values
+
+
+@attention.mistake("returns the weights", hint="How wide is your result, and how wide are the values?")
+def weights_returned(queries, keys, values):
+    return attend(queries @ keys.T / np.sqrt(keys.shape[-1]), np.eye(len(keys)))
 
 
 @attention.alternative("the queries are scaled first")

@@ -25,8 +25,8 @@ def attention_like_torch(queries: Float[Tensor, "*batch queries d_k"], keys: Flo
     r"""Equal torch's own attention, with its `scale`.
 
     `torch.nn.functional.scaled_dot_product_attention(q, k, v, scale=s)` multiplies the scores by `s` before the
-    softmax. Without a scale it multiplies by $1/\sqrt{d_k}$. Write the same without calling it; the result must agree but
-    for rounding, and gradients must reach queries, keys and values.
+    softmax. Without a scale it multiplies by $1/\sqrt{d_k}$. Write the same without calling it; the result must agree
+    but for rounding, and gradients must reach queries, keys and values.
     """
     factor = 1 / math.sqrt(queries.shape[-1]) if scale is None else scale
     return torch.softmax(queries @ keys.transpose(-2, -1) * factor, dim=-1) @ values

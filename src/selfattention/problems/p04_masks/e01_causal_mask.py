@@ -86,6 +86,11 @@ def turned(queries, keys):
     return causal_mask(queries, keys).T
 
 
+@causal_mask.mistake("shifts the queries the wrong way", hint="Does the last query see every key in your mask?")
+def shifted_back(queries, keys):
+    return torch.ones(queries, keys).tril(diagonal=queries - keys).bool()
+
+
 @causal_mask.alternative("tril with a shifted diagonal")
 def by_tril(queries, keys):
     return torch.ones(queries, keys, dtype=torch.bool).tril(keys - queries)

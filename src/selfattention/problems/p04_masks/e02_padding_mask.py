@@ -89,6 +89,12 @@ def padding_numbers(lengths, keys):
     return padding_mask(lengths, keys).float()
 
 
+@padding_mask.mistake("gives every sentence the places of the longest",
+                      hint="How many entries are True in the row of the shortest sentence?")
+def longest_for_all(lengths, keys):
+    return (torch.arange(keys) < lengths.max()).expand(len(lengths), 1, keys)
+
+
 @padding_mask.alternative("a loop over the sentences")
 def padding_loop(lengths, keys):
     mask = torch.zeros(len(lengths), 1, keys, dtype=torch.bool)

@@ -139,7 +139,7 @@ def shared_out_again(scores, mask):
     return weights / weights.sum(dim=-1, keepdim=True)
 
 
-@masked_weights.mistake("hides after the softmax and divides by what is left, plus a small number",
+@masked_weights.mistake("lets huge hidden scores round the visible weights to 0, then shares out what is left",
                         hint="If a hidden score is 20,000 larger, what is left for the visible keys after the softmax?")
 def shared_out_safely(scores, mask):
     weights = torch.softmax(scores, dim=-1) * mask

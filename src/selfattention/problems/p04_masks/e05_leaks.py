@@ -54,7 +54,7 @@ def past_without_first(x):
 
 def past_alone(x):
     """Causal: the sum of the tokens before but for the first, so that no output depends on its own token either."""
-    return past_without_first(x) - torch.cat([torch.zeros_like(x[:1]), x[1:]])
+    return torch.cat([torch.zeros_like(x[:2]), x[1:-1].cumsum(dim=0)])
 
 
 def last_feature_sees(x):
@@ -82,9 +82,8 @@ HONEST = [past_alone, past_without_first, running_mean, lambda x: x * 2, lambda 
 
 @leaks.check("clears models that see no future", hint="An output may change with its own token and with earlier ones.")
 def honest_models(answer, rng):
-    for model in HONEST:
-        for tokens in (1, 2, 7):
-            probes.require(not answer(model, tensor(rng, tokens, 3)), "an honest model is accused")
+    accused = [answer(model, tensor(rng, tokens, 3)) for model in HONEST for tokens in (1, 2, 7)]
+    probes.require(not any(accused), "an honest model is accused")
 
 
 def among_honest(answer, rng, tokens, leaking):
@@ -111,13 +110,16 @@ def open_models(answer, rng):
 
 
 @leaks.check("catches models in which a leak is hard to see",
-             hint="By how much does an output change, in which direction, and does the model notice your change at all?")
+             hint="By how much does an output change, in which direction, and does the model notice your change at "
+                  "all?")
 def hidden_leaks(answer, rng):
     among_honest(answer, rng, int(rng.choice((5, 7))), [
         ("a small leak is missed", lambda x: x + later(x) / 1000),
         ("outputs that fall when a later token grows are missed", lambda x: running_mean(x) - later(x)),
-        ("a leak is missed where an output's numbers always sum to one", lambda x: (x + later(x)).softmax(dim=-1)),
-        ("a leak is missed where each token's mean is subtracted first", lambda x: later(centred(x))),
+        ("a leak is missed where an output's numbers always sum to one",
+         lambda x: (torch.arange(1, 4) * (x + later(x))).softmax(dim=-1)),
+        ("a leak is missed where each token's mean is subtracted first",
+         lambda x: torch.arange(1, 4) * later(centred(x))),
         ("a leak is missed where each token is brought to length one first",
          lambda x: later(x / x.norm(dim=-1, keepdim=True))),
     ])
@@ -141,41 +143,98 @@ def single_position(answer, rng):
                                        for position in (0, int(rng.integers(2, tokens - 3)), tokens - 2)])
 
 
+def leaks_by(model, x, *, tokens=None, features=slice(None), amount=None, outputs=slice, read=lambda outputs: outputs,
+             closeness=1e-8):
+    """The solution with one thing to be changed at a time: which tokens are changed, by what, and what is compared."""
+    original = model(x)
+    for t in range(len(x))[1:] if tokens is None else tokens:
+        changed = x.clone()
+        changed[t, features] += (torch.linspace(1, 2, x.shape[1]) if amount is None else amount)[features]
+        if not torch.allclose(read(model(changed))[outputs(t)], read(original)[outputs(t)], atol=closeness):
+            return True
+    return False
+
+
 @leaks.mistake("changes the first feature only", hint="Which numbers of a token do you change?")
 def one_feature_changed(model, x):
-    return leaks_by(model, x, changed=slice(0, 1))
+    return leaks_by(model, x, features=slice(0, 1))
 
 
 @leaks.mistake("compares the first feature only", hint="Which numbers of an output do you compare?")
 def one_feature_compared(model, x):
-    return leaks_by(model, x, compared=slice(0, 1))
+    return leaks_by(model, x, read=lambda outputs: outputs[:, :1])
 
 
-def leaks_by(model, x, changed=slice(None), compared=slice(None)):
-    original = model(x)[:, compared]
-    for t in range(1, len(x)):
-        other = x.clone()
-        other[t, changed] += 1.0
-        if not torch.allclose(model(other)[:t, compared], original[:t]):
-            return True
-    return False
+@leaks.mistake("compares the sum of an output's numbers", hint="What if one number grows and another one falls?")
+def sums_compared(model, x):
+    return leaks_by(model, x, read=lambda outputs: outputs.sum(dim=1))
 
 
 @leaks.mistake("adds the same number to all features of a token",
                hint="Which models do not notice it? Think of one that subtracts each token's mean.")
 def all_features_alike(model, x):
-    return leaks_by(model, x)
+    return leaks_by(model, x, amount=torch.ones(x.shape[1]))
 
 
-@leaks.mistake("makes its copy once, before the loop, so that every change stays",
-               hint="When you change token 4, is token 3 as it was?")
-def one_copy(model, x):
-    changed, original = x.clone(), model(x)
-    for t in range(1, len(x)):
-        changed[t] += torch.rand(x.shape[1])
-        if not torch.allclose(model(changed)[:t], original[:t]):
-            return True
-    return False
+@leaks.mistake("overlooks a change of less than a hundredth",
+               hint="How much may an output change that must not change?")
+def coarse(model, x):
+    return leaks_by(model, x, closeness=0.01)
+
+
+@leaks.mistake("changes the last token only",
+               hint="Which outputs can notice a change of the last token, if each sees one step ahead?")
+def last_token_only(model, x):
+    return leaks_by(model, x, tokens=[len(x) - 1])
+
+
+@leaks.mistake("changes the first token only", hint="Which outputs stand before the first token?")
+def first_token_only(model, x):
+    return leaks_by(model, x, tokens=[0], outputs=lambda t: slice(1, None))
+
+
+@leaks.mistake("never changes the last token", hint="Which numbers does `range(1, len(x) - 1)` give?")
+def last_unchanged(model, x):
+    return leaks_by(model, x, tokens=range(1, len(x) - 1))
+
+
+@leaks.mistake("gives its verdict after the first token",
+               hint="How far is your `return` indented? When may you be sure that there is no leak?")
+def early_verdict(model, x):
+    return leaks_by(model, x, tokens=range(1, min(2, len(x))))
+
+
+@leaks.mistake("takes any change of the outputs for a leak",
+               hint="Output t may change when token t does. Which outputs may not?")
+def any_change(model, x):
+    return leaks_by(model, x, tokens=range(len(x)), outputs=lambda t: slice(None))
+
+
+@leaks.mistake("compares the changed position as well", hint="May an output change when its own token does?")
+def own_position(model, x):
+    return leaks_by(model, x, outputs=lambda t: slice(t + 1))
+
+
+@leaks.mistake("compares the outputs after the changed token", hint="Is it a leak when the future depends on the past?")
+def wrong_side(model, x):
+    return leaks_by(model, x, tokens=range(len(x)), outputs=lambda t: slice(t + 1, None))
+
+
+@leaks.mistake("looks at the first output only", hint="Can a leak sit at another position than the first?")
+def first_output_only(model, x):
+    return leaks_by(model, x, outputs=lambda t: slice(1))
+
+
+@leaks.mistake("looks at the output right before the changed token only",
+               hint="Changing token 4 must leave *all* outputs before it alone. Which do you compare?")
+def neighbour_only(model, x):
+    return leaks_by(model, x, outputs=lambda t: slice(t - 1, t))
+
+
+@leaks.mistake("leaves out the output right before the changed token",
+               hint="Token 4 was changed. Is output 3 among those that you compare?")
+def neighbour_left_out(model, x):
+    return leaks_by(model, x, outputs=lambda t: slice(t - 1))
 
 
 @leaks.mistake("never finds anything",
@@ -184,23 +243,19 @@ def never(model, x):
     return False
 
 
-@leaks.mistake("gives its verdict after the first token",
-               hint="How far is your `return` indented? When may you be sure that there is no leak?")
-def early_verdict(model, x):
+@leaks.mistake("reports the opposite", hint="Is `True` good or bad news here?")
+def opposite(model, x):
+    return not leaks(model, x)
+
+
+@leaks.mistake("looks for larger outputs only, not for smaller ones",
+               hint="Must an output grow when a later token changes?")
+def larger_only(model, x):
+    original = model(x)
     for t in range(1, len(x)):
         changed = x.clone()
-        changed[t] += 1
-        return not torch.allclose(model(changed)[:t], model(x)[:t])
-    return False
-
-
-@leaks.mistake("takes any change of the outputs for a leak",
-               hint="Output t may change when token t does. Which outputs may not?")
-def any_change(model, x):
-    for t in range(len(x)):
-        changed = x.clone()
-        changed[t] += 1
-        if not torch.allclose(model(changed), model(x)):
+        changed[t] += torch.linspace(1, 2, x.shape[1])
+        if (model(changed)[:t] - original[:t]).max() > 1e-9:
             return True
     return False
 
@@ -208,72 +263,20 @@ def any_change(model, x):
 @leaks.mistake("changes the tokens of `x` itself, which stay changed",
                hint="Does `changed = x` make a copy? Look at `x` afterwards.")
 def changes_x(model, x):
+    return with_one_copy(model, x, x)
+
+
+@leaks.mistake("makes its copy once, before the loop, so that every change stays",
+               hint="When you change token 4, is token 3 as it was?")
+def one_copy(model, x):
+    return with_one_copy(model, x, x.clone())
+
+
+def with_one_copy(model, x, changed):
     original = model(x)
     for t in range(1, len(x)):
-        changed = x
-        changed[t] += 1
+        changed[t] += torch.linspace(1, 2, x.shape[1])
         if not torch.allclose(model(changed)[:t], original[:t]):
-            return True
-    return False
-
-
-@leaks.mistake("changes the last token only",
-               hint="Which outputs can notice a change of the last token, if each sees one step ahead?")
-def last_token_only(model, x):
-    changed = x.clone()
-    changed[-1] += 1
-    return not torch.allclose(model(changed)[:-1], model(x)[:-1])
-
-
-@leaks.mistake("compares the changed position as well", hint="May an output change when its own token does?")
-def own_position(model, x):
-    for t in range(1, len(x)):
-        changed = x.clone()
-        changed[t] += 1
-        if not torch.allclose(model(changed)[:t + 1], model(x)[:t + 1]):
-            return True
-    return False
-
-
-@leaks.mistake("compares the outputs after the changed token", hint="Is it a leak when the future depends on the past?")
-def wrong_side(model, x):
-    for t in range(len(x)):
-        changed = x.clone()
-        changed[t] += 1
-        if not torch.allclose(model(changed)[t + 1:], model(x)[t + 1:]):
-            return True
-    return False
-
-
-@leaks.mistake("changes the first token only", hint="Which outputs stand before the first token?")
-def first_token_only(model, x):
-    changed = x.clone()
-    changed[0] += 1
-    return not torch.allclose(model(changed)[1:], model(x)[1:])
-
-
-@leaks.mistake("looks at the first output only", hint="Can a leak sit at another position than the first?")
-def first_output_only(model, x):
-    for t in range(1, len(x)):
-        changed = x.clone()
-        changed[t] += 1
-        if not torch.allclose(model(changed)[:1], model(x)[:1]):
-            return True
-    return False
-
-
-@leaks.mistake("reports the opposite", hint="Is `True` good or bad news here?")
-def opposite(model, x):
-    return not leaks(model, x)
-
-
-@leaks.mistake("looks at the output right before the changed token only",
-               hint="Changing token 4 must leave *all* outputs before it alone. Which do you compare?")
-def neighbour_only(model, x):
-    for t in range(1, len(x)):
-        changed = x.clone()
-        changed[t] += 1
-        if not torch.allclose(model(changed)[t - 1], model(x)[t - 1]):
             return True
     return False
 

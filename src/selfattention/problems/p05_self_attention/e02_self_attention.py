@@ -119,6 +119,17 @@ def detached(x, query_weight, key_weight, value_weight):
     return torch.softmax(scores, dim=-1).detach() @ (x @ value_weight)
 
 
+@self_attention.mistake("divides by the root of the number of tokens", hint="Over how many products is a score summed?")
+def scale_by_length(x, query_weight, key_weight, value_weight):
+    return attend(x @ query_weight, x @ key_weight, x @ value_weight, x.shape[-2] ** -0.5)
+
+
+@self_attention.mistake("leaves out the softmax", hint="Are your weights positive, and do they sum to one?")
+def no_softmax(x, query_weight, key_weight, value_weight):
+    scores = x @ query_weight @ (x @ key_weight).mT * query_weight.shape[-1] ** -0.5
+    return scores @ x @ value_weight
+
+
 @self_attention.alternative("one matrix that scores pairs of tokens")
 def bilinear(x, query_weight, key_weight, value_weight):
     pair = query_weight @ key_weight.T / math.sqrt(query_weight.shape[-1])

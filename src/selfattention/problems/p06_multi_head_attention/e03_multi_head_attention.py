@@ -169,6 +169,35 @@ def detached(x, query_weight, key_weight, value_weight, output_weight, heads):
     return merge(torch.softmax(scores, dim=-1).detach() @ values) @ output_weight
 
 
+@multi_head_attention.mistake("divides by the root of the number of heads",
+                              hint="Over how many products is a score of one head summed?")
+def scale_of_heads(x, query_weight, key_weight, value_weight, output_weight, heads):
+    queries, keys, values = (split(x @ weight, heads) for weight in (query_weight, key_weight, value_weight))
+    return merge(mixed(queries, keys, values, heads**-0.5)) @ output_weight
+
+
+@multi_head_attention.mistake("turns the three matrices, as `nn.Linear` keeps them",
+                              hint="The prompt multiplies `x @ query_weight`. Is that what your layer does with "
+                                   "this matrix?")
+def as_linear(x, query_weight, key_weight, value_weight, output_weight, heads):
+    return multi_head_attention(x, query_weight.T, key_weight.T, value_weight.T, output_weight, heads)
+
+
+@multi_head_attention.mistake("gives all heads the result of the first",
+                              hint="Which part of the queries does head 1 read in your code?")
+def first_head_for_all(x, query_weight, key_weight, value_weight, output_weight, heads):
+    queries, keys, values = (split(x @ weight, heads) for weight in (query_weight, key_weight, value_weight))
+    results = mixed(queries, keys, values, queries.shape[-1] ** -0.5)
+    return merge(results[:, :1].expand_as(results)) @ output_weight
+
+
+@multi_head_attention.mistake("lets all heads look for the keys of the first",
+                              hint="Which keys does head 1 score in your code?")
+def first_keys_for_all(x, query_weight, key_weight, value_weight, output_weight, heads):
+    queries, keys, values = (split(x @ weight, heads) for weight in (query_weight, key_weight, value_weight))
+    return merge(mixed(queries, keys[:, :1], values, queries.shape[-1] ** -0.5)) @ output_weight
+
+
 @multi_head_attention.alternative("a loop over the heads")
 def by_loop(x, query_weight, key_weight, value_weight, output_weight, heads):
     width = x.shape[-1] // heads

@@ -89,6 +89,12 @@ def wide_biases(d_model, heads, key_heads, bias):
     return 2 * d_model * d_model + 2 * d_model * narrow + (4 * d_model if bias else 0)
 
 
+@parameter_count.mistake("gives 0 where there are no biases",
+                         hint="`a + b if bias else 0`: where do you need brackets, so that a is counted either way?")
+def nothing_without_biases(d_model, heads, key_heads, bias):
+    return parameter_count(d_model, heads, key_heads, True) if bias else 0
+
+
 @parameter_count.alternative("counting a layer that was built")
 def by_building(d_model, heads, key_heads, bias):
     widths = (d_model, d_model, d_model // heads * key_heads, d_model // heads * key_heads)

@@ -18,8 +18,8 @@ def grouped_query_attention(queries: Float[Tensor, "batch heads tokens d_head"],
     r"""Let several heads of queries share one head of keys and values.
 
     With 4 heads and 2 key heads, heads 0 and 1 use key head 0, heads 2 and 3 use key head 1 (Ainslie et al. 2023, §2.2,
-    figure 2). A cache then holds fewer keys and values. Scores are divided by $\sqrt{d_{head}}$. Gradients must reach all
-    three.
+    figure 2). A cache then holds fewer keys and values. Scores are divided by $\sqrt{d_{head}}$.
+    Gradients must reach all three.
     """
     group = queries.shape[1] // keys.shape[1]
     keys, values = keys.repeat_interleave(group, dim=1), values.repeat_interleave(group, dim=1)

@@ -118,6 +118,23 @@ def detached(x, positions):
     return turned(x.detach(), positions) + 0 * x
 
 
+@rotate.mistake("turns the second number with the first one already turned",
+                hint="Your second line needs the first number. Is it still there, as it was?")
+def first_overwritten(x, positions):
+    exponents = torch.arange(0, x.shape[-1], 2, dtype=torch.float64) / x.shape[-1]
+    angles = positions[:, None] * 10_000.0**-exponents
+    cosines, sines = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    even = x[..., 0::2] * cosines - x[..., 1::2] * sines
+    odd = even * sines + x[..., 1::2] * cosines
+    return torch.stack([even, odd], dim=-1).flatten(-2)
+
+
+@rotate.mistake("counts positions from the first that is given",
+                hint="The tokens stand at 5, 6 and 7. By which angle is the first one turned?")
+def from_the_first(x, positions):
+    return turned(x, positions - positions[0])
+
+
 @rotate.alternative("complex numbers")
 def by_complex(x, positions):
     pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())

@@ -16,7 +16,8 @@ def feed_forward(x: Float[Tensor, "*batch d_model"], weight_1: Float[Tensor, "d_
                  bias_2: Float[Tensor, " d_model"]) -> Float[Tensor, "*batch d_model"]:
     r"""Send each token through the same two layers.
 
-    $\max(0, xW_1 + b_1) W_2 + b_2$ (Vaswani et al. 2017, eq. 2). Gradients must reach `x`, both matrices and both biases.
+    $\max(0, xW_1 + b_1) W_2 + b_2$ (Vaswani et al. 2017, eq. 2). Gradients must reach `x`, both matrices and both
+    biases.
     """
     return torch.relu(x @ weight_1 + bias_1) @ weight_2 + bias_2
 
@@ -29,6 +30,7 @@ feed_forward.example(torch.tensor([[1.0, 2.0], [0.5, -1.0]]), torch.tensor([[1.0
 @feed_forward.check("agrees with a sum over the hidden units", hint="Compute the first token of the example by hand.")
 def hidden_units(answer, rng):
     x, (weight_1, bias_1, weight_2, bias_2) = tensor(rng, 3, 5), matrices(rng)
+    x[0], bias_1 = 0.0, -bias_1.abs()  # in the first token no hidden unit is above 0
     rows = []
     for token in x:
         hidden = [max(0.0, float(token @ weight_1[:, unit] + bias_1[unit])) for unit in range(11)]

@@ -119,6 +119,11 @@ def both_sides(x, attention, norm_1, feed_forward, norm_2):
     return norm_2(x + feed_forward(norm_2(x)))
 
 
+@post_norm_block.mistake("exchanges the two norms", hint="Which norm belongs to which step of the formula?")
+def norms_exchanged(x, attention, norm_1, feed_forward, norm_2):
+    return post_norm_block(x, attention, norm_2, feed_forward, norm_1)
+
+
 @post_norm_block.alternative("a loop over the two steps")
 def by_loop(x, attention, norm_1, feed_forward, norm_2):
     for sublayer, norm in ((attention, norm_1), (feed_forward, norm_2)):

@@ -128,6 +128,11 @@ def norm_at_the_end(x, attention, norm_1, feed_forward, norm_2):
     return norm_2(x + feed_forward(norm_2(x)))
 
 
+@pre_norm_block.mistake("exchanges the two norms", hint="Which norm belongs to which step of the formula?")
+def norms_exchanged(x, attention, norm_1, feed_forward, norm_2):
+    return pre_norm_block(x, attention, norm_2, feed_forward, norm_1)
+
+
 @pre_norm_block.alternative("a loop over the two steps")
 def pre_by_loop(x, attention, norm_1, feed_forward, norm_2):
     for sublayer, norm in ((attention, norm_1), (feed_forward, norm_2)):

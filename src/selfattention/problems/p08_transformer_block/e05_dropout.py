@@ -133,6 +133,11 @@ def also_equal(x, noise, rate, training):
     return torch.where(noise <= rate, 0.0, x / (1 - rate)) if training else x.clone()
 
 
+@dropout.mistake("divides by 1 and then subtracts the rate", hint="In `x / 1 - rate`, what is done first?")
+def without_brackets(x, noise, rate, training):
+    return torch.where(noise < rate, 0.0, x / 1 - rate) if training else x.clone()
+
+
 @dropout.alternative("a mask of zeros and ones")
 def by_mask(x, noise, rate, training):
     return x * (noise >= rate) / (1 - rate) if training else x

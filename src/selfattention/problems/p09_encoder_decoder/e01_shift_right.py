@@ -135,6 +135,20 @@ def end_is_read(targets):
     return wider(ended(targets)[:, :-1], 1, in_front=True), ended(targets)
 
 
+@shift_right.mistake("looks for the first 0, and takes a full sentence for an empty one",
+                     hint="Where does `argmax` find the first 0 of a sentence that has none?")
+def first_zero(targets):
+    return wider(targets, 1, in_front=True), wider(targets, 0).scatter(
+        1, (targets == 0).int().argmax(dim=1, keepdim=True), 2)
+
+
+@shift_right.mistake("ends no empty sentence",
+                     hint="What shall the decoder answer first, when there is not a single word?")
+def empty_not_ended(targets):
+    labels = ended(targets)
+    return wider(targets, 1, in_front=True), labels.masked_fill((targets == 0).all(dim=1, keepdim=True), 0)
+
+
 @shift_right.alternative("a loop over the sentences")
 def shift_loop(targets):
     decoder_input, labels = (torch.zeros(len(targets), targets.shape[1] + 1, dtype=torch.long) for _ in range(2))

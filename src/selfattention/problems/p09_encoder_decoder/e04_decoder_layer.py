@@ -161,6 +161,19 @@ def no_feed_forward(x, memory, attention, cross_attention, feed_forward, norm):
     return norm(2, x + cross_attention(x, memory))
 
 
+@decoder_layer.mistake("counts the norms from 0", hint="With which number does the prompt call the first norm?")
+def norms_from_zero(x, memory, attention, cross_attention, feed_forward, norm):
+    return decoder_layer(x, memory, attention, cross_attention, feed_forward, lambda i, x: norm(i - 1, x))
+
+
+@decoder_layer.mistake("normalises the sublayers' results only",
+                       hint="What is inside the brackets of the norm in the formula?")
+def norm_inside(x, memory, attention, cross_attention, feed_forward, norm):
+    x = x + norm(1, attention(x))
+    x = x + norm(2, cross_attention(x, memory))
+    return x + norm(3, feed_forward(x))
+
+
 @decoder_layer.alternative("a loop over the three steps")
 def three_by_loop(x, memory, attention, cross_attention, feed_forward, norm):
     steps = (attention, lambda inner: cross_attention(inner, memory), feed_forward)

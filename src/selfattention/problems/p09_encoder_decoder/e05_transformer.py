@@ -207,6 +207,12 @@ def without_graph(*given):
     return transformer(*given)
 
 
+@transformer.mistake("counts the layers from 1", hint="Which number does the prompt give to the first layer?")
+def layers_from_one(source, target, tables, positions, layers, encoder_layer, decoder_layer):
+    return transformer(source, target, tables, positions, layers, lambda i, x: encoder_layer(i + 1, x),
+                       lambda i, x, memory: decoder_layer(i + 1, x, memory))
+
+
 @transformer.alternative("torch's embedding, and einsum for the scores")
 def by_einsum(source, target, tables, positions, layers, encoder_layer, decoder_layer):
     embedding = torch.nn.functional.embedding

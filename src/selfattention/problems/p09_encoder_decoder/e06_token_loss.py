@@ -97,7 +97,7 @@ def softmax_twice(logits, labels):
     return each_loss(torch.softmax(logits, dim=-1), labels)[labels != 0].mean()
 
 
-@token_loss.mistake("takes the logarithm after the softmax, and loses small probabilities",
+@token_loss.mistake("takes the logarithm of a probability, which large logits make 0 or NaN",
                     hint="Which is the smallest probability that a float can hold? And its logarithm?")
 def log_of_softmax(logits, labels):
     chances = torch.softmax(logits, dim=-1).gather(-1, labels[..., None])[..., 0]
@@ -124,6 +124,25 @@ def logits_zeroed(logits, labels):
 @token_loss.mistake("gives a number that no gradient goes through", hint="Can you call `backward` on your result?")
 def plain_number(logits, labels):
     return each_loss(logits, labels)[labels != 0].mean().item()
+
+
+@token_loss.mistake("takes the logits for logarithms of probabilities",
+                    hint="Do the exponentials of your logits sum to one? Which step makes them?")
+def raw_logits(logits, labels):
+    losses = -logits.gather(-1, labels[..., None])[..., 0]
+    return losses[labels != 0].mean()
+
+
+@token_loss.mistake("takes the probability, not its logarithm",
+                    hint="What is the loss of a word predicted for certain?")
+def negative_probability(logits, labels):
+    losses = -torch.softmax(logits, dim=-1).gather(-1, labels[..., None])[..., 0]
+    return losses[labels != 0].mean()
+
+
+@token_loss.mistake("returns the perplexity", hint="What is the loss of a word predicted for certain: 0 or 1?")
+def perplexity(logits, labels):
+    return each_loss(logits, labels)[labels != 0].mean().exp()
 
 
 @token_loss.alternative("torch's cross_entropy, told what to ignore")

@@ -103,6 +103,11 @@ def nothing_smoothed(labels, vocab, epsilon):
     return sure(labels, vocab)
 
 
+@smooth_labels.mistake("leaves the true word at 1, and gives the others a share each", hint="What do your rows sum to?")
+def true_word_kept(labels, vocab, epsilon):
+    return sure(labels, vocab).clamp(min=epsilon / vocab)
+
+
 @smooth_labels.alternative("filled first, then the true word added")
 def filled_first(labels, vocab, epsilon):
     targets = torch.full((*labels.shape, vocab), epsilon / vocab)

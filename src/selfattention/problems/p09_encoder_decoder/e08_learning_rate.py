@@ -98,6 +98,11 @@ def falls_too_fast(step, d_model, warmup):
     return d_model**-0.5 * min(warmup**0.5 / step, step * warmup**-1.5) if step else 0.0
 
 
+@learning_rate.mistake("treats step 0 like step 1", hint="What is the formula's second side at step 0?")
+def zero_like_one(step, d_model, warmup):
+    return learning_rate(max(step, 1), d_model, warmup)
+
+
 @learning_rate.alternative("two cases")
 def two_cases(step, d_model, warmup):
     if step <= warmup:

@@ -175,6 +175,25 @@ def soon_forgotten(source, next_logits, most):
     return tokens[:, 1:]
 
 
+@greedy.mistake("stops before it writes the last token",
+                hint="The last sentence's end sign was chosen. Was it written, too?")
+def last_token_lost(source, next_logits, most):
+    tokens = written(source, next_logits, most)
+    return tokens[:, :-1] if bool((tokens == 2).any(dim=1).all()) else tokens
+
+
+@greedy.mistake("takes padding for an end", hint="Which sign ends a sentence? What if the model chooses 0 before?")
+def padding_ends(source, next_logits, most):
+    tokens = torch.ones(len(source), 1, dtype=torch.long)
+    for _ in range(most):
+        over = (tokens == 2).any(dim=1) | (tokens == 0).any(dim=1)
+        if over.all():
+            break
+        best = next_logits(source, tokens)[:, -1].argmax(dim=-1).masked_fill(over, 0)
+        tokens = torch.cat([tokens, best[:, None]], dim=1)
+    return tokens[:, 1:]
+
+
 @greedy.alternative("sentence by sentence")
 def sentence_by_sentence(source, next_logits, most):
     return one_by_one(source, next_logits, most)

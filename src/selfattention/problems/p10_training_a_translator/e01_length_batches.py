@@ -196,6 +196,19 @@ def one_length_each(lengths, size):
     return [batch for _, group in groups for batch in cut(list(group), size)]
 
 
+@length_batches.mistake("fills one list again and again, so that all batches are the last",
+                        hint="How many lists does your code make? What becomes of a batch when its list is cleared?")
+def one_list(lengths, size):
+    batch, batches = [], []
+    for sentence in by_length(lengths):
+        if len(batch) == size:
+            batch.clear()
+        if not batch:
+            batches.append(batch)
+        batch.append(sentence)
+    return batches
+
+
 @length_batches.alternative("NumPy's stable argsort, split")
 def by_argsort(lengths, size):
     order = np.argsort(lengths, kind="stable")

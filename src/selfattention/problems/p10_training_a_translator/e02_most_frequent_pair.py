@@ -44,6 +44,7 @@ def most_frequent(answer, words, counts):
                           hint="A word occurs 11 times in the corpus. How many times does each of its pairs occur?")
 def counts_places(answer, rng):
     a, b, c, d, e, f, g = letters(rng, 7)
+    most_frequent(answer, [[d, e, f], [g, d, e], [d, e, c], [a, b]], [4, 4, 4, 11])
     most_frequent(answer, [[d, e, f], [g, d, e], [d, e, c], [a, b], [c, a, b]], [2, 3, 2, 7, 5])
     most_frequent(answer, [[f, g, c], [a, b, c, a, b], [d, e]], [3, 7, 11])
     most_frequent(answer, [[a, c, b], [a, d, b], [a, c, e, b], [a, f, b]], [3, 2, 3, 2])
@@ -139,6 +140,16 @@ def with_count(words, counts):
 def always_a_pair(words, counts):
     pairs = pairs_in(words, counts)
     return max(sorted(pairs), key=pairs.get)
+
+
+@most_frequent_pair.mistake("overwrites the count of a pair that it has met before",
+                            hint="A pair stands in two words. Which of the two counts is left in your table?")
+def count_overwritten(words, counts):
+    pairs = Counter()
+    for word, count in zip(words, counts):
+        for pair in pairwise(word):
+            pairs[pair] = count
+    return first_best(pairs)
 
 
 @most_frequent_pair.alternative("the highest count first, then the first of its pairs")

@@ -185,6 +185,12 @@ def one_set(guessed, gold):
     return 1 - 2 * len(ours & theirs) / (len(ours) + len(theirs))
 
 
+@alignment_error_rate.mistake("divides to whole numbers", hint="Which numbers between 0 and 1 can `//` give?")
+def whole_numbers(guessed, gold):
+    right, ours, theirs = totals(guessed, gold)
+    return 1.0 - 2 * right // (ours + theirs)
+
+
 @alignment_error_rate.alternative("links marked with their sentence")
 def with_sentence(guessed, gold):
     ours, theirs = ({(number, *link) for number, one in enumerate(side) for link in one} for side in (guessed, gold))

@@ -120,6 +120,24 @@ def same_place(candidate, reference, n):
     return sum(one == other for one, other in zip(ours, theirs)), len(ours)
 
 
+@clipped_matches.mistake("joins the words of an n-gram without a gap",
+                         hint="Are \"a\", \"bc\" and \"ab\", \"c\" the same 2-gram?")
+def joined(candidate, reference, n):
+    return clipped(*(["".join(gram) for gram in n_grams(words, n)] for words in (candidate, reference)))
+
+
+@clipped_matches.mistake("loses the order of the words in an n-gram",
+                         hint="Is \"dog bites\" the same 2-gram as \"bites dog\"?")
+def order_lost(candidate, reference, n):
+    return clipped(*([tuple(sorted(gram)) for gram in n_grams(words, n)] for words in (candidate, reference)))
+
+
+@clipped_matches.mistake("takes shorter pieces at the end of a sentence, too",
+                         hint="How many words has the last n-gram you count?")
+def shorter_ones(candidate, reference, n):
+    return clipped(*([tuple(words[i:i + n]) for i in range(len(words))] for words in (candidate, reference)))
+
+
 @clipped_matches.alternative("the smaller count of each n-gram")
 def smaller_counts(candidate, reference, n):
     ours, theirs = (list(zip(*(words[i:] for i in range(n)))) for words in (candidate, reference))

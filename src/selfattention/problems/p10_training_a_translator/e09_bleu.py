@@ -185,6 +185,12 @@ def logarithm_of_zero(candidates, references, count):
     return math.exp(sum(logarithms) / 4) * penalty(candidates, references)
 
 
+@bleu.mistake("multiplies by c / r itself", hint="What does the formula do with 1 − r / c before it multiplies?")
+def ratio_itself(candidates, references, count):
+    ours, theirs = sum(map(len, candidates)), sum(map(len, references))
+    return geometric(summed(candidates, references, count)) * min(1.0, ours / theirs)
+
+
 @bleu.alternative("a table in NumPy")
 def in_a_table(candidates, references, count):
     table = np.array([[count(*sentence, n) for n in range(1, 5)] for sentence in zip(candidates, references)])

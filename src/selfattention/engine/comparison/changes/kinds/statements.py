@@ -1,0 +1,42 @@
+"""Whole lines: one left out, two exchanged, a return too early, a loop that ends too early or too late."""
+
+import ast
+from collections.abc import Iterator
+
+from selfattention.engine.comparison.changes.sites import New, Site
+
+ONLY_IN_THE_SOLUTION = True
+
+
+def line_left_out(site: Site) -> Iterator[tuple[New, str]]:
+    """A line that is missing."""
+    if isinstance(site.node, (ast.Assign, ast.AugAssign, ast.Expr, ast.For, ast.Break, ast.If)):
+        yield ast.Pass(), "a line is left out"
+
+
+def lines_exchanged(site: Site) -> Iterator[tuple[New, str]]:
+    """Two lines in each other's place."""
+    if not isinstance(site.node, ast.stmt) or site.index is None:
+        return
+    lines = getattr(site.parent, site.field)
+    if site.index + 1 < len(lines) and not isinstance(lines[site.index + 1], ast.Return):
+        after = lines[site.index + 1]
+        yield [ast.If(ast.Constant(True), [after, site.node], [])], "two lines stand in the other order"
+
+
+def return_too_early(site: Site) -> Iterator[tuple[New, str]]:
+    """A return inside the loop."""
+    if not isinstance(site.node, ast.For) or site.index is None:
+        return
+    last = getattr(site.parent, site.field)[-1]
+    if isinstance(last, ast.Return):
+        yield (ast.For(site.node.target, site.node.iter, [*site.node.body, last], []),
+               "a `return` stands inside a loop, so that the loop runs once")
+    yield (ast.For(site.node.target, site.node.iter, [*site.node.body, ast.Break()], []), "a loop runs once")
+
+
+def branches_exchanged(site: Site) -> Iterator[tuple[New, str]]:
+    """What belongs to `if` under `else`."""
+    node = site.node
+    if isinstance(node, (ast.If, ast.IfExp)) and node.orelse:
+        yield type(node)(node.test, node.orelse, node.body), "two cases are exchanged"

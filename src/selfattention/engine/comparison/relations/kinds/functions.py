@@ -1,0 +1,73 @@
+"""A function of the right numbers: a root, a logarithm, something rounded or clipped."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from selfattention.engine.comparison.relations.pairs import Holds, Pair, gives, numbers
+from selfattention.engine.door import data
+
+RANK = 2
+RULES = (
+    ("what came is one divided by what was expected", np.reciprocal), ("what came is the square", np.square),
+    ("what came is the square root", np.sqrt), ("what came is the exponential of what was expected", np.exp),
+    ("what came is the logarithm of what was expected", np.log),
+    ("every number has lost its sign", np.abs), ("what came is one minus what was expected", lambda x: 1 - x),
+    ("numbers are cut to whole ones", np.trunc), ("numbers are rounded down", np.floor),
+    ("numbers are rounded to whole ones", np.round),
+    ("numbers below 0 have become 0", lambda x: np.maximum(x, 0)),
+    ("numbers are kept between 0 and 1", lambda x: np.clip(x, 0, 1)),
+    ("numbers above 1 have become 1", lambda x: np.minimum(x, 1)),
+    ("numbers are added up along the last axis", lambda x: np.cumsum(x, axis=-1) if x.ndim else None),
+    ("a softmax was taken of what was expected", lambda x: _softmax(x) if x.ndim else None),
+    ("only the largest of each row is left", lambda x: np.where(x == x.max(-1, keepdims=True), x, 0)
+     if x.ndim and x.size else None),
+)
+
+
+def function(pair: Pair) -> Iterator[tuple[str, Holds]]:
+    """A known function of every number."""
+    for sentence, rule in RULES:
+        yield sentence, numbers(rule)
+    for places in range(1, 6):
+        yield f"numbers are rounded to {places} places", numbers(lambda x, places=places: np.round(x, places))
+
+
+def opposite(pair: Pair) -> Iterator[tuple[str, Holds]]:
+    """True and false exchanged."""
+    yield "true and false are exchanged", gives(_not)
+
+
+def open_or_shut(pair: Pair) -> Iterator[tuple[str, Holds]]:
+    """More is True than should be, or less."""
+    yield "all that should be True is, and more besides", lambda other: _only(other, True)
+    yield "all that should be False is, and more besides", lambda other: _only(other, False)
+
+
+def _only(pair: Pair, truth: bool) -> bool:
+    one, other = data.as_array(pair.expected), data.as_array(pair.got)
+    if one is None or other is None or one.shape != other.shape or not one.dtype.kind == other.dtype.kind == "b":
+        return False
+    return bool((other[one == truth] == truth).all())
+
+
+def reduced(pair: Pair) -> Iterator[tuple[str, Holds]]:
+    """A sum or a mean of what was expected."""
+    for axis in (None, -1, -2, -3, 0):
+        for words, rule in (("summed up", np.sum), ("averaged", np.mean)):
+            where = "" if axis is None else " along an axis"
+            yield (f"what was expected has been {words}{where}", numbers(
+                lambda x, axis=axis, rule=rule: rule(x, axis=axis) if x.size and (
+                    axis is None or -x.ndim <= axis < x.ndim) else None))
+
+
+def _softmax(x: np.ndarray) -> np.ndarray:
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _not(pair: Pair) -> object:
+    array = data.as_array(pair.expected)
+    if array is None or array.dtype.kind != "b":
+        return None
+    return ~array if array.ndim else not bool(array)
