@@ -220,13 +220,16 @@ def close(left: np.ndarray, right: np.ndarray, *, closely: bool = False) -> bool
     """
     if left.shape != right.shape:
         return False
-    if left.dtype.kind in WHOLE and right.dtype.kind in WHOLE:
-        return bool((left == right).all())
+    equal = bool((left == right).all())
+    if equal or (left.dtype.kind in WHOLE and right.dtype.kind in WHOLE):
+        return equal
     coarse = any(array.dtype.kind in "fc" and array.dtype.itemsize <= 4 for array in (left, right))
     relative, absolute = (2e-4, 2e-5) if coarse else (1e-8, 1e-10)
     if left.dtype.kind not in WHOLE and right.dtype.kind not in WHOLE:
         absolute = max(absolute, (AGAIN if closely else ROUNDING) * min(_largest(left), _largest(right)))
-    return bool(np.allclose(left, right, rtol=relative, atol=absolute, equal_nan=True))
+    with np.errstate(all="ignore"):  # as np.allclose with equal_nan, which takes three times as long
+        near = np.abs(left - right) <= absolute + relative * np.abs(right)
+        return bool(((near & np.isfinite(right)) | (left == right) | ((left != left) & (right != right))).all())
 
 
 def _largest(array: np.ndarray) -> float:

@@ -184,6 +184,9 @@ class Room:
         self._objects.append(value)
         return data.Handle(len(self._objects) - 1)
 
+    def _describe(self, error: BaseException) -> Raised:
+        return describe(error, self._seconds)
+
     def _watched(self, watch: contextlib.AbstractContextManager, request: Request, args: tuple, kwargs: dict) -> Any:
         if isinstance(watch, Watch):
             args = tuple(watch.apart(arg) if callable(arg) else arg for arg in args)
@@ -204,7 +207,7 @@ class Room:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                raised = describe(error, self._seconds)
+                raised = self._describe(error)
         before = {**{str(position): arg for position, arg in enumerate(request.args)}, **request.kwargs}
         after = {**{str(position): arg for position, arg in enumerate(args)}, **kwargs}
         mutated = tuple(name for name in before if not data.same(before[name], after[name]))

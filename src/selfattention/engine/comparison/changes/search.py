@@ -12,11 +12,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from selfattention.engine.comparison.asked import CHANGED_SECONDS, Round, as_answered, replays
+from selfattention.engine.comparison.asked import CHANGED_SECONDS, Replay, Round, as_answered, replays
 from selfattention.engine.comparison.changes import kinds
-from selfattention.engine.comparison.changes.sites import Change, Site, Source
+from selfattention.engine.comparison.changes.sites import Change, Site, Source, code_of
 from selfattention.engine.comparison.finding import Finding
-from selfattention.engine.door.room import Reply, Request, Room
+from selfattention.engine.door.room import Reply, Request
 
 
 @functools.cache
@@ -48,7 +48,7 @@ class Changed:
         """What a changed function replies to an example."""
         key = (number, example)
         if key not in self._replies:
-            self._replies[key] = Room(self.function(number), CHANGED_SECONDS).perform(request)
+            self._replies[key] = Replay(self.function(number), CHANGED_SECONDS).perform(request)
         return self._replies[key]
 
 
@@ -57,16 +57,13 @@ def _changes(function: Callable) -> Iterator[Change]:
         source = Source.of(function)
     except (OSError, TypeError):
         return
-    seen = {ast.unparse(source.tree)}
     for site in list(source.sites()):
+        seen = {code_of(site.node)}
         for kind in every_kind():
             for new, sentence in kind(site):
                 for node in new if isinstance(new, list) else [new]:
                     ast.fix_missing_locations(ast.copy_location(node, site.node))
-                back = site.put(new)
-                reads = ast.unparse(source.tree)
-                back()
-                if reads not in seen:
+                if (reads := code_of(new)) not in seen:
                     seen.add(reads)
                     yield Change(site, new, kind.__name__, sentence, _is_general(kind))
 
@@ -95,7 +92,7 @@ def explaining(function: Callable, examples: Sequence[Round], rounds: Sequence[R
             break
         if bank.function(number) is not None and all(
             as_answered(bank.reply(number, place, asked[0].request), asked[0]) for place, asked in enumerate(examples)
-        ) and all(replays(bank.function(number), asked, CHANGED_SECONDS) for asked in order):
+        ) and all(replays(bank.function(number), asked, CHANGED_SECONDS, until) for asked in order):
             found.append(change)
     return found
 
@@ -115,7 +112,7 @@ def explaining_together(function: Callable, examples: Sequence[Round], rounds: S
             if first.kind != second.kind or first.site.node in (second.site.node, *second.site.around):
                 continue
             together = first.function(second)
-            if together is not None and all(replays(together, asked, CHANGED_SECONDS) for asked in order):
+            if together is not None and all(replays(together, asked, CHANGED_SECONDS, until) for asked in order):
                 return first, second
     return ()
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from selfattention.engine.comparison.asked import SECONDS, Asked
+from selfattention.engine.comparison.asked import SECONDS, Asked, Replay
 from selfattention.engine.door import data
-from selfattention.engine.door.room import Reply, Request, Room
+from selfattention.engine.door.room import Reply, Request
 
 Holds = Callable[["Pair"], bool]
 
@@ -87,7 +87,7 @@ class Pair:
 
     def answer(self, **changed: Any) -> Any:
         """What the right function gives where some arguments are others; None where it raises."""
-        reply: Reply = Room(self.function, SECONDS).perform(Request("call", (), self.inputs | changed))
+        reply: Reply = Replay(self.function, SECONDS).perform(Request("call", (), self.inputs | changed))
         return None if reply.raised else reply.value
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from selfattention.engine.comparison.asked import Asked, Round, is_evidence
+from selfattention.engine.comparison.asked import MANY, Asked, Round, is_evidence
 from selfattention.engine.comparison.finding import Finding
 from selfattention.engine.comparison.relations import kinds
 from selfattention.engine.comparison.relations.pairs import Holds, Pair
@@ -41,7 +41,7 @@ def holding(function: Callable, rounds: Sequence[Round], until: float) -> list[t
     if not wrong or any(isinstance(pair.got, (data.Handle, data.Foreign, type(None))) for pair in pairs):
         return []
     found: list[tuple[str, str]] = []
-    module, enough = "", is_evidence(rounds)
+    module, enough = "", is_evidence(rounds) or _says_much(wrong)
     for kind in every_kind():
         if found and kind.__module__ != module:
             break
@@ -63,6 +63,12 @@ def told(function: Callable, rounds: Sequence[Round], until: float) -> Finding |
     if not found or (len(found) > 1 and found[0][1] == "situation"):
         return None
     return Finding(found[0][0], explains=found[0][1] not in ONLY_WHERE)
+
+
+def _says_much(pairs: Sequence[Pair]) -> bool:
+    """Whether there are many numbers of several kinds, be they whole: to say what they have in common is no chance."""
+    flat = [number for pair in pairs if pair.arrays for number in pair.arrays[1].ravel().tolist()]
+    return len(flat) >= MANY and len({*flat}) > 2
 
 
 def _size(asked: Asked) -> int:

@@ -38,19 +38,6 @@ def opposite(pair: Pair) -> Iterator[tuple[str, Holds]]:
     yield "true and false are exchanged", gives(_not)
 
 
-def open_or_shut(pair: Pair) -> Iterator[tuple[str, Holds]]:
-    """More is True than should be, or less."""
-    yield "all that should be True is, and more besides", lambda other: _only(other, True)
-    yield "all that should be False is, and more besides", lambda other: _only(other, False)
-
-
-def _only(pair: Pair, truth: bool) -> bool:
-    one, other = data.as_array(pair.expected), data.as_array(pair.got)
-    if one is None or other is None or one.shape != other.shape or not one.dtype.kind == other.dtype.kind == "b":
-        return False
-    return bool((other[one == truth] == truth).all())
-
-
 def reduced(pair: Pair) -> Iterator[tuple[str, Holds]]:
     """A sum or a mean of what was expected."""
     for axis in (None, -1, -2, -3, 0):

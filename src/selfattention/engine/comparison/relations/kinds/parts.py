@@ -28,6 +28,19 @@ def values_exchanged(pair: Pair) -> Iterator[tuple[str, Holds]]:
                gives(lambda other, place=place: other.expected[place]))
 
 
+def open_or_shut(pair: Pair) -> Iterator[tuple[str, Holds]]:
+    """More is True than should be, or less."""
+    yield "all that should be True is, and more besides", lambda other: _only(other, True)
+    yield "all that should be False is, and more besides", lambda other: _only(other, False)
+
+
+def _only(pair: Pair, truth: bool) -> bool:
+    one, other = data.as_array(pair.expected), data.as_array(pair.got)
+    if one is None or other is None or one.shape != other.shape or not one.dtype.kind == other.dtype.kind == "b":
+        return False
+    return bool((other[one == truth] == truth).all())
+
+
 def list_otherwise(pair: Pair) -> Iterator[tuple[str, Holds]]:
     """The right things in another order, cut off, taken once, or in other groups."""
     if not isinstance(pair.expected, list):

@@ -21,14 +21,14 @@ LEAST = 3  # rows, or they say nothing
 def some_rows(pair: Pair) -> Iterator[tuple[str, Holds]]:
     """Only the first or last of an axis is wrong, or all but it."""
     rank = np.ndim(data.as_array(pair.expected))
+    if rank >= 2:
+        for words, part in PARTS:
+            yield f"the numbers {words} are wrong, and no others", lambda other, part=part: _in_part(other, part)
     for axis in range(-rank, 0):
         name = f"`{pair.axes[axis]}`" if pair.axes[axis] else "the batch" if axis == -rank and rank > 2 else "the rows"
         for words, rows in ROWS:
             yield (f"of {name}, {words} went wrong, and nothing else",
                    lambda other, axis=axis, rows=rows: _exactly(other, axis, rows))
-    if rank >= 2:
-        for words, part in PARTS:
-            yield f"the numbers {words} are wrong, and no others", lambda other, part=part: _in_part(other, part)
 
 
 def _wrong_places(pair: Pair) -> np.ndarray | None:
