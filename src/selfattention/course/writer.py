@@ -15,7 +15,7 @@ from selfattention import problems
 from selfattention.course import files
 from selfattention.course.nbformats import nbformat
 from selfattention.engine import Exercise
-from selfattention.engine.judging import card
+from selfattention.engine.judging import tables
 
 NotebookNode = nbformat.NotebookNode
 new_code_cell, new_markdown_cell, new_notebook = (
@@ -151,8 +151,8 @@ def _prompt(exercise: Exercise, number: int) -> str:
         text.append(f"Write it yourself: `{exercise.ready_made[0]}` and its like do not count.")
     names = list(inspect.signature(exercise.function).parameters)
     for args in exercise.examples[:1]:
-        shown = [f"{name} =\n{card.show(value)}" for name, value in zip(names, args)]
-        shown.append(f"{exercise.name}({', '.join(names[:len(args)])}) =\n{card.show(exercise.function(*args))}")
+        shown = [f"{name} =\n{tables.show(value)}" for name, value in zip(names, args)]
+        shown.append(f"{exercise.name}({', '.join(names[:len(args)])}) =\n{tables.show(exercise.function(*args))}")
         text.append("For example:\n\n```text\n" + "\n\n".join(shown) + "\n```")
     return "\n\n".join(text)
 

@@ -5,7 +5,7 @@ import pytest
 
 from selfattention.engine import exercise
 from selfattention.engine.door.room import Room
-from selfattention.engine.judging import card, probes
+from selfattention.engine.judging import probes, tables
 from selfattention.engine.judging.judge import judge
 from selfattention.engine.judging.report import FAILED
 
@@ -105,6 +105,6 @@ def test_an_error_message_alone_names_nothing():
 
 
 def test_several_tensors_are_shown_one_under_the_other():
-    shown = card.show((np.array([[1, 2], [3, 4]]), np.array([5.5])))
+    shown = tables.show((np.array([[1, 2], [3, 4]]), np.array([5.5])))
     assert shown == "[[1 2]\n [3 4]]\n\n[5.5]"
-    assert card.show(("e", "s")) == "('e', 's')"
+    assert tables.show(("e", "s")) == "('e', 's')"

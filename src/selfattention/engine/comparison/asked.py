@@ -71,10 +71,13 @@ def replays(function: Callable, asked: Round, seconds: float = SECONDS, until: f
 
 
 def as_answered(reply: Reply, asked: Asked) -> bool:
-    """True where a reply is the answer's; where an error is expected, both may word it in their own way."""
+    """True where a reply is the answer's; where an error is expected, both may word it in their own way.
+
+    What is as near to the right reply as rounding may be explains no wrong one.
+    """
     if asked.expected.raised and asked.reply.raised and reply.raised:
         return reply.raised.kind == asked.reply.raised.kind
-    return alike(reply, asked.reply)
+    return alike(reply, asked.reply) and not (asked.wrong and alike(reply, asked.expected))
 
 
 def fractions(asked: Iterable[Asked]) -> int:

@@ -5,9 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from selfattention.engine.door import data
+from selfattention.engine.judging import tables
 from selfattention.engine.judging.report import Report, Verdict
 
 # Mid-tone colours keep a contrast of at least 3:1 on white and on near-black; the words carry the meaning.
@@ -19,6 +17,8 @@ MARKS = {"passed": "✓", "not attempted": "○"}
 BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:60em;line-height:1.5"
 SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px;margin-top:4px"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+MARKED = re.compile(r"[^\s\[\](),]+" + re.escape(tables.MARK) + r"(?=[\s\]),]|$)")  # a number or word with a mark
+DIFFERS = "text-decoration:underline;text-decoration-thickness:2px"
 CODE = "margin:4px 0;padding:0;background:transparent;color:inherit;white-space:pre-wrap"
 
 
@@ -39,29 +39,6 @@ def headline(report: Report) -> str:
     """One line: the verdict, the exercise and the points."""
     _, mark, words = LOOK[report.status]
     return f"{mark} {report.exercise}: {words}, {report.earned:g} of {report.points} points"
-
-
-def show(value: Any, digits: int = 4) -> str:
-    """A value in at most twelve short lines; several tensors one under the other."""
-    if isinstance(value, tuple) and any(data.is_tensor(part) or isinstance(part, np.ndarray) for part in value):
-        return "\n\n".join(show(part, digits) for part in value)
-    array = data.as_array(value)
-    if array is None:
-        return "a function" if callable(value) else str(value)[:300]
-    if array.dtype.kind == "f":
-        array = array + 0.0  # no "-0."
-    lines = np.array2string(np.asarray(array), precision=digits, suppress_small=digits == 4, threshold=60, edgeitems=3,
-                            max_line_width=72).splitlines()
-    return "\n".join(lines[:12] + ["…"] * (len(lines) > 12))
-
-
-def side_by_side(expected: Any, got: Any) -> list[tuple[str, str, bool]]:
-    """Both values, with as many digits as it takes to see that they differ."""
-    for digits in (4, 8, 16):
-        one, other = show(expected, digits), show(got, digits)
-        if one != other:
-            break
-    return [("expected", one, True), ("got", other, True)]
 
 
 def visible(text: str) -> str:
@@ -103,13 +80,19 @@ def _details(report: Report) -> list[tuple[str, str, bool]]:
         rows.append(("Hint", report.hint, False))
     example = report.counterexample
     if example:
-        rows += [(f"With {name} =", show(value), True) for name, value in example.inputs.items()]
-        rows += side_by_side(example.expected, example.got)
+        rows += [(f"With {name} =", tables.show(value), True) for name, value in example.inputs.items()]
+        rows += _beside(example.expected, example.got)
     elif trouble.expected is not None:
-        rows += side_by_side(trouble.expected, trouble.got)
+        rows += _beside(trouble.expected, trouble.got)
     if report.printed.strip():
         rows.append(("Your code printed", report.printed.strip()[:600], True))
     return rows
+
+
+def _beside(expected: Any, got: Any) -> list[tuple[str, str, bool]]:
+    one, other = tables.beside(expected, got)
+    legend = f" ({tables.MARK} where they differ)" if MARKED.search(one.text + "\n" + other.text) else ""
+    return [(one.label + legend, one.text, True), (other.label, other.text, True)]
 
 
 def _raised(trouble: Verdict) -> list[tuple[str, str, bool]]:
@@ -148,12 +131,22 @@ def as_html(report: Report) -> str:
     rows = details(report)
     parts += [f"<div><strong>{inline(label)}{':' if label else ''}</strong> {inline(text)}</div>"
               for label, text, is_code in rows if not is_code]
-    blocks = [f'<div><strong>{inline(label)}</strong><pre style="{CODE}">{html.escape(text)}</pre></div>'
-              for label, text, is_code in rows if is_code]
-    if blocks:
-        parts.append(f'<div style="{SIDE_BY_SIDE}">' + "".join(blocks) + "</div>")
+    code = [(label, text) for label, text, is_code in rows if is_code]
+    beside = [one for one in code if one[0].startswith(("expected", "got"))]
+    shown = report.counterexample or report.first_trouble
+    pictures = tables.pictures(shown.expected, shown.got) if beside and shown else ""
+    for group in ("".join(map(_block, [one for one in code if one not in beside])),
+                  "".join(map(_block, beside)) + pictures):
+        if group:
+            parts.append(f'<div style="{SIDE_BY_SIDE}">{group}</div>')
     parts.append("</div>")
     return "\n".join(parts)
+
+
+def _block(row: tuple[str, str]) -> str:
+    """A label above code, in which numbers with a mark are also bold and underlined."""
+    marked = MARKED.sub(lambda found: f'<b style="{DIFFERS}">{found[0]}</b>', html.escape(row[1]))
+    return f'<div><strong>{inline(row[0])}</strong><pre style="{CODE}">{marked}</pre></div>'
 
 
 def inline(text: str) -> str:

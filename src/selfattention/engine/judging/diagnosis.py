@@ -5,6 +5,7 @@ NaN, yes, no, small whole numbers and error messages agree by chance.
 """
 
 import time
+import warnings
 from collections.abc import Sequence
 
 from selfattention.engine.comparison import changes, relations
@@ -49,6 +50,8 @@ def compare(exercise: Exercise, examples: Sequence[Round], rounds: Sequence[Roun
     if any(one.reply.mutated for asked in every for one in asked):
         return None
     solution, until, enough = exercise.function, time.perf_counter() + seconds, is_evidence(every)
-    found = changes.told(solution, tuple(exercise.alternatives.values()), examples, rounds, until) if enough else None
-    found = found or relations.told(solution, every, until)
-    return found or (changes.told_together(solution, examples, rounds, until) if enough else None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NaN and infinity are what some comparisons are about
+        found = changes.told(solution, [*exercise.alternatives.values()], examples, rounds, until) if enough else None
+        found = found or relations.told(solution, every, until)
+        return found or (changes.told_together(solution, examples, rounds, until) if enough else None)

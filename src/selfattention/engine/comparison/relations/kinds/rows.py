@@ -35,10 +35,7 @@ def _wrong_places(pair: Pair) -> np.ndarray | None:
     one, other = data.as_array(pair.expected), data.as_array(pair.got)
     if one is None or other is None or one.shape != other.shape:
         return None
-    if one.dtype.kind == other.dtype.kind == "f":
-        scale = np.abs(one[np.isfinite(one)]).max(initial=0.0)
-        return ~np.isclose(other, one, rtol=2e-4, atol=data.ROUNDING * scale, equal_nan=True)
-    return one != other
+    return data.differing(other, one)
 
 
 def _exactly(pair: Pair, axis: int, rows: Callable[[int], range]) -> bool:
