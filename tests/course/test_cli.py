@@ -59,14 +59,21 @@ def test_check_json_status_hint_and_reset(course):
     path = course / "work" / "exercises" / "02_softmax.ipynb"
     answer(path, "softmax", RIGHT)
     answer(path, "log_softmax", "def log_softmax(scores):\n    return np.log2(softmax(scores))")
+    answer(path, "softmax_with_temperature", "def softmax_with_temperature(scores, temperature):\n"
+                                             "    return np.roll(softmax(scores / temperature), 1, axis=-1)")
     rows = json.loads(call("check", "02", "--json", "--seed", 7, cwd=course, code=1))
     assert [set(row) for row in rows] == [
-        {"chapter", "exercise", "points", "earned", "status", "claim", "mistake", "hint", "used", "seconds"}
+        {"chapter", "exercise", "points", "earned", "status", "claim", "mistake", "comparison", "hint", "used",
+         "seconds"}
     ] * len(rows)
     found = {row["exercise"]: row for row in rows}
     assert found["softmax"]["status"] == "passed" and found["softmax"]["earned"] == found["softmax"]["points"]
     assert found["log_softmax"]["mistake"] == "uses the logarithm to base 2"
     assert found["softmax_jacobian"]["status"] == "not attempted"
+    assert [bool(found[name]["mistake"]) for name in ("softmax", "log_softmax", "softmax_with_temperature")] == [
+        False, True, False]
+    assert "one place later along" in found["softmax_with_temperature"]["comparison"], "found by comparison"
+    assert found["softmax_with_temperature"]["hint"] == "" and not found["log_softmax"]["comparison"]
 
     for _ in range(2):  # the second time from memory
         told = call("status", cwd=course)

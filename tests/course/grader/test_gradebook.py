@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from selfattention import problems
-from selfattention.course.grader import gradebook
+from selfattention.course.grader import gradebook, pages
 from selfattention.course.grader.grading import GRADED, NOT_GRADED, Result
 
 SOFTMAX, ATTENTION = "02_softmax", "03_scaled_dot_product_attention"
@@ -173,3 +173,14 @@ def test_json_is_ascii_whatever_was_printed(make):
     result = graded("alice")
     result.texts[0] = "half \ud800, √, \x00"
     assert make([result]).isascii() and "half" in make([result])
+
+
+def test_the_teachers_page_tells_what_was_found_by_comparison_and_for_whom():
+    one, other, older = (graded(student, [0, 3.0, 4.0, 4.0]) for student in ("alice", "bob", "cy"))
+    for result in (one, other):
+        result.rows[0]["comparison"] = "every number has the wrong <sign>"
+    about = {"seed": 1, "sandbox": "off", "when": "today", "version": "1"}
+    page = pages.report([one, other, older], about, {name: name for name in ("alice", "bob", "cy")})
+    line = next(line for line in page.splitlines() if "every number has the wrong" in line)
+    assert "found by comparison: every number has the wrong &lt;sign&gt;" in line
+    assert "alice" in line and "bob" in line and "cy" not in line, "results of an older version have none"

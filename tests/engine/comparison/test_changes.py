@@ -154,10 +154,10 @@ def test_endless_loops_in_changed_code_are_stopped():
         probes.require(got == halvings(got[0] * 2), "other halves")
 
     halvings.example(7.3)
-    started = time.perf_counter()
+    started = time.thread_time()
     assert found(halvings, lambda number: [number / 7, number / 11]) == ""
     assert any("while True" in change.code for change in search.changed(halvings.function).changes)
-    assert time.perf_counter() - started < LATER
+    assert time.thread_time() - started < LATER
 
 
 def test_no_comparison_is_made_for_a_right_answer(monkeypatch):

@@ -91,7 +91,7 @@ def test_lists_and_words_are_marked_item_by_item():
 
 def test_as_many_digits_as_it_takes():
     assert texts(1.0, 1.00004) == ("1.", "1.00004")
-    assert words(texts(np.array([1.0, 2.0]), np.array([1.00009, 2.0]))[1]) == ["1.00009*", "2."]
+    assert words(texts(np.array([1.0, 2.0]), np.array([1.0001, 2.0]))[1]) == ["1.0001*", "2."]
 
 
 MASK = np.tri(3, 5, 1) > 0

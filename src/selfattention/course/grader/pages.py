@@ -94,7 +94,7 @@ def _mistakes(graded: list[Result], order: list[str]) -> list[dict[str, Any]]:
         for row in result.rows:
             if row["mistake"]:
                 found[gradebook.key(row), row["mistake"], True, row["hint"]].append(result.student)
-            elif row["comparison"]:
+            elif row.get("comparison"):  # results of an older version have none
                 found[gradebook.key(row), f"found by comparison: {row['comparison']}", False, ""].append(result.student)
             elif row["status"] in ("failed", "error", "timeout"):
                 what = f"not yet: {row['claim']}" if row["status"] == "failed" else f"{row['status']}: {row['claim']}"

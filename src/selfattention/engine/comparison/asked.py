@@ -67,7 +67,7 @@ def alike(one: Reply, other: Reply) -> bool:
 def replays(function: Callable, asked: Round, seconds: float = SECONDS, until: float = math.inf) -> bool:
     """True where a function replies to everything as the answer did; False where it is not known in time."""
     room = Replay(function, seconds)
-    return all(time.perf_counter() < until and as_answered(room.perform(one.request), one) for one in asked)
+    return all(time.thread_time() < until and as_answered(room.perform(one.request), one) for one in asked)
 
 
 def as_answered(reply: Reply, asked: Asked) -> bool:

@@ -13,7 +13,7 @@ from selfattention.engine.comparison.asked import ENOUGH, Round, fractions, is_e
 from selfattention.engine.comparison.finding import Finding
 from selfattention.engine.judging.definition import Exercise, Mistake
 
-SECONDS = 0.2  # for a comparison
+SECONDS = 0.2  # of processor time for a comparison, so that a busy machine takes nothing from anybody
 
 
 def recognise(exercise: Exercise, checks: Sequence[Sequence[Round]], at: int) -> Mistake | None:
@@ -49,7 +49,7 @@ def compare(exercise: Exercise, examples: Sequence[Round], rounds: Sequence[Roun
     every = [*examples, *rounds]
     if any(one.reply.mutated for asked in every for one in asked):
         return None
-    solution, until, enough = exercise.function, time.perf_counter() + seconds, is_evidence(every)
+    solution, until, enough = exercise.function, time.thread_time() + seconds, is_evidence(every)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # NaN and infinity are what some comparisons are about
         found = changes.told(solution, [*exercise.alternatives.values()], examples, rounds, until) if enough else None

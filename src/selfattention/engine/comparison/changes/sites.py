@@ -19,6 +19,7 @@ class Source:
     tree: ast.Module
     parameters: tuple[str, ...]
     names: tuple[str, ...]  # of parameters and of whatever it gives a name to
+    imports: frozenset[str] = frozenset()  # the libraries that it loads itself
 
     @classmethod
     def of(cls, function: Callable) -> "Source":
@@ -40,7 +41,9 @@ class Source:
         parameters = tuple(arg.arg for arg in definition.args.args)
         bound = {node.id for node in ast.walk(definition) if isinstance(node, ast.Name)
                  and isinstance(node.ctx, ast.Store)}
-        return cls(function, tree, parameters, (*parameters, *sorted(bound - {*parameters})))
+        imports = frozenset(alias.name.partition(".")[0] for node in ast.walk(definition)
+                            if isinstance(node, ast.Import) for alias in node.names)
+        return cls(function, tree, parameters, (*parameters, *sorted(bound - {*parameters})), imports)
 
     def sites(self) -> Iterator["Site"]:
         """Every place in the body, from the outside to the inside."""

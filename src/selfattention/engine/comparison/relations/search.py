@@ -31,7 +31,7 @@ def every_kind() -> list[Callable]:
 def holding(function: Callable, rounds: Sequence[Round], until: float) -> list[tuple[str, str]]:
     """The sentences that hold for every call, with their kind; those of one module only, the first that has any.
 
-    Args:    function: the right answer. until: when to stop, by `time.perf_counter`.
+    Args:    function: the right answer. until: when to stop, by `time.thread_time`.
     """
     calls = [one for asked in rounds for one in asked if one.request.verb == "call" and one.request.target == 0]
     if any(bool(one.reply.raised) != bool(one.expected.raised) for one in calls):
@@ -50,7 +50,7 @@ def holding(function: Callable, rounds: Sequence[Round], until: float) -> list[t
         if not (right if by_calls else enough) or len(wrong) < FEW.get(kind.__name__, 1):
             continue
         for sentence, holds in kind(wrong[0]):
-            if time.perf_counter() > until:
+            if time.thread_time() > until:
                 return found
             if sentence not in dict(found) and all(_holds(holds, pair) for pair in (*wrong, *right)):
                 found.append((sentence, kind.__name__))

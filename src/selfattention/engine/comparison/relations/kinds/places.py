@@ -58,7 +58,7 @@ def _rolled(pair: Pair, axis: int, by: int) -> bool:
     if one is None or other is None or one.shape != other.shape or one.ndim < -axis:
         return False
     size = one.shape[axis]
-    if size < 3:
+    if size < 2:
         return not pair.wrong
     before, after = np.arange(0, size - 1), np.arange(1, size)
     came, wanted = (after, before) if by > 0 else (before, after)
