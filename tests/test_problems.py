@@ -113,7 +113,9 @@ def test_rounded_numbers_are_told_so():
     all_scores = next(exercise for exercise in EXERCISES if exercise.key == "01.all_scores")
     report = judged(all_scores, lambda *args: np.round(all_scores.function(*args), 3))
     assert "from digit 5 of the largest on" in report.first_trouble.detail
-    assert report.hint == "Is something rounded on the way, or a small number added?"
+    assert report.comparison.sentence == "numbers are rounded to 3 places" and not report.hint
+    small = judged(all_scores, lambda *args: all_scores.function(*args) * (1 + 4e-5 * np.sign(args[0])[..., :1]))
+    assert small.comparison or small.hint == "Is something rounded on the way, or a small number added?"
 
 
 def test_the_card_shows_as_many_digits_as_it_takes_to_differ():

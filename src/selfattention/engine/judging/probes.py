@@ -159,7 +159,9 @@ def gradient_parity(answer: Any, reference: Callable, *inputs: Any, cotangent: A
         finite(got[name])
         if not data.as_array(got[name]).any() and data.as_array(expected[name]).any():
             raise ClaimFailed(f"no gradient reaches {_leaf(reference, name)}: it is cut off", expected[name], got[name])
-        equal(got[name], expected[name], f"the gradient of {_leaf(reference, name)} differs")
+        if not data.same(got[name], expected[name]):
+            raise ClaimFailed(f"the gradient of {_leaf(reference, name)} differs", expected[name], got[name],
+                              "A gradient arrives, but another one. Is one use of the value cut off from the graph?")
 
 
 def _leaf(reference: Callable, name: str) -> str:

@@ -29,14 +29,16 @@ def sum_of_products(answer, rng):
         probes.equal(answer(query, sign * key), sign * total)
 
 
-@score.check("works for vectors of one number and of many", hint="Did you write the length 3 or 7 into the code?")
+@score.check("works for vectors of one number and of many",
+             hint="Try two vectors of one number each. Is a length written into your code?")
 def any_length(answer, rng):
     for d in (1, 11, 101):
         query, key = rng.normal(size=(2, d)) + 1
         probes.equal(answer(query, key), sum(query * key))
 
 
-@score.check("doubles when the key is twice as long", hint="Is there a division in your code?")
+@score.check("doubles when the key is twice as long",
+             hint="By how much does each product grow? What else does your code do with them?")
 def grows_with_length(answer, rng):
     query, key = rng.normal(size=(2, 5))
     probes.equal(answer(query, 2 * key), 2 * float(query @ key))

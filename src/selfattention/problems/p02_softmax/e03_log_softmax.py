@@ -31,7 +31,8 @@ def exponentials_sum_to_one(answer, rng):
     probes.sums_to_one(np.exp(answer(rng.normal(size=(3, 5)))))
 
 
-@log_softmax.check("is the logarithm of the softmax, batched or not", hint="In which base is the logarithm?")
+@log_softmax.check("is the logarithm of the softmax, batched or not",
+                   hint="Compute one number of the example by hand. In which base is your logarithm?")
 def log_of_softmax(answer, rng):
     for shape in ((2, 3, 5), (7,), (3, 1)):
         scores = rng.normal(size=shape)

@@ -54,7 +54,7 @@ def only_one_key(answer, rng):
 
 
 @attention.check("works when all sizes are equal",
-                 hint="Equal sizes hide a wrong axis or a missing transposition. Follow one number.")
+                 hint="Here much fits that does not fit elsewhere: a wrong axis, a sum too many. Follow one number.")
 def all_sizes_equal(answer, rng):
     probes.parity(answer, attention, *random_inputs(rng, 5, 5, 5, 5))
 

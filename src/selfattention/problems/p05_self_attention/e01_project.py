@@ -35,7 +35,8 @@ def projects_tokens(answer, rng):
         probes.equal(found, expected)
 
 
-@project.check("works for a batch and for square matrices", hint="Equal sizes hide a transposition. Follow one number.")
+@project.check("works for a batch and for square matrices",
+               hint="Here a matrix fits both ways round. Follow one number.")
 def projects_batches(answer, rng):
     for batch, sizes in (((2,), (5, 11)), ((), (7, 7)), ((2, 13), (7, 7))):
         probes.parity(answer, project, tensor(rng, *batch, 3, 7), *weights(rng, 7, *sizes))

@@ -39,14 +39,15 @@ def agrees_with_a_loop(answer, rng):
     probes.equal(answer(x, query, key, value), torch.stack(rows))
 
 
-@self_attention.check("keeps the texts of a batch apart", hint="Which axes does your transposition exchange?")
+@self_attention.check("keeps the texts of a batch apart",
+                      hint="Change the second text. Does the first result change, and in which line?")
 def texts_apart(answer, rng):
     for batch in ((2,), (2, 13), (1,)):
         probes.parity(answer, self_attention, tensor(rng, *batch, 3, 7), *weights(rng))
 
 
 @self_attention.check("works when all sizes are equal",
-                      hint="Equal sizes hide a wrong axis. Which axis do weights sum over?")
+                      hint="Here much fits that does not fit elsewhere. Which axis do weights sum over?")
 def equal_sizes(answer, rng):
     probes.parity(answer, self_attention, tensor(rng, 5, 5), *weights(rng, 5, 5, 5))
 

@@ -28,7 +28,8 @@ def side_by_side(answer, rng):
     probes.equal(answer(x), torch.cat([x[:, head] for head in range(3)], dim=-1))
 
 
-@merge_heads.check("works for square and for single sizes", hint="Equal sizes hide a wrong axis. Follow one number.")
+@merge_heads.check("works for square and for single sizes",
+                   hint="Here a wrong axis has the right size. Follow one number.")
 def square_sizes(answer, rng):
     for shape in ((3, 3, 3, 3), (1, 1, 2, 3), (2, 3, 1, 1)):
         probes.parity(answer, merge_heads, tensor(rng, *shape))
