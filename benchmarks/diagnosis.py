@@ -19,12 +19,16 @@ from timing import milliseconds, percentile, row, seconds
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 
+VERDICTS = ("named", "told", "raises", "untold", "accepted")
+
+
 def of_changes(exercises) -> None:
     """The table by exercise, and which kinds of change and relation explain a wrong answer that is not theirs."""
     from selfattention.engine.comparison.changes.search import changed
 
-    print("\n| exercise | changes | rejected | named | told | untold | accepted: the same results |")
-    print("|---|---|---|---|---|---|---|")
+    print("\n| exercise | changes | rejected | named | told by another change or a relation | raises an error | untold "
+          "| accepted: the same results |")
+    print("|---|---|---|---|---|---|---|---|")
     total: collections.Counter = collections.Counter()
     kinds: collections.Counter = collections.Counter()
     for exercise in exercises:
@@ -35,11 +39,11 @@ def of_changes(exercises) -> None:
                 verdict, kind = what_is_told(exercise, function, change)
                 counts[verdict] += 1
                 kinds[kind] += 1
-        rejected = counts["named"] + counts["told"] + counts["untold"]
-        figures = (len(bank.changes), rejected, counts["named"], counts["told"], counts["untold"], counts["accepted"])
+        rejected = sum(counts.values()) - counts["accepted"]
+        figures = (len(bank.changes), rejected, *(counts[what] for what in VERDICTS))
         row(exercise.key, *map(str, figures))
         total.update(counts, changes=len(bank.changes), rejected=rejected)
-    row("all", *(str(total[kind]) for kind in ("changes", "rejected", "named", "told", "untold", "accepted")))
+    row("all", *(str(total[kind]) for kind in ("changes", "rejected", *VERDICTS)))
     print("\n| what explains a changed solution, beside that change itself | how often |\n|---|---|")
     for kind, often in kinds.most_common():
         if kind:
@@ -75,14 +79,15 @@ def what_is_told(exercise, function, change) -> tuple[str, str]:
     examples = [compared(exercise.function, [(request, Room(function, 0.3).perform(request))]) for request in asked]
     if judge(exercise, lambda: Room(function, 0.3)).mistake:
         return "named", ""
+    untold = "raises" if report.status == "error" else "untold"
     if not is_evidence([*examples, *rounds]):
-        return "untold", ""
+        return untold, ""
     others = [one for one in explaining(exercise.function, examples, rounds, math.inf)
               if one.code != change.code]
     if others:
         return "told", f"change: {others[0].kind}"
     found = holding(exercise.function, [*examples, *rounds], math.inf)
-    return ("told", f"relation: {found[0][1]}") if found else ("untold", "")
+    return ("told", f"relation: {found[0][1]}") if found else (untold, "")
 
 
 def of_answers(exercises) -> None:

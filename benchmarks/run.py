@@ -13,14 +13,18 @@ import platform
 import statistics
 import subprocess
 import sys
+from pathlib import Path
 
 from timing import milliseconds, percentile, processor, row, seconds
 
 REPEATS = 9
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 
 def checks() -> None:
-    """A check in the notebook, from call to card: every solution and every known mistake of every exercise."""
+    """A check in the notebook, from call to card: solutions, known mistakes, and answers that nobody foresaw."""
+    import answers
+
     import selfattention
     from selfattention import problems
 
@@ -37,11 +41,16 @@ def checks() -> None:
              for exercise in exercises for mistake in exercise.mistakes}
     every = right + [time for times in wrong.values() for time in times]
     slowest = max(wrong, key=lambda key: statistics.median(wrong[key]))
+    keys = {exercise.key: exercise for exercise in exercises}
+    others = [one for one in answers.written() if not one.right]
+    unforeseen = [time for one in others for time in timed(keys[one.exercise], one.function)]
     counts = f"{len(exercises)} exercises, {len(wrong)} mistakes, {REPEATS} runs"
     print(f"\n| a check, from call to card ({counts}) | median | 95th percentile |")
     print("|---|---|---|")
     row("all", milliseconds(statistics.median(every)), milliseconds(percentile(every, 0.95)))
     row("right answers", milliseconds(statistics.median(right)), milliseconds(percentile(right, 0.95)))
+    row(f"{len(others)} wrong answers by readers of the prompts, compared where no mistake is known",
+        milliseconds(statistics.median(unforeseen)), milliseconds(percentile(unforeseen, 0.95)))
     row(f"slowest mistake: {slowest[0]}, {slowest[1]}", milliseconds(statistics.median(wrong[slowest])),
         milliseconds(percentile(wrong[slowest], 0.95)))
 

@@ -15,7 +15,7 @@ LOOK = {"passed": ("#2e9d4f", "✓", "passed"), "failed": ("#d9480f", "✗", "no
         "ready-made": ("#d9480f", "✗", "ready-made, not your own")}
 MARKS = {"passed": "✓", "not attempted": "○"}
 BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:60em;line-height:1.5"
-SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px;margin-top:4px"
+SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 MARKED = re.compile(r"[^\s\[\](),]+" + re.escape(tables.MARK) + r"(?=[\s\]),]|$)")  # a number or word with a mark
 DIFFERS = "text-decoration:underline;text-decoration-thickness:2px"
@@ -135,10 +135,11 @@ def as_html(report: Report) -> str:
     beside = [one for one in code if one[0].startswith(("expected", "got"))]
     shown = report.counterexample or report.first_trouble
     pictures = tables.pictures(shown.expected, shown.got) if beside and shown else ""
-    for group in ("".join(map(_block, [one for one in code if one not in beside])),
-                  "".join(map(_block, beside)) + pictures):
-        if group:
-            parts.append(f'<div style="{SIDE_BY_SIDE}">{group}</div>')
+    blocks = [_block(one) for one in code if one not in beside]
+    if beside:  # they stay together where not all fits beside each other
+        blocks.append(f'<div style="{SIDE_BY_SIDE}">' + "".join(map(_block, beside)) + pictures + "</div>")
+    if blocks:
+        parts.append(f'<div style="{SIDE_BY_SIDE};margin-top:4px">' + "".join(blocks) + "</div>")
     parts.append("</div>")
     return "\n".join(parts)
 

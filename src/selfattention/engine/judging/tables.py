@@ -132,7 +132,7 @@ def _is_picture(expected: np.ndarray) -> bool:
 
 
 def _picture(name: str, array: np.ndarray, unlike: np.ndarray) -> str:
-    """One table: the fuller a square, the larger the number; what differs has a frame."""
+    """One table: the fuller a square, the larger the number; what differs has a frame, where not all does."""
     rows, columns = array.shape
     width, height = columns * CELL + 2, rows * CELL + 2
     squares = [f'<rect x="1" y="1" width="{columns * CELL}" height="{rows * CELL}" fill="none" stroke="currentColor" '
@@ -148,7 +148,7 @@ def _picture(name: str, array: np.ndarray, unlike: np.ndarray) -> str:
         if not np.isfinite(number):
             squares.append(f'<text x="{x + CELL / 2:g}" y="{y + CELL - 4:g}" font-size="9" text-anchor="middle" '
                            'fill="currentColor">?</text>')
-        if unlike[row, column]:
+        if unlike[row, column] and not unlike.all():
             squares.append(f'<rect x="{x + 1}" y="{y + 1}" width="{CELL - 2}" height="{CELL - 2}" fill="none" '
                            'stroke="#d9480f" stroke-width="2"/>')
     what = f"{name}: a table of {rows} rows and {columns} columns, in which {int(unlike.sum())} numbers differ"

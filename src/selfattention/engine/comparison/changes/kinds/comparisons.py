@@ -46,12 +46,3 @@ def always_or_never(site: Site) -> Iterator[tuple[New, str]]:
             yield ast.Constant(False), "a condition never holds"
     if isinstance(site.node, ast.comprehension) and site.node.ifs:
         yield ast.comprehension(site.node.target, site.node.iter, [], 0), "a condition always holds"
-
-
-def condition_binds_more(site: Site) -> Iterator[tuple[New, str]]:
-    """`a + b if c else 0`, where only `b` was to depend on the condition."""
-    node = site.node
-    if isinstance(node, ast.BinOp) and isinstance(node.right, ast.IfExp):
-        inner = node.right
-        yield (ast.IfExp(inner.test, ast.BinOp(node.left, node.op, inner.body), inner.orelse),
-               "a condition binds more than it should")

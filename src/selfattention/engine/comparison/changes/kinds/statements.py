@@ -1,4 +1,4 @@
-"""Whole lines: one left out, two exchanged, a return too early, a loop that ends too early or too late."""
+"""Whole lines: one left out, a return too early, a loop that runs once, two cases exchanged."""
 
 import ast
 from collections.abc import Iterator
@@ -12,16 +12,6 @@ def line_left_out(site: Site) -> Iterator[tuple[New, str]]:
     """A line that is missing."""
     if isinstance(site.node, (ast.Assign, ast.AugAssign, ast.Expr, ast.For, ast.Break, ast.If)):
         yield ast.Pass(), "a line is left out"
-
-
-def lines_exchanged(site: Site) -> Iterator[tuple[New, str]]:
-    """Two lines in each other's place."""
-    if not isinstance(site.node, ast.stmt) or site.index is None:
-        return
-    lines = getattr(site.parent, site.field)
-    if site.index + 1 < len(lines) and not isinstance(lines[site.index + 1], ast.Return):
-        after = lines[site.index + 1]
-        yield [ast.If(ast.Constant(True), [after, site.node], [])], "two lines stand in the other order"
 
 
 def return_too_early(site: Site) -> Iterator[tuple[New, str]]:

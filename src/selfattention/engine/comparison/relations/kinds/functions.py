@@ -38,16 +38,6 @@ def opposite(pair: Pair) -> Iterator[tuple[str, Holds]]:
     yield "true and false are exchanged", gives(_not)
 
 
-def reduced(pair: Pair) -> Iterator[tuple[str, Holds]]:
-    """A sum or a mean of what was expected."""
-    for axis in (None, -1, -2, -3, 0):
-        for words, rule in (("summed up", np.sum), ("averaged", np.mean)):
-            where = "" if axis is None else " along an axis"
-            yield (f"what was expected has been {words}{where}", numbers(
-                lambda x, axis=axis, rule=rule: rule(x, axis=axis) if x.size and (
-                    axis is None or -x.ndim <= axis < x.ndim) else None))
-
-
 def _softmax(x: np.ndarray) -> np.ndarray:
     powers = np.exp(x - x.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
