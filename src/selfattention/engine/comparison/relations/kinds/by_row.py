@@ -41,7 +41,7 @@ def _constant(pair: Pair, axis: int, compare: np.ufunc) -> bool:
         return False
     with np.errstate(all="ignore"):
         between = np.where(np.abs(expected) > TINY, compare(got, expected), np.nan)
-        told = np.isfinite(between).sum(axis=axis, keepdims=True) >= 2  # one number alone has always a factor of its own
+        told = np.isfinite(between).sum(axis=axis, keepdims=True) >= 2  # one alone always has its own factor
         if (data.differing(got, expected).any(axis=axis, keepdims=True) & ~told).any():
             return False
         middle = np.nanmedian(between, axis=axis, keepdims=True) if np.isfinite(between).any() else np.nan
