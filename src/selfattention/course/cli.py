@@ -144,8 +144,9 @@ def status(folder: str | None) -> None:
             if row["status"] != "passed" and not following:
                 following = f"{row['exercise']} in {path}" + (f": {row['hint']}" if row["hint"] else "")
             done = round(BAR * row["earned"] / row["points"])
+            state = row["mistake"] or row.get("comparison") or row["status"]  # what is remembered may be older
             table.add_row(row["chapter"][:2], row["exercise"], "█" * done + "░" * (BAR - done),
-                          f"{row['earned']:g} / {row['points']}", row["mistake"] or row["comparison"] or row["status"])
+                          f"{row['earned']:g} / {row['points']}", state)
             earned, points = earned + row["earned"], points + row["points"]
     console = Console()
     console.print(table)

@@ -149,5 +149,10 @@ def test_a_star_of_the_learners_own_is_no_mark():
         probes.equal(answer("<b>*</b>"), "<b>*</b>")
 
     same.example("a * b")
-    page = card.as_html(judge(same, lambda: Room(lambda text: text + "<script>*")))
-    assert "<script>" not in page and "&lt;script&gt;*" in page
+    def answer(text):
+        print("so many stars *** x*")
+        return text + "<script>*"
+
+    page = card.as_html(judge(same, lambda: Room(answer)))
+    assert "<script>" not in page and "&lt;script&gt;*" in page and "x*" in page
+    assert "underline" not in page and "where they differ" not in page

@@ -18,6 +18,7 @@ BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:60
 SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 MARKED = re.compile(r"[^\s\[\](),]+" + re.escape(tables.MARK) + r"(?=[\s\]),]|$)")  # a number or word with a mark
+LEGEND = f" ({tables.MARK} where they differ)"
 DIFFERS = "text-decoration:underline;text-decoration-thickness:2px"
 CODE = "margin:4px 0;padding:0;background:transparent;color:inherit;white-space:pre-wrap"
 
@@ -91,8 +92,7 @@ def _details(report: Report) -> list[tuple[str, str, bool]]:
 
 def _beside(expected: Any, got: Any) -> list[tuple[str, str, bool]]:
     one, other = tables.beside(expected, got)
-    legend = f" ({tables.MARK} where they differ)" if MARKED.search(one.text + "\n" + other.text) else ""
-    return [(one.label + legend, one.text, True), (other.label, other.text, True)]
+    return [(one.label + LEGEND * one.marked, one.text, True), (other.label, other.text, True)]
 
 
 def _raised(trouble: Verdict) -> list[tuple[str, str, bool]]:
@@ -135,19 +135,23 @@ def as_html(report: Report) -> str:
     beside = [one for one in code if one[0].startswith(("expected", "got"))]
     shown = report.counterexample or report.first_trouble
     pictures = tables.pictures(shown.expected, shown.got) if beside and shown else ""
-    blocks = [_block(one) for one in code if one not in beside]
+    blocks = [_block(*one) for one in code if one not in beside]
     if beside:  # they stay together where not all fits beside each other
-        blocks.append(f'<div style="{SIDE_BY_SIDE}">' + "".join(map(_block, beside)) + pictures + "</div>")
+        marked = beside[0][0].endswith(LEGEND)
+        sides = "".join(_block(*one, marked=marked) for one in beside)
+        blocks.append(f'<div style="{SIDE_BY_SIDE}">{sides}{pictures}</div>')
     if blocks:
         parts.append(f'<div style="{SIDE_BY_SIDE};margin-top:4px">' + "".join(blocks) + "</div>")
     parts.append("</div>")
     return "\n".join(parts)
 
 
-def _block(row: tuple[str, str]) -> str:
-    """A label above code, in which numbers with a mark are also bold and underlined."""
-    marked = MARKED.sub(lambda found: f'<b style="{DIFFERS}">{found[0]}</b>', html.escape(row[1]))
-    return f'<div><strong>{inline(row[0])}</strong><pre style="{CODE}">{marked}</pre></div>'
+def _block(label: str, text: str, *, marked: bool = False) -> str:
+    """A label above code; where there are marks, what they stand behind is also bold and underlined."""
+    code = html.escape(text)
+    if marked:
+        code = MARKED.sub(lambda found: f'<b style="{DIFFERS}">{found[0]}</b>', code)
+    return f'<div><strong>{inline(label)}</strong><pre style="{CODE}">{code}</pre></div>'
 
 
 def inline(text: str) -> str:

@@ -32,15 +32,15 @@ def recognise(exercise: Exercise, checks: Sequence[Sequence[Round]], at: int) ->
     for mistake in exercise.mistakes:
         if not all(replays(mistake.function, asked) for asked in checks[at]):
             continue
-        matched = [all(replays(mistake.function, asked) for asked in rounds) for rounds in checks]
+        matched = [place == at or all(replays(mistake.function, asked) for asked in rounds)
+                   for place, rounds in enumerate(checks)]
         needed = [found < ENOUGH and (right or not found) for right in passed]
         if all(match or not need for match, need in zip(matched, needed)) and sum(matched) > most:
             best, most = mistake, sum(matched)
     return best
 
 
-def compare(exercise: Exercise, examples: Sequence[Round], rounds: Sequence[Round],
-            seconds: float = SECONDS) -> Finding | None:
+def compare(exercise: Exercise, examples: Sequence[Round], rounds: Sequence[Round]) -> Finding | None:
     """Say what no author foresaw: which change of the right answer gives the same, or how the numbers are related.
 
     Args:    examples: what was replied to the exercise's examples. rounds: all else that was asked.
@@ -49,7 +49,7 @@ def compare(exercise: Exercise, examples: Sequence[Round], rounds: Sequence[Roun
     every = [*examples, *rounds]
     if any(one.reply.mutated for asked in every for one in asked):
         return None
-    solution, until, enough = exercise.function, time.thread_time() + seconds, is_evidence(every)
+    solution, until, enough = exercise.function, time.thread_time() + SECONDS, is_evidence(every)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # NaN and infinity are what some comparisons are about
         found = changes.told(solution, [*exercise.alternatives.values()], examples, rounds, until) if enough else None

@@ -65,7 +65,8 @@ def judge(exercise: Exercise, open_door: Callable[[], Door], seed: int = 0, *, e
     elif explain and trouble and trouble.status in (FAILED, ERROR):
         at = report.verdicts.index(trouble)
         checks = [[compared(exercise.function, record) for record in rounds] for rounds in records]
-        examples = [_example(exercise, args, open_door()) for args in exercise.examples]
+        ended = trouble.raised is not None and trouble.raised.kind == "ProcessEnded"  # it would do so again
+        examples = [] if ended else [_example(exercise, args, open_door()) for args in exercise.examples]
         report.mistake = recognise(exercise, checks, at)
         if report.mistake is None:
             report.comparison = compare(exercise, examples, [asked for rounds in checks for asked in rounds])

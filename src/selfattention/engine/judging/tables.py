@@ -21,10 +21,11 @@ CELL = 14  # pixels
 
 @dataclass(frozen=True)
 class Side:
-    """One of two values: its name with what part is shown, and its text."""
+    """One of two values: its name with what part is shown, its text, and whether marks stand in the two texts."""
 
     label: str
     text: str
+    marked: bool = False
 
 
 def show(value: Any, digits: int = DIGITS[0]) -> str:
@@ -51,18 +52,20 @@ def beside(expected: Any, got: Any) -> tuple[Side, Side]:
 def _marked(expected: Any, got: Any, digits: int) -> tuple[Side, Side]:
     if _several(expected) and _several(got) and len(expected) == len(got):
         parts = [_marked(one, other, digits) for one, other in zip(expected, got)]
-        return tuple(Side(name, "\n\n".join(side.text for side in sides))
+        return tuple(Side(name, "\n\n".join(side.text for side in sides), any(side.marked for side in sides))
                      for name, sides in zip(("expected", "got"), zip(*parts)))
     one, other = data.as_array(expected), data.as_array(got)
     if one is None or other is None:
         texts = _listed(expected, got), _listed(got, expected)
-        return Side("expected", texts[0]), Side("got", texts[1])
+        marked = isinstance(expected, (list, tuple)) and isinstance(got, (list, tuple)) and not data.same(expected, got)
+        return Side("expected", texts[0], marked), Side("got", texts[1], marked)
     if one.shape != other.shape or not one.ndim:
         return Side("expected", show(expected, digits)), Side("got", show(got, digits))
     unlike = data.differing(other, one)
     part, label = part_around(unlike)
     texts = [_table(_positive(array[part]), unlike[part], digits) for array in (one, other)]
-    return Side(f"expected{label}", texts[0]), Side(f"got{label}", texts[1])
+    marked = bool(unlike.any() and not unlike.all())
+    return Side(f"expected{label}", texts[0], marked), Side(f"got{label}", texts[1], marked)
 
 
 def part_around(unlike: np.ndarray) -> tuple[tuple, str]:

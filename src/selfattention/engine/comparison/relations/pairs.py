@@ -106,6 +106,12 @@ def same(one: Any, other: Any) -> bool:
     return one is not None and other is not None and data.same(one, other)
 
 
+def softmax(x: np.ndarray) -> np.ndarray:
+    """Along the last axis."""
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
 def gives(rule: Callable[[Pair], Any]) -> Holds:
     """Holds where the rule, given a pair, gives what came."""
     def holds(pair: Pair) -> bool:

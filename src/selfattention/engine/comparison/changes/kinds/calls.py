@@ -31,10 +31,10 @@ STEPS = {"softmax": "the softmax", "log_softmax": "the logarithm of the softmax"
          "log": "a logarithm", "sqrt": "a square root", "square": "a square", "transpose": "a transposition",
          "swapaxes": "a transposition", "masked_fill": "a mask", "where": "a choice", "relu": "the ReLU",
          "abs": "a size without its sign", "argmax": "the choice of the largest", "mean": "a mean", "sum": "a sum",
-         "max": "a maximum", "min": "a minimum", "sorted": "sorting", "set": "taking each once", "float": "",
+         "max": "a maximum", "min": "a minimum", "sorted": "sorting", "set": "taking each once",
          "flatten": "flattening", "unflatten": "cutting apart", "clone": "a copy", "tril": "the triangle",
          "gather": "picking", "scatter": "writing in a place", "layer_norm": "a layer norm", "repeat_interleave":
-         "repetition", "tolist": "", "double": "", "long": "", "int": "cutting to a whole number", "to": "", "len": ""}
+         "repetition", "int": "cutting to a whole number"}
 
 
 def another_function(site: Site) -> Iterator[tuple[New, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from selfattention.engine.comparison.relations.pairs import Holds, Pair, gives, numbers
+from selfattention.engine.comparison.relations.pairs import Holds, Pair, gives, numbers, softmax
 from selfattention.engine.door import data
 
 RANK = 2
@@ -19,7 +19,7 @@ RULES = (
     ("numbers are kept between 0 and 1", lambda x: np.clip(x, 0, 1)),
     ("numbers above 1 have become 1", lambda x: np.minimum(x, 1)),
     ("numbers are added up along the last axis", lambda x: np.cumsum(x, axis=-1) if x.ndim else None),
-    ("a softmax was taken of what was expected", lambda x: _softmax(x) if x.ndim else None),
+    ("a softmax was taken of what was expected", lambda x: softmax(x) if x.ndim else None),
     ("only the largest of each row is left", lambda x: np.where(x == x.max(-1, keepdims=True), x, 0)
      if x.ndim and x.size else None),
 )
@@ -36,11 +36,6 @@ def function(pair: Pair) -> Iterator[tuple[str, Holds]]:
 def opposite(pair: Pair) -> Iterator[tuple[str, Holds]]:
     """True and false exchanged."""
     yield "true and false are exchanged", gives(_not)
-
-
-def _softmax(x: np.ndarray) -> np.ndarray:
-    powers = np.exp(x - x.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def _not(pair: Pair) -> object:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from selfattention.engine.comparison.relations.pairs import Holds, Pair, gives, numbers
+from selfattention.engine.comparison.relations.pairs import Holds, Pair, gives, numbers, softmax
 from selfattention.engine.door import data
 
 RANK = 4
@@ -78,7 +78,7 @@ def _others(value: Any) -> Iterator[tuple[str, Any]]:
             yield "the first of {} in place of all", lambda x: x[:1] | (x & False)
         elif kind == "f":
             yield "{} with the other sign", lambda x: -x
-            yield "a softmax of {}", _softmax
+            yield "a softmax of {}", lambda x: x.softmax(-1) if data.is_tensor(x) else softmax(x)
             yield "{} brought to length one", lambda x: x / _sizes(x)
             yield "the first of {} in place of all", lambda x: x[:1] + 0 * x
             yield "{} of zeros", lambda x: x * 0
@@ -101,13 +101,6 @@ def _others(value: Any) -> Iterator[tuple[str, Any]]:
         elif value and all(isinstance(part, (int, float, str)) for part in value):
             yield "each of {} taken once", lambda x: list(dict.fromkeys(x))
             yield "{} sorted", sorted
-
-
-def _softmax(value: Any) -> Any:
-    if data.is_tensor(value):
-        return value.softmax(-1)
-    powers = np.exp(value - value.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def _sizes(value: Any) -> Any:
