@@ -1,0 +1,155 @@
+"""Pictures with axes: tables of weights, curves, bars."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from selfattention.plots import look
+
+MOST_NUMBERS = 64  # beyond, a table's numbers are too small to read
+
+
+def heatmap(axes, weights, *, queries: Sequence[str] = (), keys: Sequence[str] = (), title: str = "",
+            role: str = "weights", numbers: bool = True, largest: Real | None = None, row_axis: str = "queries",
+            column_axis: str = "keys", links: Iterable[tuple[int, int]] = (), wrong=None, good: bool | None = None):
+    """Draw a matrix with queries down and keys across; zeros stay blank, NaN is hatched.
+
+    Args:    queries, keys: names of the rows and columns; too many to be read give way to their numbers.
+             largest: the value of the darkest colour. links: (key, query) pairs to be framed, such as gold word links.
+             wrong: True where a cell is a mistake; it is framed and crossed out. good: False for what goes wrong,
+             True for what is right, marked in the title.
+    Raises:  ValueError: it is not a matrix, is empty, or names or `wrong` do not fit it.
+    """
+    weights = look.table(weights, "the matrix", axes=2)
+    for names, side, what in ((queries, 0, row_axis), (keys, 1, column_axis)):
+        if len(names):
+            look.same_length(names, f"the names of the {what or 'rows'}", range(weights.shape[side]), "the lines drawn")
+    finite = weights[np.isfinite(weights)]
+    low = min(0.0, finite.min(initial=0.0))
+    largest = finite.max(initial=0.0) if largest is None else largest
+    colours = look.colours_of(role) if low >= 0 else "PuOr_r"
+    limits = (low, largest or 1.0) if low >= 0 else (-max(-low, largest), max(-low, largest))
+    image = axes.imshow(np.where(np.isfinite(weights), weights, np.nan), cmap=colours, vmin=limits[0], vmax=limits[1],
+                        aspect="auto")
+    look.entitle(axes, title, good)
+    axes.set(ylabel=row_axis, xlabel=column_axis)
+    for axis, names in ((axes.yaxis, queries), (axes.xaxis, keys)):
+        if 0 < len(names) <= look.MOST_TOKENS:
+            axis.set_ticks(range(len(names)), [look.name(one) for one in names])
+        else:
+            axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    if 0 < len(keys) <= look.MOST_TOKENS and sum(len(look.name(one)) for one in keys) > 32:
+        axes.tick_params(axis="x", rotation=45)
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
+        side.set(visible=True, color=look.ROLES["masks"])
+    _numbers(axes, image, weights, numbers and weights.size <= MOST_NUMBERS)
+    for key, query in links:
+        _frame(axes, query, key, look.INK, "-")
+    if wrong is not None:
+        _cross_out(axes, weights, look.table(wrong, "wrong", axes=2).astype(bool))
+    look.tell(axes, _described(weights, title, queries, keys, row_axis, column_axis, wrong))
+    return image
+
+
+def _frame(axes, row: int, column: int, colour: str, dash: str) -> None:
+    axes.add_patch(Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, fill=False, edgecolor=colour, linewidth=1.8,
+                             linestyle=dash))
+
+
+def _numbers(axes, image, weights: np.ndarray, shown: bool) -> None:
+    for (row, column), weight in np.ndenumerate(weights):
+        if not np.isfinite(weight):
+            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, hatch="///", edgecolor=look.WRONG,
+                                     linewidth=0))
+            axes.text(column, row, look.number(weight), ha="center", va="center", color=look.WRONG,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
+            continue
+        text = look.number(weight)
+        if shown and text != "0":
+            red, green, blue = to_rgb(image.cmap(image.norm(weight)))
+            dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.5
+            axes.text(column, row, text, ha="center", va="center", color="white" if dark else look.INK)
+
+
+def _cross_out(axes, weights: np.ndarray, wrong: np.ndarray) -> None:
+    if wrong.shape != weights.shape:
+        raise ValueError(f"`wrong` marks cells of the matrix, but their shapes are {wrong.shape} and {weights.shape}")
+    for row, column in np.argwhere(wrong).tolist():
+        _frame(axes, row, column, look.WRONG, "--")
+        axes.plot([column - 0.42, column - 0.22], [row - 0.42, row - 0.22], color=look.WRONG, linewidth=1.8)
+        axes.plot([column - 0.42, column - 0.22], [row - 0.22, row - 0.42], color=look.WRONG, linewidth=1.8)
+
+
+def _described(weights: np.ndarray, title: str, queries: Sequence[str], keys: Sequence[str], row_axis: str,
+               column_axis: str, wrong) -> str:
+    rows, columns = weights.shape
+    finite = weights[np.isfinite(weights)]
+    text = f"{title or 'Table'}: {rows} {row_axis or 'rows'} down, {columns} {column_axis or 'columns'} across"
+    if finite.size:
+        text += f", from {look.number(finite.min())} to {look.number(finite.max())}"
+    if finite.size < weights.size:
+        text += f", {weights.size - finite.size} not finite"
+    if rows <= 8 and finite.size == weights.size:
+        best = [(queries[row] if len(queries) else row, keys[at] if len(keys) else at, weights[row, at])
+                for row, at in enumerate(weights.argmax(axis=1))]
+        text += "; largest in each row: " + ", ".join(f"{row} – {column} {look.number(value)}"
+                                                      for row, column, value in best)
+    return text + (f"; {int(np.sum(np.asarray(wrong, dtype=bool)))} marked as wrong." if wrong is not None else ".")
+
+
+def lines(axes, x: Sequence[Real], curves: Mapping[str, Sequence[Real]], *, xlabel: str, ylabel: str, title: str = "",
+          log_x: bool = False, log_y: bool = False) -> None:
+    """Draw named curves over the same x, each with its own colour, dash and marker.
+
+    Raises:  ValueError: there is no curve, or one has not as many points as x.
+    """
+    if not curves or not len(x):
+        raise ValueError(f"there is nothing to draw: {len(curves)} curves over {len(x)} points")
+    for order, (name, y) in enumerate(curves.items()):
+        y = look.table(y, name, axes=1)
+        look.same_length(x, "the points of x", y, f"those of the curve {name!r}")
+        axes.plot(x, y, label=name, color=look.COLOURS[order % 6], linestyle=look.DASHES[order % 6],
+                  marker=look.MARKERS[order % 6], markersize=4, linewidth=1.8)
+        ends = f"{name}: {y[0]:.2g} at {x[0]:.3g}, {y[-1]:.2g} at {x[-1]:.3g}"
+        finite = y[np.isfinite(y)]
+        reach = f" (between {finite.min():.2g} and {finite.max():.2g})" if finite.size else ""
+        look.tell(axes, f"{ends}{reach}.")
+    look.entitle(axes, title)
+    axes.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if log_x else "linear",
+             yscale="log" if log_y else "linear")
+    axes.grid(alpha=0.25)
+    if len(curves) > 1:
+        axes.legend(frameon=False)
+
+
+def bars(axes, heights: Mapping[str, Real], *, role: str = "weights", title: str = "", xlabel: str = "",
+         numbers: bool = True, limit: Real | None = None) -> None:
+    """Draw a bar for each name, from the top down, with its number; infinite and NaN are written, not drawn.
+
+    Args:    limit: where a thin line stands, such as a chance level.
+    Raises:  ValueError: there is none.
+    """
+    values = look.table(list(heights.values()), "the bars", axes=1)
+    names = [look.name(one, 24) for one in heights]
+    drawn = np.where(np.isfinite(values), values, 0.0)
+    axes.barh(range(len(names)), drawn, color=look.ROLES.get(role, role), height=0.62, edgecolor=look.INK,
+              linewidth=0.6)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    look.entitle(axes, title)
+    axes.set_xlabel(xlabel)
+    reach = drawn.max(initial=0.0) - min(drawn.min(initial=0.0), 0.0) or 1.0
+    axes.set_xlim(min(drawn.min(initial=0.0), 0.0) * 1.25, max(drawn.max(initial=0.0), 0.0) + 0.28 * reach * numbers)
+    if numbers:
+        for place, value in enumerate(values):
+            axes.text(max(drawn[place], 0.0) + 0.03 * reach, place, look.number(value), va="center")
+    axes.tick_params(axis="y", length=0)
+    if limit is not None:
+        axes.axvline(limit, color=look.FAINT, linewidth=1)
+    pairs = ", ".join(f"{name} {look.number(value)}" for name, value in zip(names[:12], values))
+    look.tell(axes, f"{title or xlabel or 'Bars'}: {pairs}{', …' if len(names) > 12 else ''}.")

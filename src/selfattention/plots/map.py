@@ -1,0 +1,162 @@
+"""The map of the course: the Transformer of 2017 with "you are here", what was built before, and what is to come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from numbers import Real
+
+from selfattention.plots import look
+from selfattention.plots.board import Board
+
+MACHINES = {"encoder–decoder": ("encoder", "decoder"), "encoder": ("encoder",), "decoder": ("decoder",)}
+BUILT, HERE, LATER = "built before", "you are here", "still to come"
+HERE_FILL, HERE_EDGE, BUILT_FILL = "#FFE3A6", "#B26B00", "#D6E8F5"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the machine: where it stands, what it is called, and in which chapter it is built."""
+
+    column: str  # encoder, decoder, or inside one attention
+    row: int  # from the bottom
+    words: str
+    chapter: int
+
+
+PARTS = {
+    "source tokens": Part("encoder", 0, "tokens in", 0),
+    "source vectors": Part("encoder", 1, "token vectors", 4),
+    "source positions": Part("encoder", 2, "+ positions", 7),
+    "self-attention": Part("encoder", 3, "self-attention", 5),
+    "encoder norm": Part("encoder", 4, "add & norm", 8),
+    "feed-forward": Part("encoder", 5, "feed-forward", 8),
+    "second encoder norm": Part("encoder", 6, "add & norm", 8),
+    "target tokens": Part("decoder", 0, "tokens so far", 0),
+    "target vectors": Part("decoder", 1, "token vectors", 4),
+    "target positions": Part("decoder", 2, "+ positions", 7),
+    "masked self-attention": Part("decoder", 3, "masked self-attn.", 5),
+    "decoder norm": Part("decoder", 4, "add & norm", 8),
+    "cross-attention": Part("decoder", 5, "cross-attention", 9),
+    "second decoder norm": Part("decoder", 6, "add & norm", 8),
+    "decoder feed-forward": Part("decoder", 7, "feed-forward", 8),
+    "third decoder norm": Part("decoder", 8, "add & norm", 8),
+    "next token": Part("decoder", 9, "next token", 9),
+    "training": Part("decoder", 10, "loss: training", 10),
+    "projections": Part("inside", 0, "make Q, K, V", 5),
+    "cut": Part("inside", 1, "cut into heads", 6),
+    "scores": Part("inside", 2, "score: Q · K", 1),
+    "scale": Part("inside", 3, "scale: ÷ √d", 3),
+    "mask": Part("inside", 4, "mask", 4),
+    "softmax": Part("inside", 5, "softmax", 2),
+    "mix": Part("inside", 6, "mix the values", 1),
+    "join": Part("inside", 7, "join heads", 6),
+}
+ROOMS = {"encoder": 9, "decoder": 9}  # the chapters that build the frames around the layers
+COLUMN, STEP, TALL, ROOM = 1.56, 0.37, 0.28, 0.24  # inches; ROOM is what the name of a frame needs above it
+
+
+def course_map(chapter: int, *, here: Sequence[str] = (), machine: str = "encoder–decoder"):
+    """Draw the map as it looks from a chapter: its parts marked, those of earlier chapters filled, later ones dashed.
+
+    Args:    chapter: 0 to 19. here: parts to mark, from `PARTS`; by default those that the chapter builds.
+             machine: the whole of 2017, or the encoder or decoder alone, which later models are made of.
+    Returns: the figure.
+    Raises:  ValueError: there is no such machine or part; the message says which there are.
+    """
+    if machine not in MACHINES:
+        raise ValueError(f"there is no map of {machine!r}: choose one of {', '.join(MACHINES)}")
+    if unknown := set(here) - set(PARTS):
+        raise ValueError(f"the map has no part {', '.join(sorted(unknown))}; it has {', '.join(PARTS)}")
+    columns = [*MACHINES[machine], "inside"]
+    parts = {name: part for name, part in PARTS.items() if part.column in columns and _belongs(name, machine)}
+    here = set(here) or {name for name, part in parts.items() if part.chapter == chapter}
+    states = {name: HERE if name in here else BUILT if part.chapter < chapter else LATER
+              for name, part in parts.items()}
+    heights = _heights(parts)
+    tallest = max(heights.values()) + STEP
+    board = Board(max(0.3 + len(columns) * (COLUMN + 0.42), 5.0), tallest + 0.85)
+    places = {column: 0.2 + number * (COLUMN + 0.42) for number, column in enumerate(columns)}
+    bottom = tallest + 0.28
+    tops = {name: (places[part.column], bottom - heights[name] - STEP) for name, part in parts.items()}
+    _frames(board, parts, tops, chapter)
+    _wires(board, parts, tops)
+    for name, part in parts.items():
+        _part(board, part.words, *tops[name], states[name])
+    if machine == "encoder–decoder":
+        board.text(0.1, 0.3, "The Transformer of 2017,\nfrom below to above", ha="left", va="top", linespacing=1.3)
+    _legend(board, bottom + 0.3)
+    look.tell(board.axes, _described(parts, states, machine))
+    return board.figure
+
+
+def _belongs(name: str, machine: str) -> bool:
+    """Without an encoder there is nothing to attend across to."""
+    return machine == "encoder–decoder" or name not in ("cross-attention", "second decoder norm")
+
+
+def _heights(parts: dict[str, Part]) -> dict[str, Real]:
+    """How far each part stands above the lowest, without gaps; above a frame there is room for its name."""
+    heights = {}
+    for column in {part.column for part in parts.values()}:
+        at, framed = 0.0, False
+        for name, part in sorted(parts.items(), key=lambda item: item[1].row):
+            if part.column == column:
+                at += ROOM * (framed and not _in_frame(name, part))
+                heights[name], framed = at, _in_frame(name, part)
+                at += STEP
+    return heights
+
+
+def _in_frame(name: str, part: Part) -> bool:
+    return part.column == "inside" or part.words == "add & norm" or "attention" in name or "feed-forward" in name
+
+
+def _frames(board: Board, parts: dict[str, Part], tops: dict[str, tuple[Real, Real]], chapter: int) -> None:
+    words = {"encoder": "encoder, × N", "decoder": "decoder, × N", "inside": "inside each attention"}
+    for column in {part.column for part in parts.values()}:
+        within = [tops[name] for name, part in parts.items() if part.column == column and _in_frame(name, part)]
+        x, top, bottom = within[0][0], min(y for _, y in within), max(y for _, y in within) + TALL
+        dash = "--" if ROOMS.get(column, 0) > chapter else "-"
+        board.box(x - 0.13, top - 0.08, COLUMN + 0.26, bottom - top + 0.16, fill="none",
+                  edge=look.ROLES["masks"], dash=dash, line=1.2)
+        board.text(x - 0.1, top - 0.19, words[column], ha="left", style="italic", color=look.FAINT)
+
+
+def _wires(board: Board, parts: dict[str, Part], tops: dict[str, tuple[Real, Real]]) -> None:
+    for column in {part.column for part in parts.values()}:
+        upwards = sorted((tops[name] for name, part in parts.items() if part.column == column), key=lambda top: -top[1])
+        for (x, below), (_, above) in pairwise(upwards):
+            board.arrow((x + COLUMN / 2, below), (x + COLUMN / 2, above + TALL), colour=look.FAINT, line=1.0)
+    if "cross-attention" in parts:
+        start, start_y = tops["second encoder norm"]
+        end, end_y = tops["cross-attention"]
+        middle = (start + COLUMN + end) / 2
+        board.path((start + COLUMN, start_y + TALL / 2), (middle, start_y + TALL / 2), (middle, end_y + TALL / 2),
+                   (end, end_y + TALL / 2), colour=look.FAINT, line=1.4)
+
+
+def _part(board: Board, words: str, x: Real, y: Real, state: str) -> None:
+    look_of = {HERE: {"fill": HERE_FILL, "edge": HERE_EDGE, "line": 2.4, "weight": "bold"},
+               BUILT: {"fill": BUILT_FILL, "edge": look.ROLES["queries"], "line": 1.2},
+               LATER: {"fill": "white", "edge": "#9a9a9a", "dash": "--", "color": look.FAINT}}[state]
+    board.box(x, y, COLUMN, TALL, words, **look_of)
+    if state == HERE:
+        board.text(x - 0.09, y + TALL / 2, "▶", color=HERE_EDGE, fontsize=board.letters * 0.9)
+
+
+def _legend(board: Board, y: Real) -> None:
+    step = (board.width - 0.3) / 3
+    for number, state in enumerate((BUILT, HERE, LATER)):
+        x = 0.15 + number * step
+        look_of = {BUILT: (BUILT_FILL, look.ROLES["queries"], "-"), HERE: (HERE_FILL, HERE_EDGE, "-"),
+                   LATER: ("white", "#9a9a9a", "--")}[state]
+        board.box(x, y - 0.08, 0.26, 0.18, fill=look_of[0], edge=look_of[1], dash=look_of[2], round=0.03)
+        board.text(x + 0.33, y + 0.01, state, ha="left", weight="bold" if state == HERE else "normal")
+
+
+def _described(parts: dict[str, Part], states: dict[str, str], machine: str) -> str:
+    said = [f"Map of the {machine} of 2017"]
+    for state in (HERE, BUILT, LATER):
+        names = [name for name in parts if states[name] == state]
+        said.append(f"{state}: {', '.join(names) or 'nothing'}")
+    return "; ".join(said) + "."

@@ -1,0 +1,100 @@
+"""Pictures with axes: numbers where they belong, what is wrong marked by more than colour."""
+
+import numpy as np
+import pytest
+
+from selfattention.plots import COLOURS, MARKERS, bars, canvas, heatmap, lines
+from selfattention.plots.look import DASHES, WRONG
+
+
+def test_a_heatmap_has_queries_down_and_keys_across():
+    _, axes = canvas()
+    heatmap(axes, np.array([[0.25, 0.75, 0.0], [1.0, 0.0, 0.0]]), queries=["le", "chat"], keys=["the", "black", "cat"])
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["le", "chat"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["the", "black", "cat"]
+    assert axes.get_ylabel() == "queries" and axes.get_xlabel() == "keys"
+    written = {text.get_position(): text.get_text() for text in axes.texts}
+    assert written == {(0, 0): "0.25", (1, 0): "0.75", (0, 1): "1"}, "zeros stay blank"
+
+
+def test_links_are_framed_where_source_and_target_meet():
+    _, axes = canvas()
+    heatmap(axes, np.eye(5), links=frozenset({(3, 1), (0, 4)}))
+    centres = {(round(patch.get_x() + patch.get_width() / 2), round(patch.get_y() + patch.get_height() / 2))
+               for patch in axes.patches}
+    assert centres == {(3, 1), (0, 4)}
+
+
+def test_what_is_wrong_is_crossed_out_and_dashed_and_counted():
+    figure, axes = canvas()
+    heatmap(axes, np.ones((3, 3)), wrong=np.triu(np.ones((3, 3)), 1), good=False, title="no mask")
+    assert len(axes.lines) == 2 * 3 and {patch.get_linestyle() for patch in axes.patches} == {"--"}
+    assert axes.get_title() == "✗ no mask" and axes.title.get_color() == WRONG
+    assert "3 marked as wrong" in " ".join(figure.told)
+
+
+def test_what_is_not_finite_is_written_and_hatched():
+    figure, axes = canvas()
+    heatmap(axes, np.array([[np.nan, 0.5], [np.inf, 0.5]]))
+    assert {text.get_text() for text in axes.texts} == {"NaN", "∞", "0.5"}
+    assert [patch.get_hatch() for patch in axes.patches] == ["///", "///"]
+    assert "2 not finite" in " ".join(figure.told)
+
+
+def test_a_hundred_names_give_way_to_numbers():
+    figure, axes = canvas()
+    names = [f"token {place}" for place in range(100)]
+    heatmap(axes, np.ones((100, 100)), queries=names, keys=names)
+    figure.canvas.draw()
+    assert len(axes.get_xticklabels()) < 12 and not axes.texts
+
+
+def test_the_description_names_the_largest_of_each_row():
+    figure, axes = canvas()
+    heatmap(axes, np.array([[0.2, 0.8], [0.7, 0.3]]), queries=["le", "chat"], keys=["the", "cat"], title="weights")
+    assert figure.told == ["weights: 2 queries down, 2 keys across, from 0.2 to 0.8; largest in each row: "
+                           "le – cat 0.8, chat – the 0.7."]
+
+
+def test_curves_differ_in_more_than_colour():
+    figure, axes = canvas()
+    lines(axes, [1.0, 2.0], {"one": [1.0, 2.0], "other": [3.0, 2.0]}, xlabel="steps", ylabel="nats")
+    one, other = axes.lines
+    assert one.get_color() != other.get_color() and one.get_marker() != other.get_marker()
+    assert one.get_linestyle() != other.get_linestyle()
+    assert len(COLOURS) == len(DASHES) == len(MARKERS)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one", "other"]
+    assert figure.told[1] == "other: 3 at 1, 2 at 2 (between 2 and 3)."
+
+
+def test_bars_carry_their_numbers():
+    figure, axes = canvas()
+    bars(axes, {"cat": 0.25, "dog": np.nan, "car": np.inf}, title="weights")
+    assert [text.get_text() for text in axes.texts] == ["0.25", "NaN", "∞"]
+    assert figure.told == ["weights: cat 0.25, dog NaN, car ∞."]
+    figure.canvas.draw()
+
+
+def test_several_panels_stand_side_by_side():
+    assert len(canvas(3)[1]) == 3
+
+
+@pytest.mark.parametrize("weights", [np.zeros((2, 3)), np.array([[-1.0, 1.0]]), np.full((2, 2), np.nan)])
+def test_empty_negative_and_broken_weights_can_be_drawn(weights):
+    figure, axes = canvas()
+    heatmap(axes, weights)
+    figure.canvas.draw()
+
+
+@pytest.mark.parametrize(("draw", "told"), [
+    (lambda axes: heatmap(axes, np.zeros((0, 3))), r"nothing to draw: the matrix has shape \(0, 3\)"),
+    (lambda axes: heatmap(axes, np.zeros((2, 3, 5))), r"2 axes to be drawn, but has shape \(2, 3, 5\)"),
+    (lambda axes: heatmap(axes, np.eye(3), queries=["a"]), "names of the queries.* 1 and 3"),
+    (lambda axes: heatmap(axes, np.eye(3), wrong=np.eye(2)), r"\(2, 2\) and \(3, 3\)"),
+    (lambda axes: lines(axes, [], {}, xlabel="", ylabel=""), "nothing to draw"),
+    (lambda axes: lines(axes, [1], {"a": [1, 2]}, xlabel="", ylabel=""), "curve 'a'.* 1 and 2"),
+    (lambda axes: bars(axes, {}), "nothing to draw"),
+])
+def test_what_cannot_be_drawn_is_refused_with_both_sides(draw, told):
+    with pytest.raises(ValueError, match=told):
+        draw(canvas()[1])
