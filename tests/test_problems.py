@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from selfattention import problems
+from selfattention.course import writer
 from selfattention.engine.door.room import Raised, Reply, Room
-from selfattention.engine.judging import card
+from selfattention.engine.judging import card, shown
 from selfattention.engine.judging.judge import judge
-from selfattention.engine.judging.report import NOT_ATTEMPTED, PASSED
+from selfattention.engine.judging.report import FAILED, NOT_ATTEMPTED, PASSED
 
 EXERCISES = [exercise for chapter in problems.chapters() for exercise in problems.exercises(chapter)]
 SEEDS = (0, 1, 20260101)
@@ -188,10 +189,33 @@ def test_an_exercise_is_complete(exercise):
     assert len(exercise.checks) >= 2 and exercise.alternatives and exercise.examples
     assert len(exercise.hints) >= 2, "hints come in steps"
     assert len(exercise.prompt.splitlines()) >= 2
+    assert 5 <= exercise.minutes <= 15 and exercise.builds_on, "how long it may take, and what it goes on from"
     texts = [*exercise.hints, *(c.hint for c in exercise.checks), *(m.hint for m in exercise.mistakes)]
     assert all(len(text) >= 15 for text in texts)
     names = [m.name for m in exercise.mistakes] + [c.claim for c in exercise.checks]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("chapter", problems.chapters())
+def test_a_prompt_says_how_long_it_may_take_and_what_it_builds_on(chapter):
+    for number, exercise in enumerate(problems.exercises(chapter), start=1):
+        line = writer._prompt(exercise, number).split("\n\n")[1]
+        assert f"About {exercise.minutes} minutes, by our estimate" in line and exercise.builds_on in line
+        assert ("wrote in this notebook may be called" in line) == (number > 1), "there is nothing above the first"
+        earlier = [int(found) for found in re.findall(r"^exercises? (\d)$", exercise.builds_on)]
+        assert all(one < number for one in earlier)
+
+
+def test_nearly_every_card_shows_an_input_that_the_eye_can_follow():
+    """At most twelve numbers or words an argument; what is left are whole layers, and models with leaks hard to see."""
+    sizes = []
+    for exercise in EXERCISES:
+        for mistake in exercise.mistakes:
+            report = judged(exercise, mistake.function)
+            if report.status == FAILED:
+                inputs = report.counterexample.inputs.values() if report.counterexample else ()
+                sizes.append(max(map(shown.places, inputs), default=np.inf))
+    assert np.mean(np.array(sizes) <= shown.FEW) > 0.9, sorted(sizes)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
 from answers import right
@@ -177,50 +176,6 @@ def _(queries, keys, values):
     return mixed / total
 
 
-@right("03.attention_like_torch", "an nn.Module helper with nn.Softmax")
-def _(queries, keys, values, scale=None):
-    return _Attend(scale)(queries, keys, values)
-
-
-class _Attend(nn.Module):
-
-    def __init__(self, scale):
-        super().__init__()
-        self.scale = scale
-        self.weigh = nn.Softmax(dim=-1)
-
-    def forward(self, q, k, v):
-        scale = 1 / math.sqrt(q.size(-1)) if self.scale is None else self.scale
-        return self.weigh(torch.matmul(q * scale, k.transpose(-2, -1))).matmul(v)
-
-
-@right("03.attention_like_torch", "the root of the scale on both sides, with its sign")
-def _(queries, keys, values, scale=None):
-    s = queries.shape[-1] ** -0.5 if scale is None else float(scale)
-    root = abs(s) ** 0.5
-    scores = (queries * math.copysign(root, s)) @ (keys * root).mT
-    return scores.log_softmax(dim=-1).exp() @ values
-
-
-@right("03.attention_like_torch", "a match on the scale, rsqrt in the inputs' own type")
-def _(queries, keys, values, scale=None):
-    match scale:
-        case None:
-            factor = torch.rsqrt(torch.tensor(float(queries.shape[-1]), dtype=queries.dtype))
-        case number:
-            factor = torch.as_tensor(number, dtype=queries.dtype)
-    powers = factor * torch.einsum("...id,...jd->...ij", queries, keys)
-    powers = (powers - powers.amax(dim=-1, keepdim=True)).exp()
-    return torch.einsum("...ij,...jv->...iv", powers, values) / powers.sum(dim=-1, keepdim=True)
-
-
-@right("03.attention_like_torch", "the transposed problem: softmax over the rows of keys x queries")
-def _(queries, keys, values, scale=None):
-    factor = {None: 1 / math.sqrt(queries.shape[-1])}.get(scale, scale)
-    weights = functional.softmax(keys @ queries.mT * factor, dim=-2)
-    return (values.mT @ weights).mT
-
-
 @right("03.score_std", "a cached float32 table of roots in a closure")
 def _(d, query_std, key_std):
     return np.float32(query_std) * np.float32(key_std) * _root(d)
@@ -245,20 +200,54 @@ def _(queries, keys, values):
     return np.einsum("qk,kv->qv", 1 / np.exp(scores[:, None] - scores[:, :, None]).sum(axis=-1), values)
 
 
-right("03.attention_like_torch", "a lambda with the default scale inside")(
-    lambda queries, keys, values, scale=None: torch.softmax(
-        queries @ keys.mT * (scale if scale is not None else keys.shape[-1] ** -0.5), -1) @ values)
-
-
-@right("03.attention_like_torch", "all in float32")
-def _(queries, keys, values, scale=None):
-    if scale is None:
-        scale = queries.shape[-1] ** -0.5
-    scores = queries.float() @ keys.float().mT * scale
-    return (scores.softmax(-1) @ values.float()).to(values.dtype)
-
-
 @right("03.batched_attention", "no maximum subtracted, which the prompt does not ask for")
 def _(queries, keys, values):
     powers = torch.exp(queries @ keys.transpose(-1, -2) / math.sqrt(keys.shape[-1]))
     return powers / powers.sum(dim=-1, keepdim=True) @ values
+
+
+@right("03.previous_token", "one-hot places by np.eye with an offset, the positions unused")
+def _(tokens, positions, attention):
+    n = len(tokens)
+    before = np.eye(n, k=-1)
+    before[0, 0] = 1.0
+    return attention(before * 500.0, np.eye(n) * n, tokens)
+
+
+@right("03.previous_token", "a list of rows, each multiplied by 100 d")
+def _(tokens, positions, attention):
+    d = positions.shape[1]
+    rows = [positions[0]] + [positions[t - 1] for t in range(1, len(positions))]
+    return attention(np.stack(rows) * 100 * d, positions, tokens)
+
+
+@right("03.previous_token", "np.roll, then the first row put right")
+def _(tokens, positions, attention):
+    looked_for = np.roll(positions, 1, axis=0)
+    looked_for[0] = positions[0]
+    return attention(1e5 * looked_for, positions, tokens)
+
+
+@right("03.previous_token", "the keys are moved instead: what stands at place t is called by the place behind it")
+def _(tokens, positions, attention):
+    n, d = positions.shape
+    names = np.vstack([positions[1:], np.zeros((1, d))])  # the key of token t carries place t + 1
+    first = np.zeros((n, 1))
+    first[0] = 1.0  # and the first query finds the first key by one number more
+    queries = np.hstack([np.where(first == 1, 0.0, positions), first])
+    return attention(1e4 * queries, np.hstack([names, first]), tokens)
+
+
+@right("03.previous_token", "the negative distance, spelt out as a product")
+def _(tokens, positions, attention):
+    t = np.arange(len(tokens), dtype=float)
+    wanted = np.maximum(t - 1, 0)
+    # -(wanted - key)^2 = 2 wanted key - key^2 - wanted^2, and what is the same for all keys of a row is left out
+    return attention(np.stack([2 * wanted, -np.ones_like(t)], axis=1) * 200, np.stack([t, t * t], axis=1), tokens)
+
+
+@right("03.previous_token", "torch in between, given back as NumPy")
+def _(tokens, positions, attention):
+    p = torch.from_numpy(positions)
+    q = torch.cat([p[:1], p[:-1]]) * 64 * math.sqrt(p.shape[-1])
+    return attention(q.numpy(), p.numpy(), tokens)

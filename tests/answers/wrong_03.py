@@ -176,55 +176,6 @@ def _(queries, keys, values):
     return weights @ values
 
 
-@wrong("03.attention_like_torch", "divides by the scale instead of multiplying")
-def _(queries, keys, values, scale=None):
-    if scale is None:
-        scale = math.sqrt(queries.shape[-1])
-    return torch.softmax(queries @ keys.mT / scale, dim=-1) @ values
-
-
-@wrong("03.attention_like_torch", "a given scale comes on top of the usual root of d_k")
-def _(queries, keys, values, scale=None):
-    scores = queries @ keys.transpose(-2, -1) / math.sqrt(queries.size(-1))
-    if scale is not None:
-        scores = scores * scale
-    return scores.softmax(dim=-1) @ values
-
-
-@wrong("03.attention_like_torch", "a scale of 0 is taken for no scale")
-def _(queries, keys, values, scale=None):
-    scale = scale or 1 / math.sqrt(queries.shape[-1])
-    return torch.softmax(queries @ keys.mT * scale, dim=-1) @ values
-
-
-@wrong("03.attention_like_torch", "without a scale the scores are not scaled at all")
-def _(queries, keys, values, scale=None):
-    scores = queries @ keys.transpose(-1, -2)
-    if scale is not None:
-        scores *= scale
-    return torch.softmax(scores, -1) @ values
-
-
-@wrong("03.attention_like_torch", "ignores the scale that is given")
-def _(queries, keys, values, scale=None):
-    scale = queries.shape[-1] ** -0.5
-    return torch.softmax(queries @ keys.mT * scale, dim=-1) @ values
-
-
-@wrong("03.attention_like_torch", "scales the finished output instead of the scores")
-def _(queries, keys, values, scale=None):
-    if scale is None:
-        scale = 1 / math.sqrt(keys.shape[-1])
-    return torch.softmax(queries @ keys.mT, dim=-1) @ values * scale
-
-
-@wrong("03.attention_like_torch", "only positive scales are used; others are replaced by the usual one")
-def _(queries, keys, values, scale=None):
-    if scale is None or scale <= 0:
-        scale = 1 / math.sqrt(keys.shape[-1])
-    return torch.softmax(queries @ keys.mT * scale, dim=-1) @ values
-
-
 @wrong("03.attention", "softmax twice: the weights are taken for scores once more")
 def _(queries, keys, values):
     weights = _softmax(queries @ keys.T / np.sqrt(queries.shape[-1]))
@@ -257,22 +208,105 @@ def _(queries, keys, values):
     return torch.einsum("...qk,...kd->...qd", weights, values.data)
 
 
-@wrong("03.attention_like_torch", "the usual scale is made from the width of the values")
-def _(queries, keys, values, scale=None):
-    if scale is None:
-        scale = 1 / math.sqrt(values.shape[-1])
-    return torch.softmax(queries @ keys.mT * scale, dim=-1) @ values
+@wrong("03.previous_token", "the queries are the positions, so each token finds itself")
+def _(tokens, positions, attention):
+    return attention(1000 * positions, positions, tokens)
 
 
-@wrong("03.attention_like_torch", "takes the root of the scale for queries and keys each: no negative scale")
-def _(queries, keys, values, scale=None):
-    if scale is None:
-        scale = 1 / math.sqrt(queries.shape[-1])
-    root = math.sqrt(scale)
-    return torch.softmax((queries * root) @ (keys * root).transpose(-2, -1), dim=-1) @ values
+@wrong("03.previous_token", "np.roll the wrong way: the token behind is copied")
+def _(tokens, positions, attention):
+    q = np.roll(positions, -1, axis=0)
+    return attention(q * 1000, positions, tokens)
 
 
-@wrong("03.attention_like_torch", "the sign of the scale is lost")
-def _(queries, keys, values, scale=None):
-    scale = queries.shape[-1] ** -0.5 if scale is None else abs(scale)
-    return torch.softmax(queries @ keys.mT * scale, dim=-1) @ values
+@wrong("03.previous_token", "np.roll, and nobody thinks of the first token, which gets the last one's vector")
+def _(tokens, positions, attention):
+    return attention(np.roll(positions, 1, axis=0) * 1000, positions, tokens)
+
+
+@wrong("03.previous_token", "the scores are not made sharp, so the weights are nearly even")
+def _(tokens, positions, attention):
+    q = np.vstack([positions[:1], positions[:-1]])
+    return attention(q, positions, tokens)
+
+
+@wrong("03.previous_token", "a factor of 10 is not sharp enough")
+def _(tokens, positions, attention):
+    q = np.vstack([positions[:1], positions[:-1]])
+    return attention(10 * q, positions, tokens)
+
+
+@wrong("03.previous_token", "a factor of 50 does for narrow positions, not for wide ones")
+def _(tokens, positions, attention):
+    q = np.concatenate([positions[:1], positions[:-1]])
+    return attention(50 * q, positions, tokens)
+
+
+@wrong("03.previous_token", "the values are the positions")
+def _(tokens, positions, attention):
+    q = np.vstack([positions[:1], positions[:-1]])
+    return attention(1000 * q, positions, positions)
+
+
+@wrong("03.previous_token", "the values are tokens plus positions of the same width")
+def _(tokens, positions, attention):
+    q = np.vstack([positions[:1], positions[:-1]])
+    extra = np.zeros_like(tokens)
+    width = min(tokens.shape[1], positions.shape[1])
+    extra[:, :width] = positions[:, :width]
+    return attention(1000 * q, positions, tokens + extra)
+
+
+@wrong("03.previous_token", "compares tokens instead of positions")
+def _(tokens, positions, attention):
+    q = np.vstack([tokens[:1], tokens[:-1]])
+    return attention(1000 * q, tokens, tokens)
+
+
+@wrong("03.previous_token", "queries and keys are exchanged")
+def _(tokens, positions, attention):
+    before = np.vstack([positions[:1], positions[:-1]])
+    return attention(1000 * positions, before, tokens)
+
+
+@wrong("03.previous_token", "the first row is left zero, so the first token gets the mean")
+def _(tokens, positions, attention):
+    q = np.zeros_like(positions)
+    q[1:] = positions[:-1]
+    return attention(1000 * q, positions, tokens)
+
+
+@wrong("03.previous_token", "shifts the rows without any attention")
+def _(tokens, positions, attention):
+    return np.vstack([tokens[:1], tokens[:-1]])
+
+
+@wrong("03.previous_token", "moves the values by one and lets every token look at itself")
+def _(tokens, positions, attention):
+    v = np.vstack([tokens[:1], tokens[:-1]])
+    return attention(1000 * positions, positions, v)
+
+
+@wrong("03.previous_token", "attends to itself, then moves the rows of the result")
+def _(tokens, positions, attention):
+    out = attention(1000 * positions, positions, tokens)
+    return np.vstack([out[:1], out[:-1]])
+
+
+@wrong("03.previous_token", "two steps back: moved once in the queries and once in the keys")
+def _(tokens, positions, attention):
+    q = np.roll(positions, 1, axis=0)
+    k = np.roll(positions, -1, axis=0)
+    return attention(1000 * q, k, tokens)
+
+
+@wrong("03.previous_token", "the sign of the sharpness: the token before is the last to be seen")
+def _(tokens, positions, attention):
+    q = np.vstack([positions[:1], positions[:-1]])
+    return attention(-1000 * q, positions, tokens)
+
+
+@wrong("03.previous_token", "returns queries, keys and values, and does not call attention")
+def _(tokens, positions, attention):
+    q = np.vstack([positions[:1], positions[:-1]])
+    return 1000 * q, positions, tokens

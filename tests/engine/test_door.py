@@ -17,7 +17,7 @@ from selfattention.engine import exercise
 from selfattention.engine.door import data
 from selfattention.engine.door.room import Answer, AnswerRaised, InputChanged, Request, Room
 from selfattention.engine.guard.limits import Allowance, TimeLimit, limited
-from selfattention.engine.judging import probes
+from selfattention.engine.judging import diagnosis, probes
 from selfattention.engine.judging.judge import judge
 from selfattention.engine.judging.report import ERROR, FAILED, PASSED, TIMEOUT
 from selfattention.engine.process.remote import Cell, Child, Clock, Spawned
@@ -88,8 +88,9 @@ def test_a_module_is_judged_alike_through_both_doors(kind):
 
 
 @pytest.mark.parametrize("chapter", problems.chapters())
-def test_answers_are_judged_alike_in_another_process(chapter):
+def test_answers_are_judged_alike_in_another_process(chapter, monkeypatch):
     """The learner's text runs in a child without the engine's problems; the verdicts are those of the notebook."""
+    monkeypatch.setattr(diagnosis, "SECONDS", 60.0)  # so that no slow machine changes what is found
     exercises = problems.exercises(chapter)
     names = [item.name for item in exercises]
     with Child(Spawned(), names) as child:
@@ -192,6 +193,16 @@ def test_a_cell_that_raises_leaves_the_others_alone():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_an_answer_may_call_what_another_cell_defines():
+    """So it is in a notebook, and the prompts say so."""
+    by_hand = "import numpy as np\ndef weigh(scores):\n    powers = np.exp(scores - scores.max(-1, keepdims=True))\n"
+    item = next(found for found in EXERCISES if found.key == "02.softmax_with_temperature")
+    with Child(Spawned(), [item.name]) as child:
+        child.run(Cell(by_hand + "    return powers / powers.sum(-1, keepdims=True)"))
+        child.run(Cell(f"def {item.name}(scores, temperature):\n    return weigh(scores / temperature)", item.name))
+        assert judge(item, lambda: child.open(item.name, item.ready_made)).status == PASSED
+
+
 def test_a_process_that_was_forked_off_keeps_nobody_waiting():
     child = Child(Spawned(), [])
     child.run(Cell("import os, time\nif os.fork() == 0:\n    time.sleep(60)"))

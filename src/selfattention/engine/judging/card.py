@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selfattention.engine.judging import tables
-from selfattention.engine.judging.report import Report, Verdict
+from selfattention.engine.judging.report import Counterexample, Report, Verdict
 
 # Mid-tone colours keep a contrast of at least 3:1 on white and on near-black; the words carry the meaning.
 LOOK = {"passed": ("#2e9d4f", "✓", "passed"), "failed": ("#d9480f", "✗", "not yet"),
@@ -74,20 +74,32 @@ def _details(report: Report) -> list[tuple[str, str, bool]]:
         if report.called_with:
             rows.append(("Called with", report.called_with, False))
     else:
-        rows.append(("What is wrong", trouble.detail, False))
+        rows.append(("What is wrong", _what_is_wrong(report, trouble), False))
     if report.idle:
         rows.append(("No points", f"it {report.idle}, and so computes nothing", False))
     if report.hint:
         rows.append(("Hint", report.hint, False))
     example = report.counterexample
     if example:
-        rows += [(f"With {name} =", tables.show(value), True) for name, value in example.inputs.items()]
+        rows += [(f"{_with(example, trouble, place)} {name} =", tables.show(value), True)
+                 for place, (name, value) in enumerate(example.inputs.items())]
         rows += _beside(example.expected, example.got)
     elif trouble.expected is not None:
         rows += _beside(trouble.expected, trouble.got)
     if report.printed.strip():
         rows.append(("Your code printed", report.printed.strip()[:600], True))
     return rows
+
+
+def _what_is_wrong(report: Report, trouble: Verdict) -> str:
+    """What the check says; of values that were compared, what is said of those that stand on the card."""
+    example = report.counterexample
+    return example.detail if example and example.detail and trouble.general else trouble.detail
+
+
+def _with(example: Counterexample, trouble: Verdict, place: int) -> str:
+    """What the check says of its own data need not be true of an example."""
+    return "For example, with" if example.hand_sized and not trouble.general and place == 0 else "With"
 
 
 def _beside(expected: Any, got: Any) -> list[tuple[str, str, bool]]:

@@ -31,8 +31,10 @@ class Mistake:
 class Exercise:
     """The reference solution with everything that belongs to it. Calling it calls the solution."""
 
-    def __init__(self, function: Callable, points: int, hints: tuple[str, ...], ready_made: tuple[str, ...]) -> None:
+    def __init__(self, function: Callable, points: int, hints: tuple[str, ...], ready_made: tuple[str, ...],
+                 minutes: int, builds_on: str) -> None:
         self.function, self.points, self.hints, self.ready_made = function, points, hints, ready_made
+        self.minutes, self.builds_on = minutes, builds_on
         self.name: str = function.__name__
         self.chapter: str = function.__module__.rpartition(".")[0].rpartition(".")[2].removeprefix("p")
         self.prompt: str = inspect.cleandoc(function.__doc__ or "")
@@ -77,13 +79,15 @@ class Exercise:
 
 
 def exercise(
-    *, points: int, hints: tuple[str, ...] = (), ready_made: tuple[str, ...] = ()
+    *, points: int, hints: tuple[str, ...] = (), ready_made: tuple[str, ...] = (), minutes: int = 10,
+    builds_on: str = ""
 ) -> Callable[[Callable], Exercise]:
     """Make an exercise of a function: signature and docstring are the prompt, the body is the solution.
 
     Args:    points: split evenly over the checks. hints: steps, from a question to a pointer, never the answer.
              ready_made: functions that do the whole work, such as `torch.softmax`: who calls one earns nothing.
+             minutes: an estimate of how long it takes. builds_on: the lesson or exercise that it goes on from.
     """
     def make(function: Callable) -> Exercise:
-        return Exercise(function, points, hints, ready_made)
+        return Exercise(function, points, hints, ready_made, minutes, builds_on)
     return make

@@ -15,6 +15,8 @@ from selfattention.engine.door.room import Answer, AnswerRaised, Door, InputChan
 from selfattention.engine.judging import probes
 from selfattention.engine.judging.definition import Check, Exercise
 from selfattention.engine.judging.diagnosis import compare, recognise
+from selfattention.engine.judging.raised.search import hint as hint_of
+from selfattention.engine.judging.raised.search import is_untouched
 from selfattention.engine.judging.report import (
     ERROR,
     FAILED,
@@ -22,10 +24,10 @@ from selfattention.engine.judging.report import (
     PASSED,
     READY_MADE,
     TIMEOUT,
-    Counterexample,
     Report,
     Verdict,
 )
+from selfattention.engine.judging.shown import counterexample
 
 ROUNDS = 2
 SHAPES_DIFFER = re.compile(r"expected (array|tensor) .*, got (array|tensor|single)")
@@ -74,7 +76,7 @@ def judge(exercise: Exercise, open_door: Callable[[], Door], seed: int = 0, *, e
         if trouble.status == ERROR and records[at][-1]:
             report.called_with = _arguments(exercise, records[at][-1][-1][0])
         if trouble.status == FAILED:
-            report.counterexample = _counterexample(exercise, examples, checks[at])
+            report.counterexample = counterexample(exercise, examples, checks[at])
     report.seconds = time.perf_counter() - started
     return report
 
@@ -99,18 +101,18 @@ def _failure(check: Check, answer: Answer, rng: np.random.Generator) -> Verdict 
     try:
         check.run(answer, rng)
     except AnswerRaised as error:
-        kinds = {"NotImplementedError": NOT_ATTEMPTED, "TimeLimit": TIMEOUT}
-        return Verdict(claim, kinds.get(error.raised.kind, ERROR), str(error.raised),
-                       "" if error.raised.advice else hint, raised=error.raised)
+        status = NOT_ATTEMPTED if is_untouched(error.raised) else TIMEOUT if error.raised.kind == "TimeLimit" else ERROR
+        return Verdict(claim, status, str(error.raised), hint_of(error.raised) or ("" if error.raised.advice else hint),
+                       raised=error.raised)
     except InputChanged:
         return Verdict(claim, FAILED, "it changes its input in place: whoever passed the array would find it altered",
                        "Which line writes into an array that was passed in?")
     except probes.Misfit as error:
         if SHAPES_DIFFER.match(str(error)):
             hint = "Print the shape after each line of your function: where does it change?"
-        return Verdict(claim, FAILED, str(error), "" if str(error).endswith("?") else hint)
+        return Verdict(claim, FAILED, str(error), "" if str(error).endswith("?") else hint, general=True)
     except probes.ClaimFailed as error:
-        return Verdict(claim, FAILED, str(error), error.hint or hint, error.expected, error.got)
+        return Verdict(claim, FAILED, str(error), error.hint or hint, error.expected, error.got, general=error.general)
     except Exception as error:  # the check could not read what came back: the answer is at fault, not the reader
         return Verdict(claim, FAILED, f"what came back cannot be used here ({type(error).__name__}: {error})", hint)
     return None
@@ -164,14 +166,3 @@ def _example(exercise: Exercise, args: tuple, door: Door) -> Round:
     """What is replied to one of the hand-sized examples."""
     request = Request("call", args)
     return compared(exercise.function, [(request, door.perform(request))])
-
-
-def _counterexample(exercise: Exercise, examples: list[Round], rounds: list[Round]) -> Counterexample | None:
-    """The hand-sized example that shows the trouble, else the smallest recorded call that does."""
-    names = list(inspect.signature(exercise.function).parameters)
-    calls = [one for asked in rounds for one in asked if one.request.verb == "call" and one.request.target == 0]
-    for one in (*(one for asked in examples for one in asked), *sorted(calls, key=lambda one: one.size)):
-        values = one.reply.value, one.expected.value
-        if one.wrong and not any(isinstance(value, (data.Handle, data.Foreign, type(None))) for value in values):
-            return Counterexample(dict(zip(names, one.request.args)) | one.request.kwargs, values[1], values[0])
-    return None

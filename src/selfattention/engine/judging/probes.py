@@ -9,18 +9,30 @@ import numpy as np
 from selfattention.engine.door import data
 from selfattention.engine.door.room import Answer, AnswerRaised, Room
 
+DIFFER = "the numbers differ"
 PLAIN_NAMES = {bool: "True or False", int: "whole number", float: "number", str: "text", Answer: "function"}
 
 
 class ClaimFailed(Exception):
-    """A claim does not hold. `expected` and `got` are shown where given; a `hint` goes before that of the check."""
+    """A claim does not hold. `expected` and `got` are shown where given; a `hint` goes before that of the check.
+
+    `general` where the message is about two values, whichever they are, and so can be said of others in their place.
+    """
+
+    general = False
 
     def __init__(self, message: str, expected: Any = None, got: Any = None, hint: str = "") -> None:
         super().__init__(message)
         self.expected, self.got, self.hint = expected, got, hint
 
 
-class Misfit(ClaimFailed):
+class Unlike(ClaimFailed):
+    """Two values differ, or one is not finite, and no more is said than that."""
+
+    general = True
+
+
+class Misfit(Unlike):
     """What came back has another type or shape; the message says all there is to say."""
 
 
@@ -85,27 +97,37 @@ def fits(got: Any, expected: Any, axes: str = "") -> Any:
     return array if isinstance(expected, np.ndarray) else array[()]  # a NumPy number, which remembers its precision
 
 
-def equal(got: Any, expected: Any, message: str = "the numbers differ") -> None:
+def difference(got: Any, expected: Any, axes: str = "") -> str:
+    """What a comparison of two values says, or an empty string where they are equal."""
+    try:
+        equal(fits(got, expected, axes), expected, DIFFER if data.as_array(expected) is not None else "it differs")
+    except ClaimFailed as error:
+        return str(error)
+    return ""
+
+
+def equal(got: Any, expected: Any, message: str = DIFFER) -> None:
     """Every element is equal but for rounding; NaN is never expected."""
     target = data.as_array(expected)
     if data.as_array(got) is not None and not np.isnan(target).any():
         nans = np.isnan(data.as_array(got))
         if nans.any():
-            raise ClaimFailed(f"{int(nans.sum())} of {nans.size} numbers are NaN (not a number)", expected, got)
+            raise Unlike(f"{int(nans.sum())} of {nans.size} numbers are NaN (not a number)", expected, got)
     if not data.same(got, expected):
         raise _differing(message, expected, got)
 
 
 def _differing(message: str, expected: Any, got: Any) -> ClaimFailed:
     """The failure; where the first digits are right, with that said, for no hint of a check is about such a thing."""
+    kind = Unlike if message == DIFFER else ClaimFailed
     one, other = data.as_array(got), data.as_array(expected)
     if one is not None and other is not None and one.shape == other.shape and one.dtype.kind == other.dtype.kind == "f":
         with np.errstate(all="ignore"):
             off = np.abs(one.astype(float) - other).max(initial=0.0) / max(np.abs(other).max(initial=0.0), 1e-300)
         if 0 < off < 1e-3:
-            return ClaimFailed(f"{message}, from digit {int(-np.log10(off)) + 1} of the largest on", expected, got,
-                               "Is something rounded on the way, or a small number added?")
-    return ClaimFailed(message, expected, got)
+            return kind(f"{message}, from digit {int(-np.log10(off)) + 1} of the largest on", expected, got,
+                        "Is something rounded on the way, or a small number added?")
+    return kind(message, expected, got)
 
 
 def parity(answer: Callable, reference: Callable, *inputs: Any) -> Any:
@@ -126,18 +148,18 @@ def finite(values: Any) -> None:
     array = data.as_array(values)
     for what, bad in (("NaN (not a number)", np.isnan(array)), ("infinite", np.isinf(array))):
         if bad.any():
-            raise ClaimFailed(f"{int(bad.sum())} of {array.size} numbers are {what}", got=values)
+            raise Unlike(f"{int(bad.sum())} of {array.size} numbers are {what}", got=values)
 
 
-def sums_to_one(weights: Any, axis: int = -1) -> None:
-    """Weights are not negative and sum to one along `axis`."""
+def sums_to_one(weights: Any, of: str = "your result") -> None:
+    """Weights are not negative and sum to one along the last axis. `of` says what was made of the result first."""
     finite(weights)
     array = data.as_array(weights)
     if (array < 0).any():
         raise ClaimFailed("some weights are negative", got=weights)
-    sums = array.sum(axis=axis)
+    sums = array.sum(axis=-1)
     if not data.close(sums, np.ones_like(sums)):
-        raise _differing("the sums along the last axis are not all 1", np.ones_like(sums), sums)
+        raise _differing(f"along the last axis, {of} does not sum to 1 everywhere", np.ones_like(sums), sums)
 
 
 def raises(answer: Callable, kind: type[Exception], *inputs: Any) -> None:

@@ -13,7 +13,7 @@ READY_MADE = "ready-made"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one check found."""
+    """What one check found; `general` where the detail compares two values, and nothing in it is the check's own."""
 
     claim: str
     status: str
@@ -22,15 +22,18 @@ class Verdict:
     expected: Any = None
     got: Any = None
     raised: Raised | None = None
+    general: bool = False
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """An input on which the answer and the reference differ."""
+    """An input on which the answer and the reference differ, and in what; `hand_sized` where an author chose it."""
 
     inputs: dict[str, Any]
     expected: Any
     got: Any
+    detail: str = ""
+    hand_sized: bool = False
 
 
 @dataclass

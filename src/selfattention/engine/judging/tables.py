@@ -5,6 +5,7 @@ The mark is a sign in the text, so it is there in print, without colours and for
 
 import html
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,16 @@ def show(value: Any, digits: int = DIGITS[0]) -> str:
         return "\n\n".join(show(part, digits) for part in value)
     array = data.as_array(value)
     if array is None:
-        return "a function" if callable(value) else str(value)[:300]
+        return _function(value) if callable(value) else str(value)[:300]
     text = np.array2string(_positive(array), precision=digits, suppress_small=digits == DIGITS[0], threshold=60,
                            edgeitems=3, max_line_width=WIDEST)
     return _cut(text)
+
+
+def _function(value: Any) -> str:
+    """A function, with what its author says of it."""
+    said = (getattr(value, "__doc__", "") or "").strip() if isinstance(value, FunctionType) else ""
+    return f"a function: {said.splitlines()[0]}"[:300] if said else "a function"
 
 
 def beside(expected: Any, got: Any) -> tuple[Side, Side]:

@@ -67,7 +67,7 @@ def new_shell() -> Any:
     shell.system = shell.system_raw = shell.system_piped = lambda *_, **__: print(NO_PROGRAMS)
     shell.getoutput = lambda *_, **__: [NO_PROGRAMS]
     course = sys.modules["selfattention"]
-    course.check = course.hint = _nothing
+    course.check = course.hint = course.progress = _nothing
     return shell
 
 

@@ -5,7 +5,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p00_start_here.shared import TWO_SENTENCES
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=5, builds_on="lesson 00, shapes and axes", hints=(
     "Write down the shape before and after. Which axis has gone?",
     "Counted from the end, the features are axis −1. Where are the tokens, however many axes stand before them?",
 ))
@@ -19,6 +19,7 @@ def mean_over_tokens(x: Float[np.ndarray, "*batch tokens features"]) -> Float[np
 
 
 mean_over_tokens.example(TWO_SENTENCES)
+mean_over_tokens.example(TWO_SENTENCES[0])
 
 
 @mean_over_tokens.check("averages one sentence over its tokens",

@@ -4,7 +4,7 @@ from jaxtyping import Float
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=5, builds_on="lesson 00, shapes and axes", hints=(
     "An entry that stood in row 2, column 0 must stand in row 0, column 2. And its place in the batch?",
     "NumPy has a function that exchanges just two axes. Which two are they, counted from the end?",
 ))

@@ -5,7 +5,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p00_start_here.shared import TWO_SENTENCES
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 00, how shapes are lined up", hints=(
     "Write the two shapes below each other, aligned at the right end. Which axis is missing in the second one?",
     "An axis of length 1 is stretched to fit. Where does such an axis have to stand, and how do you put it there?",
 ))

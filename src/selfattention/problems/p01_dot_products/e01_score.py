@@ -4,7 +4,7 @@ from jaxtyping import Float
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=5, builds_on="lesson 01, one score", hints=(
     "Take the example: which two numbers are multiplied first, and what is done with the products?",
     "One number comes out, however long the vectors are.",
 ))

@@ -5,7 +5,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p01_dot_products.shared import THREE_KEYS, TWO_QUERIES
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="exercise 1 and exercise 2 of chapter 00", hints=(
     "Which shape must the result have, and which axis of queries and keys has gone?",
     "A product of matrices sums over the last axis of the left and the last but one of the right. What must happen to "
     "the keys?",
@@ -22,6 +22,8 @@ def all_scores(queries: Float[np.ndarray, "*batch queries d"],
 
 
 all_scores.example(TWO_QUERIES, THREE_KEYS)
+all_scores.example(np.array([[[1.0, 2.0]], [[0.0, 3.0]]]),
+                   np.array([[[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [1.0, 1.0]]]))
 
 
 @all_scores.check("scores each query against each key",

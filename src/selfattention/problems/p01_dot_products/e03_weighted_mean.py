@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 THREE_VALUES = np.array([[10.0, 0.0, 0.0], [0.0, 20.0, 0.0], [0.0, 0.0, 30.0]])
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 01, the mixture of values", hints=(
     "A weight of 1 for one key and 0 for the others: what should come out?",
     "Each query gets its own mixture: as many vectors come out as there are queries, as wide as the values.",
     "Multiply each value by its weight and add up over the keys. Is there a product that does just that?",
@@ -23,6 +23,7 @@ def weighted_mean(weights: Float[np.ndarray, "*batch queries keys"],
 
 
 weighted_mean.example(np.array([[1.0, 0.0, 0.0], [0.5, 0.25, 0.25]]), THREE_VALUES)
+weighted_mean.example(np.array([[[1.0, 0.0]], [[0.5, 0.5]]]), np.array([[[1.0], [3.0]], [[10.0], [20.0]]]))
 
 
 def some_weights(rng, *shape):

@@ -5,7 +5,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p01_dot_products.shared import THREE_KEYS, TWO_QUERIES
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=6, builds_on="exercise 2", hints=(
     "First the scores of every query with every key. Which of them is the best of a row?",
     "Not how large the best score is, but where it stands: which function says that, and along which axis?",
 ))
@@ -20,6 +20,8 @@ def nearest_key(queries: Float[np.ndarray, "*batch queries d"],
 
 
 nearest_key.example(TWO_QUERIES, THREE_KEYS)
+nearest_key.example(np.array([[[1.0, 0.0]], [[0.0, 1.0]]]),
+                    np.array([[[-2.0, 0.0], [-1.0, 0.0]], [[3.0, 1.0], [0.0, 1.0]]]))
 
 
 @nearest_key.check("finds a key by its own copy",

@@ -5,7 +5,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p02_softmax.shared import SOFTMAX, THREE_KEYS
 
 
-@exercise(points=4, ready_made=SOFTMAX, hints=(
+@exercise(points=4, minutes=12, builds_on="lesson 02, scores become weights", ready_made=SOFTMAX, hints=(
     "Write the weights of one row by hand first. Which numbers are divided by which sum?",
     "A row of scores may be shifted by any constant without changing its weights. Which constant keeps `exp` small?",
     "`keepdims=True` keeps an axis of length 1, so that the result still lines up with the scores.",
@@ -24,6 +24,7 @@ def softmax(scores: Float[np.ndarray, "*batch keys"]) -> Float[np.ndarray, "*bat
 
 
 softmax.example(THREE_KEYS)
+softmax.example(np.array([[0.0, 0.0, 0.0, 0.0, 4000.0]]))
 
 
 @softmax.check("each row sums to one", hint="Over which axis do the weights compete?")

@@ -6,7 +6,7 @@ from selfattention.problems.p02_softmax.e01_softmax import mean_subtracted, over
 from selfattention.problems.p02_softmax.shared import SOFTMAX, THREE_KEYS
 
 
-@exercise(points=3, ready_made=SOFTMAX, hints=(
+@exercise(points=3, minutes=8, builds_on="exercise 1", ready_made=SOFTMAX, hints=(
     "A temperature of 1 must change nothing. Does a hot row become more even or more peaked?",
     "The temperature acts on the scores, before they become weights.",
     "Scores of 5 at a temperature of 0.001 are as large as scores of 5000. What did you do about those in `softmax`?",
@@ -25,6 +25,7 @@ def softmax_with_temperature(scores: Float[np.ndarray, "*batch keys"],
 
 softmax_with_temperature.example(THREE_KEYS, 2.0)
 softmax_with_temperature.example(THREE_KEYS, 0.001)
+softmax_with_temperature.example(np.zeros((1, 3)), 0.001)
 
 
 @softmax_with_temperature.check("gives the plain softmax at temperature 1", hint="What should dividing by 1 change?")

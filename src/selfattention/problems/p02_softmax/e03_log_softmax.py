@@ -8,7 +8,7 @@ from selfattention.problems.p02_softmax.shared import THREE_KEYS
 LOG_SOFTMAX = ("torch.log_softmax", "log softmax")
 
 
-@exercise(points=4, ready_made=LOG_SOFTMAX, hints=(
+@exercise(points=4, minutes=12, builds_on="exercise 1", ready_made=LOG_SOFTMAX, hints=(
     "Take the logarithm of $e^{s_j} / \\sum_k e^{s_k}$ on paper. What becomes of the fraction?",
     "The sum inside the logarithm can overflow. Pull the largest score out of it before you take `exp`.",
 ))
@@ -26,9 +26,9 @@ log_softmax.example(THREE_KEYS)
 log_softmax.example(np.array([[1000.0, 0.0]]))
 
 
-@log_softmax.check("gives weights that sum to one", hint="What does `np.exp` of your result add up to?")
+@log_softmax.check("gives logarithms of weights that sum to one", hint="What does `np.exp` of your result add up to?")
 def exponentials_sum_to_one(answer, rng):
-    probes.sums_to_one(np.exp(answer(rng.normal(size=(3, 5)))))
+    probes.sums_to_one(np.exp(answer(rng.normal(size=(3, 5)))), of="`np.exp` of your result")
 
 
 @log_softmax.check("is the logarithm of the softmax, batched or not",

@@ -5,7 +5,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p02_softmax.e01_softmax import softmax
 
 
-@exercise(points=4, hints=(
+@exercise(points=4, minutes=15, builds_on="lesson 02, and derivatives on paper", hints=(
     "If one score rises, what happens to its own weight, and what to all the others? They still sum to one.",
     "Differentiate $e^{s_i} / \\sum_k e^{s_k}$ by $s_i$, then by another $s_j$, and write both with $w$ only.",
     "A diagonal matrix of the weights minus the product of the weights with themselves: which shapes are needed?",

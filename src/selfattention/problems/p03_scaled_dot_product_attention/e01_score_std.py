@@ -5,7 +5,7 @@ import numpy as np
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 03, why scores are divided", hints=(
     "Begin with d = 1: the score is one product of two independent numbers with mean 0. What is its variance?",
     "Variances of independent numbers add up; standard deviations do not. How many products are added?",
 ))

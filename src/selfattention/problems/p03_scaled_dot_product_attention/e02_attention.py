@@ -14,7 +14,8 @@ from selfattention.problems.p03_scaled_dot_product_attention.shared import (
 )
 
 
-@exercise(points=4, ready_made=ATTENTION, hints=(
+@exercise(points=4, minutes=12, builds_on="exercise 1 of chapter 02 and exercise 3 of chapter 01",
+          ready_made=ATTENTION, hints=(
     "Four steps: score, scale, softmax, mix. Write each on its own line and print its shape.",
     "The scale depends on the width of the vectors that are compared. Which axis of which input tells it?",
     "You have written the softmax in chapter 02 and the mixture in chapter 01.",
@@ -33,6 +34,7 @@ def attention(queries: Float[np.ndarray, "queries d_k"], keys: Float[np.ndarray,
 
 
 attention.example(QUERIES, KEYS, VALUES)
+attention.example(np.array([[4000.0, 0.0], [-4000.0, 0.0]]), np.eye(2), np.array([[1.0, 2.0], [3.0, 5.5]]))
 
 
 @attention.check("agrees with a loop over queries and keys",

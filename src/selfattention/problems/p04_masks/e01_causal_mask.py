@@ -7,7 +7,7 @@ from torch import Tensor
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 04, no look ahead", hints=(
     "Draw the mask for 3 queries and 3 keys. May a token see itself?",
     "With 2 queries and 5 keys, the queries are the tokens 3 and 4. Which keys may the first of them see?",
     "Compare the position of each query with the position of each key: one as a column, the other as a row.",

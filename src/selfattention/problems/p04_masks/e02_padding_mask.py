@@ -7,7 +7,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p04_masks.shared import lengths_within
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 04, padding", hints=(
     "A sentence of length 2, padded to 5: write down its row of the mask.",
     "Compare the positions 0, 1, 2, … with the lengths. One must be a row, the other a column.",
     "All queries of a sentence see the same keys: an axis of length 1 stands for them. Where?",

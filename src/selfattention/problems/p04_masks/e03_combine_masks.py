@@ -8,7 +8,7 @@ from selfattention.problems.p04_masks.e02_padding_mask import padding_mask
 from selfattention.problems.p04_masks.shared import lengths_within
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=6, builds_on="exercises 1 and 2", hints=(
     "A key is in the past, but it is filling. May it be seen?",
     "The two masks have different shapes. Which sizes does broadcasting give them together?",
 ))

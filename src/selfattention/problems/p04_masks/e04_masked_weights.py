@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p04_masks.e01_causal_mask import causal_mask
 
 
-@exercise(points=5, hints=(
+@exercise(points=5, minutes=15, builds_on="exercise 1 of chapter 02 and lesson 04", hints=(
     "What must the score of a hidden key be, so that its weight is exactly 0 and the others still sum to one?",
     "Which weights does a softmax give a row in which *every* score is −∞? Print it.",
     "An empty row needs harmless scores before the softmax and zeros after it. A NaN that is patched afterwards can "
@@ -31,6 +31,7 @@ def masked_weights(scores: Float[Tensor, "*batch queries keys"],
 EXAMPLE_SCORES = torch.tensor([[0.0, 1.0, 2.0], [0.0, 0.0, 5.0], [1.0, 1.0, 1.0]], dtype=torch.float64)
 masked_weights.example(EXAMPLE_SCORES, torch.tensor([[True, True, False], [True, True, False], [False, False, False]]))
 masked_weights.example(EXAMPLE_SCORES + 9999, causal_mask(3, 3))
+masked_weights.example(torch.tensor([[0.0, 1.0, 5000.0]]), torch.tensor([[True, True, False]]))
 
 
 def open_mask(rng, *shape):

@@ -9,15 +9,18 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p04_masks.models import (
     HONEST,
     centred,
+    falls_by_later,
+    first_sees_second,
     last_feature_is_seen,
     last_feature_sees,
     later,
+    next_token_seen,
     only_at,
     running_mean,
 )
 
 
-@exercise(points=4, hints=(
+@exercise(points=4, minutes=15, builds_on="lesson 04, what an output may depend on", hints=(
     "Change one token and run the model again. Which outputs may change, and which may not?",
     "A model may look one step ahead only, or only from a certain place. Which tokens do you have to change to notice?",
     "For every token t: change it alone, and compare the outputs *before* t with those of the original.",
@@ -39,6 +42,8 @@ def leaks(model: Callable[[Tensor], Tensor], x: Float[Tensor, "tokens d"]) -> bo
 
 
 leaks.example(running_mean, torch.tensor([[1.0, 0.0], [2.0, 2.0], [0.0, 4.0]], dtype=torch.float64))
+for _model in (next_token_seen, first_sees_second, falls_by_later):
+    leaks.example(_model, torch.tensor([[1.0, 0.0], [0.0, 0.5], [1.0, 1.0]], dtype=torch.float64))
 
 
 @leaks.check("clears models that see no future", hint="An output may change with its own token and with earlier ones.")

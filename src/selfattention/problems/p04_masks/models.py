@@ -38,6 +38,21 @@ def last_feature_is_seen(x):
     return torch.cat([x[:, -1:].flip(0), running_mean(x)[:, 1:]], dim=1)
 
 
+def next_token_seen(x):
+    """Each token becomes the one after it, the last stays."""
+    return torch.cat([x[1:], x[-1:]])
+
+
+def first_sees_second(x):
+    """The mean of all tokens so far; the first sees the second, too."""
+    return only_at(0)(x)
+
+
+def falls_by_later(x):
+    """The mean of all tokens so far, less the sum of all later ones."""
+    return running_mean(x) - later(x)
+
+
 def later(x):
     """For each token the sum of those after it."""
     return x.flip(0).cumsum(0).flip(0) - x

@@ -7,7 +7,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p05_self_attention.shared import ANSWERING, ASKING, READING, TOKENS, weights
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=6, builds_on="lesson 05, three projections", hints=(
     "Each token is a row. On which side of a row stands the matrix that maps it?",
     "Three matrices, three products, all of the same `x`. What are their shapes?",
 ))

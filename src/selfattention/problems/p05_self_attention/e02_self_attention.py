@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p05_self_attention.shared import ANSWERING, ASKING, READING, TOKENS, attend, weights
 
 
-@exercise(points=4, hints=(
+@exercise(points=4, minutes=10, builds_on="exercise 1 and exercise 4 of chapter 03", hints=(
     "Chapter 03 and `project` together are all you need. What is fed into what?",
     "Which width belongs under the root: that of the tokens or that of the keys?",
 ))
@@ -27,6 +27,7 @@ def self_attention(x: Float[Tensor, "*batch tokens d_model"], query_weight: Floa
 
 
 self_attention.example(TOKENS, ASKING, ANSWERING, READING)
+self_attention.example(TOKENS, ASKING[:, :1], ANSWERING[:, 1:], READING)
 
 
 @self_attention.check("agrees with a loop over the tokens", hint="Compute one output of the example by hand.")

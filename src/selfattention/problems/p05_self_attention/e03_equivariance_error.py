@@ -8,7 +8,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 05, the order of tokens", hints=(
     "There are two ways to get from `x` to an output with the tokens in the new order. Which two?",
     "`x[order]` puts the tokens into the new order. Where else is `order` needed?",
 ))
@@ -25,6 +25,20 @@ def equivariance_error(model: Callable[[Tensor], Tensor], x: Float[Tensor, "toke
 
 equivariance_error.example(lambda x: x.cumsum(0), torch.tensor([[1.0, 0.0], [0.0, 2.0], [4.0, 0.5]]),
                            torch.tensor([2, 0, 1]))
+
+
+def triples(x):
+    """Every number times 3."""
+    return 3 * x
+
+
+def sums_taken_away(x):
+    """Minus the sum of all tokens from the first to each."""
+    return -x.cumsum(0)
+
+
+for _model in (triples, sums_taken_away):
+    equivariance_error.example(_model, torch.tensor([[1.0, 0.0], [0.0, 2.0], [4.0, 0.5]]), torch.tensor([2, 0, 1]))
 
 
 def orders(rng, tokens, features):

@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p05_self_attention.shared import ANSWERING, ASKING, READING, TOKENS, attend, weights
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=6, builds_on="exercise 2", hints=(
     "Two texts: one is compared, the other is read. Which of the three projections take which text?",
     "Who is found depends on queries and keys; what is read depends on the values.",
 ))

@@ -5,7 +5,7 @@ from torch import Tensor
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=4, hints=(
+@exercise(points=4, minutes=12, builds_on="lesson 07, waves", hints=(
     "First make the angles, a table of positions by pairs; then take its sine and its cosine.",
     "`torch.arange(0, d_model, 2)` is $2i$ for every pair. How do two tables become one with alternating columns?",
 ))

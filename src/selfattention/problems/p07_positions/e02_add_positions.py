@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=6, builds_on="lesson 07, positions are added", hints=(
     "Token 0 of `x` stands at position `start`. Which rows of the table does it and the others need?",
     "What does Python give for `table[5:9]` when the table has 7 rows? Is that what a caller expects?",
 ))

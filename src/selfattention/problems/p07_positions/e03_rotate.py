@@ -7,7 +7,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p07_positions.shared import turned
 
 
-@exercise(points=4, hints=(
+@exercise(points=4, minutes=15, builds_on="lesson 07, rotary positions", hints=(
     "Where do (1, 0) and (0, 1) go when they are turned by θ? Every pair is a sum of multiples of these two.",
     "`x[..., 0::2]` is the first number of every pair, `x[..., 1::2]` the second. How do they become pairs again?",
 ))
@@ -26,6 +26,7 @@ def rotate(x: Float[Tensor, "*batch tokens d"], positions: Int[Tensor, " tokens"
 
 rotate.example(torch.tensor([[1.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, 0.0], [0.0, 2.0, 0.0, 2.0]]),
                torch.tensor([0, 1, 1]))
+rotate.example(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([1, 2]))
 
 
 @rotate.check("turns each pair as a complex number is turned",

@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p07_positions.shared import turned
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=10, builds_on="exercise 3", hints=(
     "What should depend on positions: who is found, or what is read?",
     "`rotate` works on queries and on keys. With cached keys, do both stand at the same positions?",
 ))
@@ -35,6 +35,8 @@ def quarter_turns(x, positions):
 
 rotary_attention.example(torch.tensor([[3.0, 0.0]]), torch.tensor([[3.0, 0.0], [3.0, 0.0], [3.0, 0.0]]),
                          torch.tensor([[1.0, 0.5], [2.0, 0.0], [4.0, 0.0]]), quarter_turns)
+rotary_attention.example(torch.tensor([[3.0, 0.0]]), torch.tensor([[3.0, 0.0], [3.0, 0.0]]),
+                         torch.tensor([[1.0, 0.5], [2.0, 0.0]]), quarter_turns)
 
 
 @rotary_attention.check("turns queries and keys by their positions, and no values",

@@ -5,7 +5,7 @@ from torch import Tensor
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=10, builds_on="lesson 07, distances in the scores", hints=(
     "First make the table of distances: how far is key j from query i, when the queries are the last positions?",
     "Each head has one slope. What shape must the slopes have to multiply a table (queries, keys) for every head?",
 ))

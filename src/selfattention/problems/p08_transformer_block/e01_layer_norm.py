@@ -9,7 +9,7 @@ from selfattention.problems.p08_transformer_block.shared import normed
 LAYER_NORM = ("torch.nn.functional.layer_norm", "layer norm")
 
 
-@exercise(points=3, ready_made=LAYER_NORM, hints=(
+@exercise(points=3, minutes=10, builds_on="lesson 08, layer norm", ready_made=LAYER_NORM, hints=(
     "One token, one mean, one variance. Over which axis do they run, and how do they keep it, to be subtracted again?",
     "The variance is the mean of the squared deviations. Where does ε go: under the root or beside it?",
 ))

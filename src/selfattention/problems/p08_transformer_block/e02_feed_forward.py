@@ -7,7 +7,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p08_transformer_block.shared import matrices
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=6, builds_on="lesson 08, the feed-forward layer", hints=(
     "Two products and one nonlinearity. In which order do they stand in the formula?",
     "Which of the two biases is added before the negative numbers are cut off?",
 ))

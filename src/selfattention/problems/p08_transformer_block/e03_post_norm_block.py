@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p08_transformer_block.shared import TWO_TOKENS, average, centre, double, parts, square
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=6, builds_on="lesson 08, the way past each sublayer", hints=(
     "A block has two steps of the same kind. Write the first: what is added to what, and what is normalised?",
     "What is the x of the second step: the block's input, or the first step's result?",
 ))

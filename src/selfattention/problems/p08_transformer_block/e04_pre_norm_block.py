@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p08_transformer_block.shared import TWO_TOKENS, average, centre, double, parts, square
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=6, builds_on="exercise 3", hints=(
     "In a pre-norm block x itself is never normalised. What is?",
     "Which x stands left of the plus, and which one goes into the sublayer? Are they the same?",
 ))

@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 08, dropout", hints=(
     "Which numbers are dropped: those whose noise is small, or large? What share of them is that?",
     "If a fifth of the numbers is dropped, the rest must grow by how much, so that the mean stays?",
 ))
@@ -24,6 +24,8 @@ def dropout(x: Float[Tensor, "*batch d_model"], noise: Float[Tensor, "*batch d_m
 
 
 dropout.example(torch.tensor([[1.0, 2.0, 3.0, 4.0]]), torch.tensor([[0.1, 0.3, 0.9, 0.6]]), 0.2, True)
+dropout.example(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.5, 0.75]]), 0.5, True)
+dropout.example(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.1, 0.75]]), 0.5, False)
 
 
 def uniform(rng, *shape):

@@ -11,7 +11,8 @@ from selfattention.problems.p08_transformer_block.e03_post_norm_block import pos
 from selfattention.problems.p08_transformer_block.shared import centre, normed
 
 
-@exercise(points=4, ready_made=("torch.nn.TransformerEncoderLayer", "encoder layer"), hints=(
+@exercise(points=4, minutes=15, builds_on="exercises 1 to 3",
+          ready_made=("torch.nn.TransformerEncoderLayer", "encoder layer"), hints=(
     "It is `post_norm_block`, with attention, norms and feed-forward layer written out. Which matrix belongs to which?",
     "torch's linear layers keep (out, in) and compute x Wᵀ. Which shape has `x @ in_projection.T`, with which parts?",
 ))

@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p09_encoder_decoder.shared import sentences
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 09, what the decoder reads", hints=(
     "Write both rows for a sentence of two words by hand, one under the other. Which word stands under which?",
     "The decoder input is the easy one: which column is put in front? The labels need a place that differs from "
     "sentence to sentence.",

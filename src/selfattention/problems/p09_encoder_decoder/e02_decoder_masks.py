@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p09_encoder_decoder.shared import sentences
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=10, builds_on="chapter 04, exercises 1 to 3", hints=(
     "Two questions: what may a target token see of the target, and what of the source?",
     "When the decoder writes its first word, is the source known to its last word? And the target?",
     "A padded token must not be *seen*. Is that its row or its column?",
@@ -25,6 +25,7 @@ def decoder_masks(source: Int[Tensor, "batch source"], target: Int[Tensor, "batc
 
 
 decoder_masks.example(torch.tensor([[5, 6, 7, 8], [9, 0, 0, 0]]), torch.tensor([[1, 5, 6], [1, 7, 0]]))
+decoder_masks.example(torch.tensor([[5, 2], [2, 0]]), torch.tensor([[1, 5], [1, 0]]))
 
 
 def begun(rng, lengths, width):

@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p09_encoder_decoder.shared import real
 
 
-@exercise(points=4, hints=(
+@exercise(points=4, minutes=10, builds_on="exercise 2 of chapter 05 and exercise 4 of chapter 04", hints=(
     "Who asks, who is found, who is read? Two of the three come from the same sentence.",
     "It is the self-attention of chapter 05 with one change. Which of the three products has `x` in it?",
     "What shape have the scores: how many rows and columns, when the target has 3 tokens and the source 5?",
@@ -33,6 +33,10 @@ def cross_attention(x: Float[Tensor, "batch target d_model"], memory: Float[Tens
 cross_attention.example(
     torch.tensor([[[4.0, 0.0], [0.0, 4.0]]]), torch.tensor([[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]]),
     torch.eye(2), torch.eye(2), torch.tensor([[10.0], [20.5]]), torch.tensor([[[True, True, False]]]))
+cross_attention.example(
+    torch.tensor([[[4.0, 0.0], [0.0, 4.0]]]), torch.tensor([[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]]),
+    torch.tensor([[1.0], [0.0]]), torch.tensor([[1.0], [0.5]]), torch.tensor([[10.0], [20.5]]),
+    torch.tensor([[[True, True, True]]]))
 
 
 def matrices(rng, d_model=7, d_k=11, d_v=13):

@@ -8,7 +8,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="exercise 3 of chapter 08", hints=(
     "Chapter 08's post-norm block has two steps of one kind. Here are three: which sublayer comes between the two?",
     "Which sublayer takes the memory, and what does it ask with: the layer's input, or what the first step made of it?",
 ))
@@ -32,6 +32,15 @@ def decoder_layer(x: Float[Tensor, "batch target d_model"], memory: Float[Tensor
 decoder_layer.example(torch.tensor([[[1.0, 0.0], [0.0, 0.5]]]), torch.tensor([[[1.0, 2.0], [3.0, 2.0], [5.0, 2.0]]]),
                       lambda x: 2 * x, lambda x, memory: memory.mean(dim=1, keepdim=True) + 0 * x, lambda x: x * x,
                       lambda i, x: i * x)
+
+
+def asks_by_product(x, memory):
+    """Each token times the mean of the memory."""
+    return x * memory.mean(dim=1, keepdim=True)
+
+
+decoder_layer.example(torch.tensor([[[1.0, 0.0], [0.0, 0.5]]]), torch.tensor([[[1.0, 2.0], [3.0, 2.0], [5.0, 2.0]]]),
+                      lambda x: 2 * x, asks_by_product, lambda x: x * x, lambda i, x: i * x)
 
 
 def decoder_parts(rng):

@@ -9,7 +9,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=4, hints=(
+@exercise(points=4, minutes=15, builds_on="lesson 09, the whole model", hints=(
     "Three parts: tokens become vectors, vectors pass through the layers, vectors become scores. Write each as a line "
     "or two. Which part is needed twice?",
     "When is the memory finished: after the first encoder layer, or after the last? Who reads it?",
@@ -44,6 +44,10 @@ def transformer(source: Int[Tensor, "batch source"], target: Int[Tensor, "batch 
 transformer.example(torch.tensor([[1, 0, 1]]), torch.tensor([[1, 2]]),
                     (torch.tensor([[0.0] * 4, [1.0] * 4]), torch.tensor([[0.0] * 4, [1.0, 0, 0, 0], [0, 2.0, 0, 0]])),
                     torch.tensor([[0.0] * 4, [0, 0, 0, 1.0], [0, 0, 0, 2.0]]), 2, lambda i, x: x + i + 1,
+                    lambda i, x, memory: x + i + 1 + memory.mean(dim=1, keepdim=True))
+transformer.example(torch.tensor([[1, 0]]), torch.tensor([[1, 0]]),
+                    (torch.tensor([[0.0] * 4, [1.0] * 4]), torch.tensor([[1.0, 0, 0, 0], [0, 0, 0, 1.0]])),
+                    torch.tensor([[0.0] * 4, [0, 0, 0, 1.0]]), 1, lambda i, x: x + i + 1,
                     lambda i, x, memory: x + i + 1 + memory.mean(dim=1, keepdim=True))
 
 

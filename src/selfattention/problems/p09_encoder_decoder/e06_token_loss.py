@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p09_encoder_decoder.shared import sentences
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=10, builds_on="exercise 3 of chapter 02", hints=(
     "First the loss of every token, then a mean. Which tokens does the mean run over, and how many are they?",
     "`log_softmax` gives the logarithms for every word. How do you pick the one of the label?",
 ))
@@ -27,6 +27,9 @@ def token_loss(logits: Float[Tensor, "batch tokens vocab"], labels: Int[Tensor, 
 
 token_loss.example(torch.tensor([[[0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 2.0]],
                                  [[0.0, 0.0, 1.0, 0.0], [9.0, 0.0, 0.0, 0.0]]]), torch.tensor([[2, 3], [2, 0]]))
+token_loss.example(torch.tensor([[[0.0, 0.0, 0.0], [0.0, 0.0, 2.0]], [[0.0, 1.0, 0.0], [9.0, 0.0, 0.0]]]),
+                   torch.tensor([[2, 2], [1, 0]]))
+token_loss.example(torch.tensor([[[10_000.0, 0.0]]]), torch.tensor([[1]]))
 
 
 @token_loss.check("is the mean over all real tokens", hint="How many tokens does the example count?")

@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=8, builds_on="lesson 09, the loss", hints=(
     "ε is shared out equally. Among how many words, and is the true one among them?",
     "Start from a row of zeros with a single 1. What is kept of it, and what is added everywhere?",
 ))

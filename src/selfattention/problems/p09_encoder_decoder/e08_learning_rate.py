@@ -3,7 +3,7 @@ import math
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=6, builds_on="lesson 09, warm-up", hints=(
     "Draw both sides of the minimum over the step. Which is smaller at the beginning, and where do they cross?",
     "`0 ** -0.5` raises an error in Python. Which of the two sides decides at step 0, and what is it there?",
 ))

@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p09_encoder_decoder.shared import sentences, written
 
 
-@exercise(points=4, hints=(
+@exercise(points=4, minutes=15, builds_on="lesson 09, writing token by token", hints=(
     "Start with one column of begin signs. What is asked, what is chosen, and where does it go?",
     "`next_logits` gives scores for every place. Which place is about the token that comes next?",
     "Keep a row of booleans: which sentences have ended? What do those write from then on, and when is the loop over?",
@@ -41,7 +41,15 @@ def repeats(source, tokens):
     return torch.nn.functional.one_hot(words.masked_fill(words == 0, 2), 10).double()
 
 
+def begins_with_padding(source, tokens):
+    """Wants 0 after the begin sign, 5 after 0, and the end sign after everything else."""
+    wanted = torch.where(tokens == 1, 0, torch.where(tokens == 0, 5, 2))
+    return torch.nn.functional.one_hot(wanted, 10).double()
+
+
 greedy.example(torch.tensor([[7, 5, 6], [8, 0, 0]]), repeats, 6)
+greedy.example(torch.tensor([[7]]), begins_with_padding, 6)
+greedy.example(torch.tensor([[7, 5]]), repeats, 1)
 
 
 def speaker(rng, vocab=13, blank=-1):

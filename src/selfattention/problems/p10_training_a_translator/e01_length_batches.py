@@ -5,7 +5,7 @@ import numpy as np
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=8, builds_on="lesson 10, batches", hints=(
     "You need no lengths in the result, only indices. In which order must the indices stand before you cut?",
     "`sorted` takes a `key`. What is the key of index i? And does `sorted` change the order of equals?",
     "`range` takes a step. At which places of the sorted order does a batch begin?",

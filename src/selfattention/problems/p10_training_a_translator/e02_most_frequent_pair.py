@@ -5,7 +5,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p10_training_a_translator.shared import letters
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=10, builds_on="lesson 10, pieces of words", hints=(
     "Which pairs of neighbours are in one word? By how much does each place raise its pair's count?",
     "Which pair does `max` give when two are equally frequent? What could its `key` say?",
 ))
@@ -27,6 +27,8 @@ def most_frequent_pair(words: list[list[str]], counts: list[int]) -> tuple[str, 
 
 
 most_frequent_pair.example([list("low"), list("lower"), list("newest"), list("widest")], [5, 2, 6, 3])
+most_frequent_pair.example([["a", "b"], ["a", "b"], ["c", "d"]], [1, 1, 5])
+most_frequent_pair.example([["a"], ["b"], ["c", "d"]], [3, 3, 1])
 
 
 def most_frequent(answer, words, counts):

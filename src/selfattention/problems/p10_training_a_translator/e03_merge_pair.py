@@ -2,7 +2,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p10_training_a_translator.shared import letters
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=10, builds_on="exercise 2", hints=(
     "Walk along each word and build a new list. At each step: do you look at one symbol, or at two?",
     "When the pair has been found, how far must you go on? And what is there to look at in the last step?",
 ))

@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p10_training_a_translator.shared import chosen
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=12, builds_on="exercise 9 of chapter 09", hints=(
     "First make one table: the score of every beam, extended by every token. Which axes has it?",
     "The best may all come from one beam. So over how many numbers must `topk` look at once?",
     "`topk` on a flat table gives places. With 4 tokens to a beam, which beam and which token is place 6?",

@@ -7,7 +7,7 @@ from torch import Tensor
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=8, builds_on="exercise 4", hints=(
     "How many tokens did the model choose for \"<begin> a dog <end>\"? That is $n$.",
     "Write the divisor for n = 1. A score is negative: does dividing by a number above 1 raise or lower it?",
 ))
@@ -26,6 +26,7 @@ def best_ending(sentences: list[list[str]], scores: Float[Tensor, " sentences"],
 
 best_ending.example([["<begin>", "a", "dog", "<end>"], ["<begin>", "a", "dog", "runs", "on", "the", "grass", "<end>"]],
                     torch.tensor([-4.0, -4.5]), 1.0)
+best_ending.example([["<begin>", "<end>"], ["<begin>", "a", "dog", "<end>"]], torch.tensor([-1.0, -1.5]), 0.5)
 
 
 def endings(rng, *lengths):

@@ -6,7 +6,7 @@ from torch import Tensor
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=6, builds_on="lesson 10, who looks at what", hints=(
     "Which rows and columns of the table belong to words? Cut the others off first.",
     "What is the number of a source word in the cut table, and what in the whole one?",
 ))
@@ -25,6 +25,7 @@ def links_from_weights(weights: Float[Tensor, "target_tokens source_tokens"]) ->
 links_from_weights.example(torch.tensor([[0.1, 0.2, 0.5, 0.1, 0.1],
                                          [0.5, 0.1, 0.1, 0.2, 0.1],
                                          [0.0, 0.1, 0.1, 0.1, 0.7]]))
+links_from_weights.example(torch.tensor([[0.0, 0.25, 0.5, 0.25], [0.0, 0.25, 0.125, 0.625], [0.5, 0.0, 0.0, 0.5]]))
 
 
 def attention(rng, target, source):

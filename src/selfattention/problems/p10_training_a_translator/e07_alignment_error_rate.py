@@ -4,7 +4,7 @@ from itertools import product
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=10, builds_on="exercise 6", hints=(
     "Which of two lists' links are in both? Python's sets answer that with one sign.",
     "Count over the whole corpus first: links guessed, links in gold, links in both. When do you divide?",
 ))
@@ -22,6 +22,7 @@ def alignment_error_rate(guessed: list[list[tuple[int, int]]], gold: list[list[t
 
 alignment_error_rate.example([[(0, 0), (2, 1)], [(0, 0), (1, 1), (1, 2)]],
                              [[(0, 0), (1, 1), (2, 1)], [(0, 0), (2, 1), (1, 3), (2, 3)]])
+alignment_error_rate.example([[(0, 0), (0, 0)], [(1, 1)]], [[(0, 0)], [(1, 2), (0, 1)]])
 
 
 def some_links(rng, both, guessed_only, gold_only):

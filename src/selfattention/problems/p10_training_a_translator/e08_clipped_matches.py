@@ -4,7 +4,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p10_training_a_translator.shared import WORDS, crossed_off, some_words, translations
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=10, builds_on="lesson 10, how translations are marked", hints=(
     "List the candidate's n-grams first. At how many places of a sentence of seven words can a 3-gram begin?",
     "A candidate holds an n-gram three times, its reference twice. How many of the three find a partner?",
     "A `Counter` says how often each n-gram is there. What does `&` do with two of them?",
@@ -26,6 +26,8 @@ def clipped_matches(candidate: list[str], reference: list[str], n: int) -> tuple
 
 clipped_matches.example(["a", "dog", "runs", "on", "the", "the", "the"],
                         ["a", "dog", "runs", "on", "the", "wet", "grass", "now"], 1)
+clipped_matches.example(["a", "dog"], ["the", "dog", "runs"], 3)
+clipped_matches.example(["a", "dog", "runs"], ["dog", "runs", "on"], 2)
 
 
 def matched(answer, *cases):

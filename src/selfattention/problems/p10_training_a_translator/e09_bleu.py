@@ -8,7 +8,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p10_training_a_translator.shared import crossed_off, translations
 
 
-@exercise(points=3, ready_made=("sacrebleu.corpus_bleu", "bleu"), hints=(
+@exercise(points=3, minutes=12, builds_on="exercise 8", ready_made=("sacrebleu.corpus_bleu", "bleu"), hints=(
     "Make four sums of matches and four sums of totals. What do you add up over, and what stays apart?",
     "Then three lines: four precisions, their geometric mean, the penalty. When is the logarithm of 0 asked for?",
 ))

@@ -17,7 +17,7 @@ from selfattention.problems.p03_scaled_dot_product_attention.shared import (
 )
 
 
-@exercise(points=4, ready_made=ATTENTION, hints=(
+@exercise(points=4, minutes=12, builds_on="exercise 2", ready_made=ATTENTION, hints=(
     "It is the same four steps as in NumPy. Which of your lines names an axis from the front, or uses `.T`?",
     "`keys.transpose(-2, -1)` exchanges two axes, whatever stands before them. `torch.softmax` wants to know its "
     "axis, as `dim`.",

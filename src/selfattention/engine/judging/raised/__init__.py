@@ -1,0 +1,1 @@
+"""What an exception says about the code that raised it: kinds, known by their messages, each with a hint."""
