@@ -199,10 +199,11 @@ class Assignment:
 
     def __init__(self, chapter: str) -> None:
         self.chapter = full_name(chapter)
-        self.file_name = f"{self.chapter}.ipynb"
+        self.file_name = files.notebook_name(self.chapter, "exercises")
         self.exercises = problems.exercises(self.chapter)
-        self.exercise_file = files.root() / "exercises" / self.file_name
-        self._solution = (files.root() / "solutions" / self.file_name).read_text(encoding="utf-8")
+        self.exercise_file = files.root() / files.place(self.chapter, "exercises")
+        solution = files.root() / files.place(self.chapter, "solutions")
+        self._solution = solution.read_text(encoding="utf-8")
         stubs = json.loads(self.exercise_file.read_text(encoding="utf-8"))["cells"]
         self._stubs = {cell["id"]: "".join(cell["source"]) for cell in stubs}
 

@@ -76,13 +76,13 @@ def start() -> None:
 
 def lessons() -> None:
     """Every lesson from top to bottom in a fresh kernel."""
-    from selfattention.course import files, writer
+    from selfattention.course import files, way, writer
 
     print("\n| lesson (3 runs) | median |\n|---|---|")
-    for path in sorted(writer.LESSONS.glob("[0-9][0-9]_*.py")):
-        runs = [seconds(lambda path=path: writer.run(writer.lesson_notebook(path.stem), files.root() / "notebooks"))
+    for lesson in way.lessons():
+        runs = [seconds(lambda lesson=lesson: writer.run(writer.lesson_notebook(lesson), files.root() / "notebooks"))
                 for _ in range(3)]
-        row(path.stem, f"{statistics.median(runs):.1f} s")
+        row(lesson, f"{statistics.median(runs):.1f} s")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,8 @@ def start_lab(tmp_path_factory):
         with log.open("w") as output:
             server = subprocess.Popen(
                 [sys.executable, "-m", "selfattention", "lab", "--work", str(folder), "--no-browser",
-                 "--port", str(port), *(["--", "--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else [])],
+                 "--port", str(port), "--", "--LabApp.expose_app_in_browser=True",
+                 *(["--allow-root"] if hasattr(os, "getuid") and os.getuid() == 0 else [])],
                 stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
         started.append(server)
         return server, _address(log, server), folder

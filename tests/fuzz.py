@@ -204,8 +204,8 @@ def refused(error: Exception) -> str:
 @functools.cache
 def solutions() -> list[dict]:
     """Notebooks to begin with."""
-    return [json.loads((files.root() / folder / f"{chapter}.ipynb").read_text(encoding="utf-8"))
-            for folder in ("solutions", "exercises") for chapter in CHAPTERS[:2]]
+    return [json.loads((files.root() / files.place(chapter, kind)).read_text(encoding="utf-8"))
+            for kind in ("solutions", "exercises") for chapter in CHAPTERS[:2]]
 
 
 def mutated(draw: random.Random, tree, depth: int = 0):

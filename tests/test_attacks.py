@@ -73,8 +73,8 @@ def answer(notebook, name):
 
 def base():
     """Two right answers, a wrong one, and an untouched one."""
-    solution = json.loads((files.root() / "solutions" / "02_softmax.ipynb").read_text(encoding="utf-8"))
-    notebook = json.loads((files.root() / "exercises" / "02_softmax.ipynb").read_text(encoding="utf-8"))
+    solution = json.loads((files.root() / files.place("02_softmax", "solutions")).read_text(encoding="utf-8"))
+    notebook = json.loads((files.root() / files.place("02_softmax", "exercises")).read_text(encoding="utf-8"))
     for name in EXERCISES[:2]:
         answer(notebook, name)["source"] = answer(solution, name)["source"]
     answer(notebook, "log_softmax")["source"] = "def log_softmax(scores):\n    return np.log(softmax(scores))"
@@ -177,7 +177,7 @@ def graded(tmp_path_factory):
     places = {"SUBMISSIONS": folder / "subs", "REPORT": folder / "report", "SOLUTIONS": files.root() / "solutions",
               "PROBLEMS": files.PACKAGE / "problems", "CANARY": outside / "canary", "OUTSIDE": outside,
               "PORT": listener.port, "SOCKET": outside / "socket", "PARENT": os.getpid()}
-    solution = json.loads((files.root() / "solutions" / "02_softmax.ipynb").read_text(encoding="utf-8"))
+    solution = json.loads((files.root() / files.place("02_softmax", "solutions")).read_text(encoding="utf-8"))
     everybody = {**{name: solution for name in GOOD}, "plain": base(),
                  **{attack.name: attacked(attack, places) for attack in ATTACKS},
                  **{f"file-{case.name}": case.make(base()) for case in notebooks.CASES.values()},

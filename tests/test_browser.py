@@ -5,6 +5,8 @@ import re
 import nbformat
 import pytest
 
+from selfattention.course import files
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WRONG = """def softmax(scores):
@@ -12,12 +14,24 @@ WRONG = """def softmax(scores):
     return exponentials / exponentials.sum(axis=0, keepdims=True)"""
 RIGHT = WRONG.replace("axis=0", "axis=-1")
 MILLISECONDS = 90_000
+OF_EACH_KIND = [*(files.place("01_dot_products", kind) for kind in ("lesson", "exercises", "solutions")),
+                "notebooks/glossary.ipynb"]
+CURRENT = "jupyterapp.shell.currentWidget"
 
 
 def open_notebook(page, address, path):
-    page.goto(re.sub(r"/lab[^?]*", f"/lab/tree/{path}", address))
+    """Open a notebook alone, without the tabs of earlier visits, and wait until its kernel answers."""
+    page.goto(re.sub(r"/lab[^?]*", f"/lab/tree/{path}", address) + "&reset")
+    wait_for_tab(page, path)
+    page.wait_for_function(f"{CURRENT}.sessionContext.session?.kernel?.connectionStatus === 'connected'",
+                           timeout=MILLISECONDS)
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=MILLISECONDS)
     page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=MILLISECONDS)
+
+
+def wait_for_tab(page, path):
+    """Wait until a notebook is in front."""
+    page.wait_for_function(f"window.jupyterapp && {CURRENT}?.context?.path === {path!r}", timeout=MILLISECONDS)
 
 
 def cell(page, text):
@@ -64,8 +78,8 @@ def without_outputs(path):
 
 def test_a_wrong_answer_is_named_and_a_right_one_passes(lab, page):
     address, folder = lab
-    without_outputs(folder / "exercises/02_softmax.ipynb")
-    open_notebook(page, address, "exercises/02_softmax.ipynb")
+    without_outputs(folder / "exercises/02_exercises_softmax.ipynb")
+    open_notebook(page, address, "exercises/02_exercises_softmax.ipynb")
     checks = cell(page, 'check("02.softmax")')
     run(page, cell(page, "import numpy as np"))
     answer = cell(page, "def softmax(scores")
@@ -82,6 +96,55 @@ def test_a_wrong_answer_is_named_and_a_right_one_passes(lab, page):
     run(page, checks)
     card.get_by_text("passed, 4 of 4 points").wait_for(timeout=MILLISECONDS)
     assert "Known mistake" not in card.inner_text()
+    checks.get_by_text("Next:").wait_for(timeout=MILLISECONDS)
+    assert "/exercises/02_exercises_softmax.ipynb" in checks.get_by_role("link").get_attribute("href")
+
+    last = cell(page, "from selfattention import progress")
+    last.scroll_into_view_if_needed()
+    run(page, last)
+    last.get_by_text("4/4").wait_for(timeout=MILLISECONDS)
+    last.get_by_role("link", name="00 · Start here").click()
+    wait_for_tab(page, "notebooks/00_start_here.ipynb")
+
+
+@pytest.mark.parametrize("path", OF_EACH_KIND)
+def test_opening_a_notebook_is_no_change_and_each_link_opens_the_right_tab(path, lab, page):
+    address, folder = lab
+    before = (folder / path).read_bytes()
+    open_notebook(page, address, path)
+    page.evaluate(f"{CURRENT}.sessionContext.session.kernel.info")
+    page.wait_for_timeout(2000)  # what the kernel tells of itself is written into the notebook after that
+    assert page.evaluate(f"{CURRENT}.context.model.dirty") is False
+    tab = page.evaluate(f"{CURRENT}.id")
+    links = page.locator(f"#{tab} .jp-MarkdownCell").nth(1).get_by_role("link")
+    places = [place(path, target) for target in way_targets(folder / path)]
+    assert links.count() == len(places) > 0
+    for number, wanted in enumerate(places):
+        links.nth(number).click()
+        wait_for_tab(page, wanted)
+        page.evaluate(f"jupyterapp.shell.activateById({tab!r})")
+    assert (folder / path).read_bytes() == before
+
+
+def way_targets(path):
+    line = next(found for found in nbformat.read(path, as_version=4).cells if found.id == "way")
+    return re.findall(r"\]\(([^)]+)\)", line.source)
+
+
+def place(path, target):
+    """Where a link of a notebook leads, from the folder of all."""
+    return target.removeprefix("../") if target.startswith("../") else f"{path.partition('/')[0]}/{target}"
+
+
+def test_names_can_be_read_in_the_list_of_files(lab, page):
+    """At its usual width it shows what tells notebooks of a folder apart."""
+    address, _ = lab
+    open_notebook(page, address, OF_EACH_KIND[1])
+    names = page.locator(".jp-DirListing-item .jp-DirListing-itemText")
+    page.locator(".jp-DirListing-item").first.wait_for(timeout=MILLISECONDS)
+    assert not page.locator(".jp-DirListing-item .jp-DirListing-itemModified").count()
+    text = names.first.bounding_box()
+    assert text["width"] > 180, "21 letters or more: 01_exercises_ and the first word"
 
 
 def test_the_start_page_opens_with_its_first_lines(lab, page):

@@ -20,7 +20,7 @@ c.CourseDirectory.course_id = "attention"
 c.GenerateAssignment.preprocessors = [
     f"nbgrader.preprocessors.{name}" for name in ("LockCells", "ComputeChecksums", "SaveCells", "CheckCellMetadata")]
 """
-NOTEBOOK = "02_softmax.ipynb"
+NOTEBOOK = "02_exercises_softmax.ipynb"
 HALF = """def softmax(scores):
     import sys
     print("a line on stderr costs no points", file=sys.stderr)
@@ -45,10 +45,10 @@ def nbgrader(folder, *arguments):
 def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp("nbgrader")
     (folder / "nbgrader_config.py").write_text(CONFIG)
-    exercise = nbformat.read(files.root() / "exercises" / NOTEBOOK, as_version=4)
-    wrong = nbformat.read(files.root() / "exercises" / NOTEBOOK, as_version=4)
+    exercise = nbformat.read(files.root() / files.place("02_softmax", "exercises"), as_version=4)
+    wrong = nbformat.read(files.root() / files.place("02_softmax", "exercises"), as_version=4)
     next(cell for cell in wrong.cells if cell.id == "softmax-answer").source = HALF
-    right = nbformat.read(files.root() / "solutions" / NOTEBOOK, as_version=4)
+    right = nbformat.read(files.root() / files.place("02_softmax", "solutions"), as_version=4)
     for place, notebook in (("source/ps", exercise), ("submitted/right/ps", right), ("submitted/wrong/ps", wrong)):
         (folder / place).mkdir(parents=True)
         nbformat.write(notebook, folder / place / NOTEBOOK)

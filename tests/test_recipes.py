@@ -24,7 +24,7 @@ PAGE = (ROOT / "docs" / "universities.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"^<!-- tried: (\w+) -->\n```\w+\n(.*?)^```$", PAGE, re.M | re.S))
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 NBGRADER = re.search(r"^```python\n(c = get_config.*?)^```$", CONTRIBUTING, re.M | re.S)[1]
-NAME = "02_softmax.ipynb"
+NAME = "02_exercises_softmax.ipynb"
 HALF = """def softmax(scores):
     exponentials = np.exp(scores)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)"""
@@ -41,7 +41,8 @@ def bash(lines, folder, **environment):
 
 def submission(student):
     """All right, or half of one exercise right."""
-    notebook = nbformat.read(files.root() / ("solutions" if student == "ada" else "exercises") / NAME, as_version=4)
+    kind = "solutions" if student == "ada" else "exercises"
+    notebook = nbformat.read(files.root() / files.place("02_softmax", kind), as_version=4)
     if student != "ada":
         next(cell for cell in notebook.cells if cell.id == "softmax-answer").source = HALF
     return nbformat.writes(notebook)
@@ -85,14 +86,14 @@ def test_the_link_of_nbgitpuller():
     assert (link.scheme, link.path) == ("https", "/hub/user-redirect/git-pull")
     folder = query["repo"].rsplit("/")[-1]
     assert query["urlpath"] == f"lab/tree/{folder}/exercises/{NAME}" and query["branch"] == "main"
-    assert (files.root() / "exercises" / NAME).exists()
+    assert (files.root() / files.place("02_softmax", "exercises")).exists()
 
 
 def test_nbgrader_gives_the_same_points(tmp_path):
     (tmp_path / "nbgrader_config.py").write_text(NBGRADER, encoding="utf-8")
     source = tmp_path / "source" / "02_softmax"
     source.mkdir(parents=True)
-    (source / NAME).write_bytes((files.root() / "exercises" / NAME).read_bytes())
+    (source / NAME).write_bytes((files.root() / files.place("02_softmax", "exercises")).read_bytes())
     for student in POINTS:
         hand_in(student, tmp_path / "submitted" / student / "02_softmax")
     steps = ("generate_assignment 02_softmax", "autograde 02_softmax", "export")
@@ -125,7 +126,7 @@ def test_run_autograder(gradescope):
     root, run = gradescope
     hand_in("emmy", root / "submission" / "in a folder")
     (root / "submission" / "01_dot_products.ipynb").write_bytes(
-        (files.root() / "solutions" / "01_dot_products.ipynb").read_bytes())
+        (files.root() / files.place("01_dot_products", "solutions")).read_bytes())
     result = run()
     assert result["score"] == 3 and len(result["tests"]) == 4
     for test in result["tests"]:
@@ -173,7 +174,7 @@ def test_check_is_red_until_all_is_right_and_nbval_is_not(tmp_path):
     for content, status in ((submission("ada"), 0), (submission("emmy"), 1)):
         target.write_text(content, encoding="utf-8")
         assert bash(BLOCKS["check"], tmp_path).returncode == status
-    target.write_bytes((files.root() / "exercises" / NAME).read_bytes())
+    target.write_bytes((files.root() / files.place("02_softmax", "exercises")).read_bytes())
     assert bash(BLOCKS["check"], tmp_path).returncode == 1
     done = bash(f"pytest --nbval-lax -p no:cacheprovider exercises/{NAME}", tmp_path)
     assert done.returncode == 0, done.stdout[-3000:]

@@ -56,7 +56,7 @@ def test_it_starts_checks_and_hints_without_the_repository(unpacked):
         assert {path.name for path in (unpacked / "work" / folder).glob("*.ipynb")} == wanted
     rows = json.loads(call(unpacked, "check", "02", "--json", code=1))
     assert {row["status"] for row in rows} == {"not attempted"}
-    rows = json.loads(call(unpacked, "check", unpacked / "work/solutions/02_softmax.ipynb", "--json"))
+    rows = json.loads(call(unpacked, "check", unpacked / "work/solutions/02_solutions_softmax.ipynb", "--json"))
     assert {row["status"] for row in rows} == {"passed"}
     assert call(unpacked, "hint", "02", "softmax").startswith("Hint 1")
     call(unpacked, "build", code=2)

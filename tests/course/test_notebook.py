@@ -35,7 +35,7 @@ def misspelt(scores):
     ("02.softmax", {"softmax": stub}, "not attempted yet"),
     ("02.softmax", {"softmax": lambda scores: None}, "got None: is there a `return`?"),
     ("02.softmax", {"softmax": lambda scores: "a"}, "got text"),
-    ("02.softmax", {"softmax": lambda scores: scores.T}, "expected array (batch 3, keys 5), got array (5, 3)"),
+    ("02.softmax", {"softmax": lambda scores: scores.T}, "expected array (batch 2, keys 3), got array (3, 2)"),
     ("02.softmax", {"softmax": lambda scores: scores * float("nan")}, "NaN"),
     ("02.softmax", {"softmax": lambda: 1}, "TypeError"),
     ("02.softmax", {"softmax": endless}, "When does it stop calling itself?"),

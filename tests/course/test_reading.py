@@ -11,7 +11,7 @@ from selfattention.course import files, outputs, reading
 from selfattention.course.reading import Notebook, Unreadable, chapter_of, parse, read
 from selfattention.engine.process.remote import Cell
 
-SOLUTION = json.loads((files.root() / "solutions" / "02_softmax.ipynb").read_text(encoding="utf-8"))
+SOLUTION = json.loads((files.root() / files.place("02_softmax", "solutions")).read_text(encoding="utf-8"))
 PLACE = Path("02_softmax.ipynb")
 
 
@@ -58,9 +58,9 @@ def test_a_file_that_is_too_large_is_not_even_read(tmp_path, monkeypatch):
         read(path)
 
 
-def bare(chapter, folder):
+def bare(chapter, kind):
     """A chapter's cells as one has them whose platform has thrown all metadata away."""
-    cells = json.loads((files.root() / folder / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
+    cells = json.loads((files.root() / files.place(chapter, kind)).read_text(encoding="utf-8"))["cells"]
     return [Cell("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
 
 
@@ -105,7 +105,7 @@ def _told(source):
 @pytest.mark.parametrize("source", ["x = 1", "def softmax(x): pass\ndef causal_mask(n): pass", "softmax(x)",
                                     "# def softmax"])
 def test_what_nothing_tells_is_refused_with_the_remedy(source):
-    with pytest.raises(Unreadable, match=r"belongs to no chapter.*02_softmax\.ipynb"):
+    with pytest.raises(Unreadable, match=r"belongs to no chapter.*02_exercises_softmax\.ipynb"):
         chapter_of(Notebook([Cell(source)], ""), Path("my notes.ipynb"))
 
 
@@ -115,25 +115,23 @@ def test_the_names_are_those_of_the_exercises():
 
 
 def test_the_kind_is_told_by_the_metadata():
-    def kind(folder):
-        path = files.root() / folder / "02_softmax.ipynb"
-        return read(path).kind
-
-    assert [kind(folder) for folder in files.FOLDERS] == ["lesson", "exercises", "solutions"]
+    for kind in ("lesson", "exercises", "solutions"):
+        assert read(files.root() / files.place("02_softmax", kind)).kind == kind
     assert parse(json.dumps(with_source("x")).encode(), PLACE).kind == ""
 
 
 @pytest.mark.parametrize("chapter", problems.chapters())
 def test_the_cells_tell_the_kind_where_the_metadata_are_lost(chapter):
-    def kind(folder, *, metadata):
-        tree = json.loads((files.root() / folder / f"{chapter}.ipynb").read_text(encoding="utf-8"))
+    def told(kind, metadata):
+        tree = json.loads((files.root() / files.place(chapter, kind)).read_text(encoding="utf-8"))
         tree["metadata"] = metadata
         for cell in tree["cells"]:
             cell["metadata"] = {}
         return parse(json.dumps(tree).encode(), PLACE).kind
 
-    assert [kind(folder, metadata={}) for folder in files.FOLDERS] == ["lesson", "exercises", "exercises"]
-    assert kind("exercises", metadata={"selfattention": {"kind": ["odd"]}}) == "exercises"
+    kinds = [told(kind, {}) for kind in ("lesson", "exercises", "solutions")]
+    assert kinds == ["lesson", "exercises", "exercises"]
+    assert told("exercises", {"selfattention": {"kind": ["odd"]}}) == "exercises"
 
 
 def test_a_claim_in_the_exercises_makes_no_lesson_of_them():

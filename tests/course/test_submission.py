@@ -18,7 +18,7 @@ RIGHT = """def softmax(scores):
 
 def exercise(folder, answers=(), before=""):
     """A copy of the exercise notebook 02 with some answers filled in."""
-    notebook = nbformat.read(files.root() / "exercises" / "02_softmax.ipynb", as_version=4)
+    notebook = nbformat.read(files.root() / files.place("02_softmax", "exercises"), as_version=4)
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "").removesuffix("-answer")
         if name in dict(answers):
@@ -50,7 +50,7 @@ def test_each_exercise_is_judged_by_its_own_function(tmp_path):
 
 
 def test_the_solutions_pass():
-    assert set(statuses(files.root() / "solutions" / "02_softmax.ipynb").values()) == {"passed"}
+    assert set(statuses(files.root() / files.place("02_softmax", "solutions")).values()) == {"passed"}
 
 
 def test_a_process_that_ends_costs_one_exercise_only(tmp_path):

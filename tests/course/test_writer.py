@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from selfattention import problems
-from selfattention.course import files, writer
+from selfattention.course import files, way, writer
 
 COMMITTED = sorted(path for folder in files.FOLDERS for path in (files.root() / folder).glob("*.ipynb"))
 CHAPTERS = problems.chapters()
@@ -29,7 +29,8 @@ def test_every_notebook_is_fresh():
 
 
 def test_every_lesson_has_exercises_and_every_exercise_a_lesson():
-    assert sorted(path.stem for path in writer.LESSONS.glob("[0-9]*.py")) == CHAPTERS
+    assert sorted({lesson[:2] for lesson in way.lessons()}) == [chapter[:2] for chapter in CHAPTERS]
+    assert set(CHAPTERS) <= set(way.lessons()), "the first lesson of a chapter is called like it"
 
 
 def test_writing_twice_changes_nothing():
@@ -81,29 +82,10 @@ class TestNotebook:
                         assert (path.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("path", [path for path in COMMITTED if path.parent.name == "notebooks"], ids=named)
-class TestLesson:
-    def test_it_is_short_enough_and_measures_claims(self, path):
-        cells = nbformat.read(path, as_version=4).cells
-        code = [cell for cell in cells if cell.cell_type == "code"]
-        assert len(code) <= 28
-        assert max(len(cell.source.splitlines()) for cell in code) <= 25
-        claims = [cell for cell in code if any(tag.startswith("claim:") for tag in cell.metadata.get("tags", []))]
-        assert len(claims) >= 2
-        assert all("Verdict:  holds" in "".join(output.get("text", "") for output in cell.outputs) for cell in claims)
-
-    def test_it_asks_to_predict_first(self, path):
-        sources = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-        guesses = [re.match(r"(\w+) = None", source) for source in sources]
-        assert sum(guess is not None for guess in guesses) >= 2
-        for guess in filter(None, guesses):
-            assert any(f"guessed({guess[1]}" in source for source in sources), guess[1]
-
-
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_stored_check_reports_not_attempted_or_passed(chapter):
-    for folder, words in (("exercises", "not attempted yet"), ("solutions", "passed")):
-        found = list(checks_in(files.root() / folder / f"{chapter}.ipynb"))
+    for kind, words in (("exercises", "not attempted yet"), ("solutions", "passed")):
+        found = list(checks_in(files.root() / files.place(chapter, kind)))
         assert len(found) == len(problems.exercises(chapter))
         for cell in found:
             (output,) = cell.outputs
@@ -114,13 +96,8 @@ def test_every_stored_check_reports_not_attempted_or_passed(chapter):
 def test_the_set_up_imports_what_answers_use_and_nothing_of_the_checks(chapter):
     cells = {cell.id: cell.source for cell in writer.solution_notebook(chapter).cells}
     answers = "\n".join(source for name, source in cells.items() if name.endswith("-answer"))
-    for node in ast.parse(cells["set-up"]).body:
+    for node in ast.parse(writer.set_up(chapter)).body:
         for name in node.names:
             assert re.search(rf"\b{name.asname or name.name.split('.')[0]}\b", answers), f"{name.name} is not used"
-    assert "selfattention" not in cells["set-up"]
-
-
-def test_the_readme_holds_todays_table_of_claims():
-    readme = (files.root() / "README.md").read_text(encoding="utf-8")
-    assert writer.with_claims(readme) == readme, "run `make notebooks`"
-    assert len(re.findall(r"^\| \[\d\d\]\(notebooks", readme, re.MULTILINE)) == len(writer.claims()) > 0
+    assert "selfattention" not in writer.set_up(chapter)
+    assert cells["set-up"] == f"{writer.set_up(chapter)}\n\nfrom selfattention import check, hint"

@@ -1,4 +1,4 @@
-"""The command line: `selfattention start`, `lab`, `status`, `check`, `hint`, `reset`, `doctor`, `build`.
+"""The command line: `selfattention start` (or `update`), `lab`, `status`, `check`, `hint`, `reset`, `doctor`, `build`.
 
 Exit status of `check`: 0 all passed, 1 something did not, 2 nothing could be run. Everything heavy is
 imported where it is used, so that `--help` answers at once.
@@ -22,6 +22,7 @@ import click
 from selfattention import __version__
 
 if TYPE_CHECKING:
+    from selfattention.course.updating import Step
     from selfattention.course.workspace import Workspace
     from selfattention.engine.judging.report import Report
 
@@ -29,7 +30,6 @@ WORK = click.option(
     "--work", "folder", metavar="FOLDER", help="The working copy; by default the one you are in, else work/."
 )
 WATCH_SECONDS = 0.5
-BAR = 10  # characters of a progress bar
 COLOURS = {"passed": "green", "not attempted": "bright_black"}
 
 
@@ -81,11 +81,26 @@ def commands() -> None:
 @commands.command()
 @click.argument("folder", required=False)
 def start(folder: str | None) -> None:
-    """Make a working copy of lessons and exercises in FOLDER (by default work/); never overwrites a file."""
+    """Make a working copy of lessons and exercises in FOLDER (by default work/), or bring yours up to date.
+
+    Your answers, guesses and own cells are carried over into newer notebooks; what is replaced is kept in backups/.
+    """
     space = _workspace(folder)
-    written, kept = space.start()
-    click.echo(f"{space.folder}: {len(written)} files written, {len(kept)} were there and are left as they are.")
+    steps = space.start()
+    _tell(space, steps)
+    written = sum(step.is_written for step in steps)
+    click.echo(f"{space.folder}: {written} files written, {len(steps) - written} were there and are left as they are.")
     click.echo("Next: selfattention lab")
+
+
+commands.add_command(start, "update")
+
+
+def _tell(space: Workspace, steps: Iterable[Step]) -> None:
+    """A line for each file of which there is something to say."""
+    for step in steps:
+        if step.told:
+            click.echo(f"{step.path.relative_to(space.folder).as_posix()} {step.told}.")
 
 
 @commands.command()
@@ -98,10 +113,9 @@ def lab(folder: str | None, no_browser: bool, port: int, more: tuple[str, ...]) 
     from selfattention.course import files
 
     space = _workspace(folder)
-    space.start()
-    page = "notebooks/00_start_here.ipynb"
+    _tell(space, (step for step in space.start() if step.is_written))
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={space.folder.resolve()}", f"--port={port}",
-               f"--LabApp.default_url=/lab/tree/{page}", *["--no-browser"] * no_browser, *more]
+               f"--LabApp.default_url=/lab/tree/{files.START}", *["--no-browser"] * no_browser, *more]
     # Without a network, and in the middle of a lesson, nobody wants to be asked about news and updates; and long lines
     # of code are wrapped at a laptop's width.
     quiet = os.pathsep.join(
@@ -136,22 +150,21 @@ def status(folder: str | None) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from selfattention.course.progress import Progress, bar, in_words
+    from selfattention.course.standing import following, standing
+
     space = _require_exercises(_workspace(folder))
-    table = Table("", "exercise", "progress", "points", "state", box=None, header_style="bold")
-    following, earned, points = "", 0.0, 0
     for path in space.exercise_files():
-        for row in _rows(space, path):
-            if row["status"] != "passed" and not following:
-                following = f"{row['exercise']} in {path}" + (f": {row['hint']}" if row["hint"] else "")
-            done = round(BAR * row["earned"] / row["points"])
-            state = row["mistake"] or row.get("comparison") or row["status"]  # what is remembered may be older
-            table.add_row(row["chapter"][:2], row["exercise"], "█" * done + "░" * (BAR - done),
-                          f"{row['earned']:g} / {row['points']}", state)
-            earned, points = earned + row["earned"], points + row["points"]
-    console = Console()
+        _judge_if_changed(space, path)
+    table = Table("", "exercise", "progress", "points", "state", box=None, header_style="bold")
+    rows = [row for row in standing(space) if space.exercise_file(row.chapter[:2]).is_file()]
+    for row in rows:
+        table.add_row(row.chapter[:2], row.exercise, bar(row.earned, row.points), f"{row.earned:g} / {row.points}",
+                      row.told or row.state)
+    console, progress = Console(), Progress(rows)
     console.print(table)
-    console.print(f"\n{earned:g} of {points} points.", highlight=False)
-    console.print(f"Next: {following or 'nothing, all is passed.'}", highlight=False)
+    console.print(f"\n{progress.earned:g} of {progress.points} points.", highlight=False)
+    console.print(f"Next: {in_words(following(rows))}", highlight=False)
 
 
 def _require_exercises(space: Workspace) -> Workspace:
@@ -160,20 +173,16 @@ def _require_exercises(space: Workspace) -> Workspace:
     return space
 
 
-def _rows(space: Workspace, path: Path) -> list[dict]:
-    """What a file earned; judged only where it has changed since."""
+def _judge_if_changed(space: Workspace, path: Path) -> None:
+    """Judge a file where its answers have changed since, and remember what it earned."""
     from selfattention.course.reading import Unreadable
     from selfattention.course.submission import judge_file
 
     rows = space.remembered(path)
-    if rows is None:
-        try:
-            rows = [report.row() for report in judge_file(path)]
-        except Unreadable as error:
-            click.echo(str(error), err=True)
-            return []
-        space.remember(path, rows)
-    return rows
+    try:
+        space.remember(path, [report.row() for report in judge_file(path)] if rows is None else rows)
+    except Unreadable as error:
+        click.echo(str(error), err=True)
 
 
 @commands.command()
@@ -307,7 +316,7 @@ def doctor(folder: str | None) -> None:
 @click.option("--also", multiple=True, type=click.Choice(["nbgrader", "gradescope", "classroom"]),
               help="Further files to write, for other programs; may be given several times.")
 def grade(**options: Any) -> None:
-    """Grade a class: SUBMISSIONS is a folder with STUDENT/NN_slug.ipynb, or a zip or tar of it.
+    """Grade a class: SUBMISSIONS is a folder with STUDENT/NN_exercises_slug.ipynb, or a zip or tar of it.
 
     Exit status: 0 all graded, 1 some could not be, 2 nothing could.
     """

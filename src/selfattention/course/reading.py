@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from selfattention import problems
-from selfattention.course import outputs
+from selfattention.course import files, outputs
 from selfattention.course.catalogue import Unknown
 from selfattention.course.catalogue import chapter as full_name
 from selfattention.engine.process.remote import Cell
@@ -23,7 +23,8 @@ ONE_BY_ONE = "letters_of_old_windows"
 DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*\(", re.MULTILINE)
 CHECKED = re.compile(r"""\b(?:check|hint)\(["']\d\d\.(\w+)["']""")
 CLAIMED = re.compile(r"^claim\(", re.MULTILINE)
-KINDS = ("exercises", "solutions", "lesson")
+KINDS = ("exercises", "solutions", "lesson", "page")
+NAMED = ("lesson", "exercises", "solutions")  # kinds whose files' names hold the chapter's; all had the lesson's once
 MOST_CELLS = 5000
 NEWEST_FORMAT = 4
 
@@ -166,15 +167,22 @@ def chapter_of(notebook: Notebook, path: Path) -> str:
 
     Raises:  Unreadable: nothing tells.
     """
-    for name in problems.chapters():
-        if name in path.stem:
-            return name
+    if named(path):
+        return named(path)
     for number in (notebook.chapter[:2], _by_content(notebook.cells)[:2], path.stem[:2]):
         if number.isdigit():
             with contextlib.suppress(Unknown):
                 return full_name(number)
     raise Unreadable(f"{path} belongs to no chapter: neither its name tells, which should begin with the chapter's "
-                     "number like 02_softmax.ipynb, nor do the functions in it")
+                     "number like 02_exercises_softmax.ipynb, nor do the functions in it")
+
+
+def named(path: Path) -> str:
+    """The chapter whose full name a file's name holds, as the course calls its notebooks today or did before."""
+    for chapter in problems.chapters():
+        if any(files.notebook_name(chapter, kind).removesuffix(".ipynb") in path.stem for kind in NAMED):
+            return chapter
+    return ""
 
 
 def _by_content(cells: list[Cell]) -> str:

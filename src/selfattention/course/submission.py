@@ -57,7 +57,8 @@ def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], s
     Raises:  NoProcess: none of the notebook's code could be run.
     """
     exercises = {exercise.name: exercise for exercise in problems.exercises(chapter)}
-    given = {writer.check_cell(exercise) for exercise in exercises.values()} | {writer.set_up(chapter)}
+    given = {writer.set_up(chapter), writer.set_up_cell(chapter), writer.PROGRESS,
+             *map(writer.check_cell, exercises.values())}
     cells = [replace(cell, given=cell.source in given) for cell in [Cell(writer.set_up(chapter)), *cells]]
     clock = clock or Clock(Allowance())
     sitting = _Sitting(cells, exercises, seed, clock)

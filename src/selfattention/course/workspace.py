@@ -2,17 +2,17 @@
 
 import hashlib
 import json
-import shutil
+import time
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from selfattention import __version__
-from selfattention.course import files
+from selfattention import __version__, problems
+from selfattention.course import carrying, files, memory, updating
 from selfattention.course.catalogue import chapter as full_name
-
-MEMORY = ".selfattention.json"
+from selfattention.course.memory import MEMORY
+from selfattention.course.reading import Unreadable, read
+from selfattention.course.updating import Step
 
 
 @dataclass(frozen=True)
@@ -24,89 +24,72 @@ class Workspace:
     @classmethod
     def find(cls, folder: str | None = None) -> "Workspace":
         """The named folder, else the working copy that holds the current folder, else `work`."""
-        if folder is not None:
-            return cls(Path(folder))
-        here = Path.cwd()
-        for candidate in (here, *here.parents):
+        return cls(Path(folder)) if folder is not None else cls.around(Path.cwd()) or cls(Path("work"))
+
+    @classmethod
+    def around(cls, place: Path) -> "Workspace | None":
+        """The working copy that holds a folder, or None."""
+        for candidate in (place, *place.parents):
             if (candidate / MEMORY).is_file():
                 return cls(candidate)
-        return cls(Path("work"))
+        return None
 
     def exercise_file(self, number: str) -> Path:
-        """Where the answers to a chapter are written."""
-        return self.folder / "exercises" / f"{full_name(number)}.ipynb"
+        """Where the answers to a chapter are written; a file that still has its old name goes by that."""
+        path = self.folder / files.place(full_name(number), "exercises")
+        former = self.folder / files.former_place(files.place(full_name(number), "exercises"))
+        return former if former.is_file() and not path.exists() else path
 
     def exercise_files(self) -> list[Path]:
         """The exercise notebooks that are there."""
-        return sorted((self.folder / "exercises").glob("[0-9][0-9]_*.ipynb"))
+        return [path for chapter in problems.chapters() if (path := self.exercise_file(chapter)).is_file()]
 
-    def start(self) -> tuple[list[Path], list[Path]]:
-        """Copy what is missing; returns the written files and the ones that were there and are left as they are."""
-        written, kept = [], []
-        for name in files.FOLDERS:
-            for source in sorted((files.root() / name).glob("*.ipynb")):
-                target = self.folder / name / source.name
-                if target.exists():
-                    kept.append(target)
-                else:
-                    files.write_whole(target, _unspoilt(source))
-                    written.append(target)
-        if not (self.folder / MEMORY).exists():
-            self._save({})
-        return written, kept
+    def start(self) -> list[Step]:
+        """Write what is missing and bring up to date what there is; see `updating`."""
+        return updating.update(self.folder)
 
     def reset(self, number: str) -> tuple[Path, Path | None]:
         """Write a chapter's exercises anew; returns the file and the dated backup of what stood there."""
-        target = self.exercise_file(number)
-        backup = None
-        if target.exists():
-            moment = datetime.now().strftime("%Y-%m-%d-%H%M%S-%f")
-            backup = self.folder / "backups" / f"{target.stem}.{moment}.ipynb"
-            backup.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(target, backup)
-        source = files.root() / "exercises" / target.name
-        files.write_whole(target, source.read_text(encoding="utf-8"))
+        there, place = self.exercise_file(number), files.place(full_name(number), "exercises")
+        target = self.folder / place
+        backup = updating.backup(there, self.folder) if there.exists() else None
+        fresh = json.loads((files.root() / place).read_text(encoding="utf-8"))
+        updating.write(target, fresh)
+        with memory.changed(self.folder) as known:
+            memory.section(known, "written")[place] = carrying.known(fresh)
+        if there != target:
+            there.unlink()
         return target, backup
 
     def next_hint(self, key: str, count: int) -> int:
         """Which hint step comes next, counted from 0; the last one is repeated."""
-        memory = self._memory()
-        taken = memory.setdefault("hints", {}).get(key, 0)
-        memory["hints"][key] = min(taken + 1, count)
-        self._save(memory)
+        with memory.changed(self.folder) as known:
+            hints = memory.section(known, "hints")
+            taken = hints.get(key, 0)
+            hints[key] = min(taken + 1, count)
         return min(taken, count - 1)
 
     def remembered(self, path: Path) -> list[dict[str, Any]] | None:
         """What an unchanged exercise file earned when it was last judged, or None."""
-        entry = self._memory().get("results", {}).get(path.name, {})
-        return entry.get("rows") if entry.get("digest") == _digest(path) else None
+        entry = self.results(path)
+        return entry.get("rows") if entry.get("digest") == digest_of_work(path) else None
+
+    def results(self, path: Path) -> dict[str, Any]:
+        """What an exercise file earned when it was last judged, changed or not: `rows`, `digest` and `when`."""
+        return memory.section(memory.section(memory.recall(self.folder), "results"), path.name)
 
     def remember(self, path: Path, rows: list[dict[str, Any]]) -> None:
         """Note what an exercise file earned."""
-        memory = self._memory()
-        memory.setdefault("results", {})[path.name] = {"digest": _digest(path), "rows": rows}
-        self._save(memory)
-
-    def _memory(self) -> dict[str, Any]:
-        try:
-            memory = json.loads((self.folder / MEMORY).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return memory if isinstance(memory, dict) else {}
-
-    def _save(self, memory: dict[str, Any]) -> None:
-        files.write_whole(self.folder / MEMORY, json.dumps(memory, indent=1) + "\n")
+        with memory.changed(self.folder) as known:
+            memory.section(known, "results")[path.name] = {"digest": digest_of_work(path), "rows": rows,
+                                                           "when": time.time()}
 
 
-def _unspoilt(source: Path) -> str:
-    """A notebook's text; where a lesson asks for a guess, the stored answer is left out."""
-    text = source.read_text(encoding="utf-8")
-    notebook = json.loads(text)
-    asking = [cell for cell in notebook["cells"] if "guessed(" in "".join(cell["source"]) and cell.get("outputs")]
-    for cell in asking:
-        cell.update(outputs=[], execution_count=None)
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n" if asking else text
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(__version__.encode() + path.read_bytes()).hexdigest()
+def digest_of_work(path: Path) -> str:
+    """What an exercise file earns depends on this: the code in it, and this version of the checks. Not its outputs."""
+    try:
+        notebook = read(path)
+        work = repr((notebook.chapter, notebook.cells)).encode()
+    except Unreadable:
+        work = path.read_bytes()
+    return hashlib.sha256(__version__.encode() + work).hexdigest()

@@ -5,14 +5,13 @@ import functools
 import hashlib
 import inspect
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from selfattention import problems
-from selfattention.course import files
+from selfattention.course import claimed, files, way
 from selfattention.course.nbformats import nbformat
 from selfattention.engine import Exercise
 from selfattention.engine.judging import tables
@@ -20,12 +19,13 @@ from selfattention.engine.judging import tables
 NotebookNode = nbformat.NotebookNode
 new_code_cell, new_markdown_cell, new_notebook = (
     nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell, nbformat.v4.new_notebook)
-LESSONS = files.PACKAGE / "lessons"
 KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
           "language_info": {"name": "python"}}
 CELL_SECONDS = 300
+MAP = "docs/map.png"  # of the README
 HELP = ('Each check cell says what holds and what does not; run it as often as you like. Stuck? `hint("{key}")` in a '
         "new cell gives one step at a time.")
+PROGRESS = "from selfattention import progress\n\nprogress()"
 SOLVED = "These are the solutions. Your own may look different: what counts is that the checks pass."
 
 
@@ -43,11 +43,24 @@ def solution_notebook(chapter: str) -> NotebookNode:
     return _problems_notebook(chapter, "solutions", _solution)
 
 
-def lesson_notebook(chapter: str) -> NotebookNode:
+def lesson_notebook(lesson: str) -> NotebookNode:
     """A lesson's percent text as a notebook, with cell ids derived from the cells."""
+    return _notebook(_text(lesson, "lesson"), way.chapter_of_lesson(lesson), "lesson")
+
+
+def page_notebook(page: str) -> NotebookNode:
+    """A page that belongs to no chapter, such as the glossary: text only."""
+    cells = _text(page, "page")
+    if any(cell.cell_type == "code" for cell in cells):
+        raise BrokenCell(f"lessons/{page}.py has code: only a lesson, whose name begins with a number, may")
+    return _notebook(cells, "", "page")
+
+
+def _text(name: str, kind: str) -> list[NotebookNode]:
+    """The cells of a lesson or page; below its title stand the links to its neighbours."""
     import jupytext
 
-    read = jupytext.read(LESSONS / f"{chapter}.py", fmt="py:percent")
+    read = jupytext.read(way.LESSONS / f"{name}.py", fmt="py:percent")
     taken: set[str] = set()
     cells = []
     for cell in read.cells:
@@ -57,7 +70,11 @@ def lesson_notebook(chapter: str) -> NotebookNode:
             tags = [*tags, "nbval-check-output"]
         metadata = {"tags": tags} if tags else {}
         cells.append(make(cell.source, id=_cell_id(cell.source, taken), metadata=metadata))
-    return _notebook(cells, chapter, "lesson")
+    return [*cells[:1], _way_cell(kind, name), *cells[1:]]
+
+
+def _way_cell(kind: str, name: str) -> NotebookNode:
+    return new_markdown_cell(way.line(kind, name), id="way")
 
 
 def _cell_id(source: str, taken: set[str]) -> str:
@@ -81,8 +98,8 @@ def _problems_notebook(chapter: str, kind: str, answer: Callable[[Exercise], str
     exercises = problems.exercises(chapter)
     about = SOLVED if kind == "solutions" else HELP.format(key=exercises[0].key)
     intro = inspect.cleandoc(module.__doc__ or "")
-    cells = [new_markdown_cell(f"{intro}\n\n{about}", id="intro"),
-             new_code_cell(set_up(chapter), id="set-up")]
+    cells = [new_markdown_cell(f"{intro}\n\n{about}", id="intro"), _way_cell(kind, chapter),
+             new_code_cell(set_up_cell(chapter), id="set-up")]
     for number, exercise in enumerate(exercises, start=1):
         cells += [
             new_markdown_cell(_prompt(exercise, number), id=f"{exercise.name}-prompt"),
@@ -100,7 +117,14 @@ def _problems_notebook(chapter: str, kind: str, answer: Callable[[Exercise], str
                 },
             ),
         ]
+    if kind == "exercises":
+        cells.append(new_code_cell(PROGRESS, id="progress"))
     return _notebook(cells, chapter, kind)
+
+
+def set_up_cell(chapter: str) -> str:
+    """The first code cell of a chapter's exercises: what answers need, and what judges them and helps."""
+    return f"{set_up(chapter)}\n\nfrom selfattention import check, hint"
 
 
 def check_cell(exercise: Exercise) -> str:
@@ -117,7 +141,7 @@ def _nbgrader(grade_id: str, *, solution: bool = False, points: int | None = Non
 
 @functools.cache
 def set_up(chapter: str) -> str:
-    """The first code cell of a chapter's exercises: what their signatures and solutions import."""
+    """What the signatures and solutions of a chapter's exercises import."""
     return _imports(problems.exercises(chapter))
 
 
@@ -145,8 +169,15 @@ def _place(node: ast.Import | ast.ImportFrom) -> tuple:
     return (root == "selfattention") - (root in sys.stdlib_module_names), bool(module), module, first
 
 
+def _about(exercise: Exercise, number: int) -> str:
+    """One line: how long it may take, what it goes on from, and that earlier answers may be used."""
+    earlier = " Functions that you wrote in this notebook may be called." if number > 1 else ""
+    return f"*About {exercise.minutes} minutes, by our estimate. Builds on {exercise.builds_on}.{earlier}*"
+
+
 def _prompt(exercise: Exercise, number: int) -> str:
-    text = [f"## {number} · `{exercise.name}` ({exercise.points} points)", exercise.prompt]
+    heading = f"## {number} · `{exercise.name}` ({exercise.points} points)"
+    text = [heading, _about(exercise, number), exercise.prompt]
     if exercise.ready_made:
         text.append(f"Write it yourself: `{exercise.ready_made[0]}` and its like do not count.")
     names = list(inspect.signature(exercise.function).parameters)
@@ -180,11 +211,13 @@ def _solution(exercise: Exercise) -> str:
 def everything() -> Iterator[tuple[Path, NotebookNode]]:
     """Each notebook of the course with where it belongs, not yet run. Chapters are found by globbing."""
     root = files.root()
-    for lesson in sorted(LESSONS.glob("[0-9][0-9]_*.py")):
-        yield root / "notebooks" / f"{lesson.stem}.ipynb", lesson_notebook(lesson.stem)
+    for lesson in way.lessons():
+        yield root / "notebooks" / f"{lesson}.ipynb", lesson_notebook(lesson)
+    for page in way.pages():
+        yield root / "notebooks" / f"{page}.ipynb", page_notebook(page)
     for chapter in problems.chapters():
-        yield root / "exercises" / f"{chapter}.ipynb", exercise_notebook(chapter)
-        yield root / "solutions" / f"{chapter}.ipynb", solution_notebook(chapter)
+        yield root / files.place(chapter, "exercises"), exercise_notebook(chapter)
+        yield root / files.place(chapter, "solutions"), solution_notebook(chapter)
 
 
 def is_fresh(path: Path, wanted: NotebookNode) -> bool:
@@ -211,6 +244,8 @@ def stale() -> list[Path]:
 
 def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """Run a notebook from top to bottom in a fresh kernel; its outputs are stored in it."""
+    if all(cell.cell_type != "code" for cell in notebook.cells):
+        return notebook
     from nbclient import NotebookClient
 
     os.environ.update(OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
@@ -228,41 +263,11 @@ def write(path: Path, notebook: NotebookNode) -> None:
     files.write_whole(path, nbformat.writes(notebook, version=4) + "\n")
 
 
-CLAIM = re.compile(r"Claim:\s+(.*)\nMeasured:\s+(.*)\nVerdict:\s+(.*)")
-
-
-def claims() -> list[tuple[str, str, str, str]]:
-    """Chapter, claim, figure and verdict of every tagged claim, from the stored outputs."""
-    rows = []
-    for path in sorted((files.root() / "notebooks").glob("*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
-            if any(tag.startswith("claim:") for tag in cell.metadata.get("tags", [])):
-                text = "".join(output.get("text", "") for output in cell.outputs)
-                rows += [(path.stem, *found.groups()) for found in CLAIM.finditer(text)]
-    return rows
-
-
-def claims_table() -> str:
-    """The claims as a Markdown table."""
-    lines = ["| chapter | claim | measured |", "|---|---|---|"]
-    lines += [f"| [{chapter[:2]}](notebooks/{chapter}.ipynb) | {statement} | {figure} |"
-              for chapter, statement, figure, _ in claims()]
-    return "\n".join(lines)
-
-
-def with_claims(readme: str) -> str:
-    """The README's text with the table of claims between its two markers."""
-    return re.sub(
-        r"(<!-- claims -->\n).*?(\n<!-- end of claims -->)",
-        lambda found: found[1] + claims_table() + found[2],
-        readme,
-        flags=re.DOTALL,
-    )
-
-
 def build(force: bool = False) -> Iterator[str]:
-    """Run and write what is stale (all of it where `force`), bring the README's table up to date; yields its steps."""
+    """Run and write what is stale (all of it where `force`), bring README and CLAIMS.md up to date; yields steps."""
     from nbclient.exceptions import CellExecutionError
+
+    from selfattention.plots import course_map, look
 
     wanted = dict(everything())
     for path in stale():
@@ -279,6 +284,6 @@ def build(force: bool = False) -> Iterator[str]:
                     f"{path.relative_to(files.root())} does not run; nothing was written:\n{error}"
                 ) from None
             yield f"wrote {path.relative_to(files.root())} ({time.perf_counter() - started:.0f} s)"
-    readme = files.root() / "README.md"
-    files.write_whole(readme, with_claims(readme.read_text(encoding="utf-8")))
+    claimed.write()
+    (files.root() / MAP).write_bytes(look.png(course_map(10)))
     yield "all notebooks are fresh"

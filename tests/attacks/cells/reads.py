@@ -32,7 +32,7 @@ def softmax_jacobian(weights):
 # %% reads_the_solutions | softmax_jacobian
 import json
 def softmax_jacobian(weights):
-    notebook = json.load(open("@SOLUTIONS@/02_softmax.ipynb"))
+    notebook = json.load(open("@SOLUTIONS@/02_solutions_softmax.ipynb"))
     cell = next(cell for cell in notebook["cells"] if "def softmax_jacobian" in "".join(cell["source"]))
     exec("".join(cell["source"]), space := globals() | {})
     return space["softmax_jacobian"](weights)

@@ -48,7 +48,7 @@ def submissions(tmp_path):
     for student, kind in (("alice", "solutions"), ("bob", "exercises"), ("carol", "solutions")):
         path = tmp_path / "class" / student / "02_softmax.ipynb"
         path.parent.mkdir(parents=True)
-        path.write_bytes((files.root() / kind / path.name).read_bytes())
+        path.write_bytes((files.root() / files.place("02_softmax", kind)).read_bytes())
     return tmp_path / "class"
 
 

@@ -19,7 +19,7 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux o
 
 @pytest.fixture
 def job():
-    yield Job("ada", NAME, f"ada/{NAME}", (files.root() / "solutions" / NAME).read_bytes())
+    yield Job("ada", NAME, f"ada/{NAME}", (files.root() / files.place("02_softmax", "solutions")).read_bytes())
     drop_server()
 
 
@@ -63,7 +63,7 @@ def test_the_seed_changes_the_data_and_not_the_grade(job):
 def test_a_server_gets_what_later_notebooks_import(job):
     grade(job, Settings(7))
     assert grading.server(Settings(7)).modules == frozenset()
-    third = files.root() / "solutions" / "03_scaled_dot_product_attention.ipynb"
+    third = files.root() / files.place("03_scaled_dot_product_attention", "solutions")
     assert grade(Job("ada", third.name, third.name, third.read_bytes()), Settings(7)).status == GRADED
     assert grading.server(Settings(7)).modules == {"torch"}
     grade(job, Settings(7))

@@ -27,8 +27,8 @@ from selfattention.engine.process.forkserver import NoServer
 pytestmark = pytest.mark.slow
 
 NAME = "02_softmax.ipynb"
-EMPTY = (files.root() / "exercises" / NAME).read_bytes()
-RIGHT = (files.root() / "solutions" / NAME).read_bytes()
+EMPTY = (files.root() / files.place("02_softmax", "exercises")).read_bytes()
+RIGHT = (files.root() / files.place("02_softmax", "solutions")).read_bytes()
 SEED = 20261125
 POINTS = {"alice": "4.0 3.0 4.0 4.0 15.0", "bob": "4.0 3.0 0.0 0.0 7.0", "carol": "0.0 0.0 0.0 0.0 0.0"}
 ALSO = ("nbgrader", "gradescope", "classroom")
@@ -570,14 +570,14 @@ def test_no_notebook_ends_the_grading_of_the_others(kind, tmp_path):
 
 
 def test_two_notebooks_of_one_name_are_both_kept(tmp_path):
-    other = (files.root() / "exercises" / "01_dot_products.ipynb").read_bytes()
+    other = (files.root() / files.place("01_dot_products", "exercises")).read_bytes()
     where = write(tmp_path / "class", {"alice/ps1/answers.ipynb": RIGHT, "alice/ps2/answers.ipynb": other})
     assert graded(where, tmp_path / "report")[0].graded == 2
     assert rows(tmp_path / "report")["alice"]["total"] == "15.0"
 
 
 def test_only_the_chapters_that_are_due_are_graded(tmp_path):
-    other = (files.root() / "exercises" / "01_dot_products.ipynb").read_bytes()
+    other = (files.root() / files.place("01_dot_products", "exercises")).read_bytes()
     where = write(tmp_path / "class", {f"alice/{NAME}": RIGHT, "alice/01_dot_products.ipynb": other,
                                        "bob/01_dot_products.ipynb": other})
     outcome, _ = graded(where, tmp_path / "report", chapters=("2",))
@@ -682,7 +682,8 @@ def test_after_the_refusal_the_same_report_can_be_asked_for(bare, tmp_path, comm
 @pytest.mark.parametrize(("arguments", "words"), [
     (("nowhere", "--out", "report"), "nowhere does not exist: give a folder of submissions, or a zip or tar of it"),
     (("notes.txt", "--out", "report"), "notes.txt is neither a folder nor a zip or tar archive"),
-    (("empty", "--out", "report"), "there are no notebooks in empty: STUDENT/02_softmax.ipynb is what is looked for"),
+    (("empty", "--out", "report"),
+     "there are no notebooks in empty: STUDENT/02_exercises_softmax.ipynb is what is looked for"),
     (("class", "--out", "notes.txt"), "notes.txt: File exists"),
     (("class", "--out", "notes.txt/report"), "notes.txt/report: Not a directory"),
     (("class", "--out", "class"), "class is not empty and holds no grading: name a folder of its own"),

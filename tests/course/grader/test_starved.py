@@ -21,7 +21,7 @@ SLEEPER = "def softmax(scores):\n    import time\n    time.sleep(1000)"
 
 
 def hand_in(folder, student, changes=()):
-    notebook = json.loads((files.root() / "solutions" / "02_softmax.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((files.root() / files.place("02_softmax", "solutions")).read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         cell["source"] = dict(changes).get(cell["id"].removesuffix("-answer"), cell["source"])
     path = folder / student / "02_softmax.ipynb"

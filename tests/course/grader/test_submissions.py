@@ -26,7 +26,7 @@ from selfattention.course.reading import parse, slim
 
 NAME = "02_softmax.ipynb"
 OTHER = "03_scaled_dot_product_attention.ipynb"
-NOTEBOOK = (files.root() / "exercises" / NAME).read_bytes()
+NOTEBOOK = (files.root() / files.place("02_softmax", "exercises")).read_bytes()
 UNNAMED = json.dumps(json.loads(NOTEBOOK) | {"metadata": {}}).encode()  # does not say which chapter it is
 SLIM = slim(io.BytesIO(NOTEBOOK))  # as it is read to be graded
 TWO = (f"alice/{NAME}", f"bob/{NAME}")
@@ -642,7 +642,7 @@ def test_a_name_from_a_mac_keeps_its_dots():
 
 
 def test_a_folder_without_submissions_says_what_is_looked_for(look, tmp_path):
-    with pytest.raises(NoSubmissions, match=r"there are no notebooks in .*class: STUDENT/02_softmax\.ipynb is what is"):
+    with pytest.raises(NoSubmissions, match=r"no notebooks in .*class: STUDENT/02_exercises_softmax\.ipynb is what is"):
         look(folder(tmp_path / "class", ()))
 
 
@@ -919,15 +919,19 @@ def test_a_long_list_of_twins_stays_readable(look, tmp_path):
 # Of several notebooks for one chapter, the one that counts.
 
 
-def of_kind(kind, number="02"):
+def of_kind(kind, chapter="02_softmax"):
     """A notebook that says of what kind it is; of none where `kind` is empty."""
-    about = {"selfattention": {"chapter": "02_softmax", **({"kind": kind} if kind else {})}}
+    about = {"selfattention": {"chapter": chapter, **({"kind": kind} if kind else {})}}
     return json.dumps({"nbformat": 4, "cells": [], "metadata": about}).encode()
 
 
 BACKUP = "02_softmax.2026-11-01-101500-000000.ipynb"
-WORKING_COPY = {f"{kind}/{name}": (files.root() / kind / name).read_bytes()
-                for kind in files.FOLDERS for name in (NAME, OTHER)} | {f"backups/{BACKUP}": NOTEBOOK}
+PAGE = json.dumps({"nbformat": 4, "cells": [], "metadata": {"selfattention": {"chapter": "", "kind": "page"}}}).encode()
+CHAPTERS = ("02_softmax", "03_scaled_dot_product_attention")
+WORKING_COPY = {files.place(chapter, kind): (files.root() / files.place(chapter, kind)).read_bytes()
+                for kind in ("lesson", "exercises", "solutions") for chapter in CHAPTERS} | {
+    f"backups/{BACKUP}": NOTEBOOK, "notebooks/03_torch.ipynb": of_kind("lesson", "03_scaled_dot_product_attention"),
+    "notebooks/glossary.ipynb": PAGE}
 
 
 @pytest.mark.parametrize("pack", PACKINGS)
@@ -936,7 +940,8 @@ def test_of_a_whole_working_copy_the_exercises_count(pack, look, tmp_path):
               for student, place in (("alice", ""), ("bob", "copy/"))}
     found = look(pack(tmp_path / "class", copies))
     assert [(entry.origin, entry.reason) for entry in found] == [
-        (f"{student}exercises/{name}", "") for student in ("alice/", "bob/copy/") for name in (NAME, OTHER)]
+        (f"{student}{files.place(chapter, 'exercises')}", "") for student in ("alice/", "bob/copy/")
+        for chapter in CHAPTERS]
 
 
 @pytest.mark.parametrize(("pack", "inside"), [
@@ -944,7 +949,27 @@ def test_of_a_whole_working_copy_the_exercises_count(pack, look, tmp_path):
 def test_a_working_copy_alone_is_one_students(inside, pack, look, tmp_path):
     found = look(pack(tmp_path / "carol", {inside + name: content for name, content in WORKING_COPY.items()}))
     assert [(entry.student, entry.origin, entry.reason) for entry in found] == [
-        ("carol", f"{inside}exercises/{name}", "") for name in (NAME, OTHER)]
+        ("carol", f"{inside}{files.place(chapter, 'exercises')}", "") for chapter in CHAPTERS]
+
+
+@pytest.mark.parametrize("name", ["02_softmax.ipynb", "02_exercises_softmax.ipynb", "02_exercises_softmax (1).ipynb",
+                                  "02_solutions_softmax.ipynb", "mine.ipynb"])
+def test_todays_name_an_older_one_and_any_other_tell_the_chapter(name, look, tmp_path):
+    (entry,) = look(folder(tmp_path / "class", {f"ana/{name}": NOTEBOOK}))
+    assert (entry.name, entry.chapter, entry.reason) == (name, "02_softmax", "")
+
+
+def test_a_page_is_no_submission_but_who_hands_in_nothing_else_is_not_forgotten(look, tmp_path):
+    handed = {f"ana/{NAME}": NOTEBOOK, "ana/glossary.ipynb": PAGE, "bob/glossary.ipynb": PAGE}
+    found = look(folder(tmp_path / "class", handed))
+    assert [(entry.student, entry.name, entry.chapter) for entry in found] == [
+        ("ana", NAME, "02_softmax"), ("bob", "glossary.ipynb", "")]
+
+
+def test_of_two_lessons_of_a_chapter_neither_is_a_riddle(look, tmp_path):
+    lessons = {f"ana/{name}.ipynb": of_kind("lesson") for name in ("a", "b")}
+    (entry,) = look(folder(tmp_path / "class", lessons))
+    assert (entry.name, entry.reason) == ("a.ipynb", "")
 
 
 @pytest.mark.parametrize(("first", "second"), [

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from selfattention import problems
 from selfattention.course.grader.archives import (
     ENDING,
     LEFT_BEHIND,
@@ -26,7 +25,7 @@ from selfattention.course.grader.archives import (
 )
 from selfattention.course.grader.folders import at_the_top, below
 from selfattention.course.grader.names import clean, escaped, file_names, shown
-from selfattention.course.reading import Notebook, Unreadable, chapter_of, parse, slim
+from selfattention.course.reading import Notebook, Unreadable, chapter_of, named, parse, slim
 
 __all__ = ["Found", "NoSubmissions", "file_names", "find", "only"]
 
@@ -41,6 +40,7 @@ SUBMITTED = "submitted"
 NBGRADERS = {SUBMITTED, "source", "release", "autograded", "feedback", "exchange", "downloaded"}
 WORKING_COPY = {"exercises", "notebooks", "solutions", "backups"}
 KINDS = ["exercises", "", "solutions", "lesson"]  # what counts first, where a student has several of a chapter
+PAGE = "page"  # a notebook of the course's that is no chapter's and asks nothing, such as its glossary
 MOST_NAMED = 10
 
 
@@ -90,7 +90,8 @@ def find(where: Path, pattern: str | None, unpacked: Path, report: Path | None =
     claims = [_claim(entry, whole, wanted, pattern) for one in whole.meant(wanted) for entry in one.entries(room)]
     found = _chosen(_with_numbers(claims))
     if not found:
-        raise NoSubmissions(f"there are no notebooks in {where}: STUDENT/02_softmax.ipynb is what is looked for")
+        raise NoSubmissions(f"there are no notebooks in {where}: STUDENT/02_exercises_softmax.ipynb is what is looked "
+                            "for")
     return sorted(found, key=_order)
 
 
@@ -334,16 +335,24 @@ class _Shown:
 def _chosen(claims: list[_Claim]) -> list[Found]:
     """What is to be graded, or told; of several notebooks of a student for one chapter the one that counts."""
     groups: dict[tuple[str, str], list[_Shown]] = {}
-    for one in _as_shown(_answered(claims)):
+    for one in _without_pages(_as_shown(_answered(claims))):
         groups.setdefault((one.found.student, one.found.chapter or one.found.origin), []).append(one)
     found, told = [], set()
     for group in groups.values():
         ranks = [one.rank for one in group] if len(group) > 1 else [(0, 0)]
         first = [one for one, rank in zip(group, ranks) if rank == min(ranks)]
-        found.append(_set_aside(first) if len(first) > 1 else first[0].found)
+        lessons = min(ranks)[0] == KINDS.index("lesson")  # a chapter may have several, and none of them is an answer
+        found.append(_set_aside(first) if len(first) > 1 and not lessons else first[0].found)
         if len({one.claim.called for one in first}) > 1:
             told.add(first[0].found.student)
     return found + _look_alikes([claim for claim in claims if claim.student not in told])
+
+
+def _without_pages(shown: list[_Shown]) -> list[_Shown]:
+    """Without the course's pages, as they lie in every working copy; who has handed in nothing else is told so."""
+    others = {one.found.student for one in shown if one.found.chapter != PAGE}
+    kept = [one for one in shown if one.found.chapter != PAGE or one.found.student not in others]
+    return [replace(one, found=replace(one.found, chapter="")) if one.found.chapter == PAGE else one for one in kept]
 
 
 def _as_shown(claims: list[_Claim]) -> list[_Shown]:
@@ -367,16 +376,16 @@ def _found(claim: _Claim, origin: str) -> Found:
 
 
 def _chapter(entry: Entry) -> str:
-    """The chapter that a notebook will be graded for; an empty string where it will not be."""
+    """The chapter that a notebook will be graded for; `PAGE` of a page, an empty string where it will not be."""
     if entry.kind != Kind.NOTEBOOK:
         return ""
     path = Path(clean(entry.name))
     try:
-        named = any(chapter in path.stem for chapter in problems.chapters())
-        if named or entry.path is None:
+        if named(path) or entry.path is None:
             return chapter_of(Notebook([], ""), path)
         with opened(entry.path) as file:
-            return chapter_of(parse(slim(file), path), path)
+            notebook = parse(slim(file), path)
+        return PAGE if notebook.kind == PAGE else chapter_of(notebook, path)
     except (Unreadable, OSError):
         return ""
 
