@@ -31,7 +31,7 @@ README = Path(__file__).with_name("README.md")
 KEPT = ROOT / "build" / "claims"
 SEEDS = 6
 SHIFT = 10_007  # added to every seed of a lesson, once, twice, …: a prime, so that no two seeds meet
-STRANGERS = {"engine", "problems", "course", "lessons"}  # rooms on which no claim depends
+STRANGERS = {"engine", "problems", "course", "lessons", "plots"}  # rooms on which no claim depends
 # What oneDNN, MKL and OpenBLAS call the instruction sets that torch knows; all four must take the same one.
 INSTRUCTIONS = {"default": ("SSE41", "SSE4_2", "Nehalem"), "avx2": ("AVX2", "AVX2", "Haswell"),
                 "avx512": ("AVX512_CORE", "AVX512", "SkylakeX")}
@@ -118,15 +118,19 @@ def run_here(lesson: Path, shift: int) -> dict:
     import matplotlib
 
     from selfattention import claims, plots
+    from selfattention.claims.stated import find
 
     matplotlib.use("agg")
     if shift:
         shift_seeds(shift)
     found, seen = {}, []
 
-    def claim(statement, figure, *measured):
-        print(f"{statement}: {figure}")
-        seen.append((statement, figure, [asdict(one) for one in measured]))
+    def claim(key, guess=None, /, **values):
+        stated = find(key)
+        numbers = {name: limits.measured(values[name]) for name, limits in stated.numbers.items()}
+        figure = stated.figure.format(**numbers)
+        print(f"{stated.statement}: {figure}")
+        seen.append((stated.statement, figure, [asdict(one) for one in numbers.values()]))
 
     claims.claim, plots.show = claim, lambda figure, caption: print(caption)
     namespace, texts = {"__name__": "__main__"}, []

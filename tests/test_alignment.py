@@ -6,9 +6,25 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+import torch
 
-from selfattention.alignment import IBMModel1, best_single, diagonal, error_rate, joined, strongest
+from selfattention.alignment import (
+    IBMModel1,
+    best_single,
+    by_attention,
+    by_counting,
+    diagonal,
+    error_rate,
+    gold,
+    joined,
+    scored,
+    strongest,
+    table,
+    word_weights,
+)
+from selfattention.data.bilingual import Bilingual
 from selfattention.data.sentences import KINDS, corpus
+from selfattention.models.transformer import Sizes, Transformer
 
 
 def links(*pairs):
@@ -34,6 +50,11 @@ def test_links_from_weights():
     assert strongest(weights) == links((1, 0), (0, 1))
     whole = joined(weights, [0, 1, 0])
     assert np.allclose(whole, [[0.3, 0.7], [0.7, 0.3]])
+    assert np.allclose(joined(np.stack([weights, 2 * weights]), [0, 1, 0]), [whole, 2 * whole])
+
+
+def test_links_as_a_table():
+    assert table(links((1, 0), (2, 0), (0, 1)), 3, 2).tolist() == [[False, True, True], [True, False, False]]
 
 
 def test_the_diagonal_and_the_best_single_link():
@@ -81,3 +102,33 @@ def test_model_1_finds_the_words_of_the_corpus():
     counted = error_rate([model.align(pair.source, pair.target) for pair in pairs], gold)
     straight = error_rate([diagonal(len(pair.source), len(pair.target)) for pair in pairs], gold)
     assert error_rate([best_single(one) for one in gold], gold) < counted < 0.2 < straight
+
+
+def halves(words):
+    return [part for word in words for part in (word[:1], word[1:]) if part]
+
+
+def test_ways_to_link_words_by_attention_and_by_counting():
+    train, test = corpus(300, 20)
+    pair, coder = test[KINDS[0]][3], Bilingual(train, cut=halves)
+    torch.manual_seed(0)
+    model = Transformer.rotary(Sizes(len(coder.source), len(coder.target), 28, 2, 23, 2)).eval()
+    weights = word_weights(model, coder, pair)
+    assert weights.shape == (2, len(pair.target) + 1, len(pair.source))
+    assert np.allclose(weights.sum(axis=-1), 1, atol=1e-5)
+    for late in (0, 1):
+        rows = weights[1, late:][:len(pair.target)]
+        assert by_attention(model, coder, 1, late)(pair) == links(*((row.argmax(), at) for at, row in enumerate(rows)))
+    counting, words = by_counting(train, coder), by_counting(train, Bilingual(train))
+    assert {at for _, at in counting(pair)} == set(range(len(pair.target)))
+    assert max(source for source, _ in counting(pair)) < len(pair.source)
+    counted = IBMModel1([(pair.source, pair.target) for pair in train])
+    assert words(pair) == counted.align(pair.source, pair.target)
+    assert scored(words, test[KINDS[0]]) == error_rate([words(pair) for pair in test[KINDS[0]]],
+                                                       [pair.links for pair in test[KINDS[0]]])
+
+
+def test_gold_links_of_a_pair_as_a_table():
+    pair = corpus(5, 1)[0][0]
+    assert gold(pair).sum() == len(pair.links) and gold(pair).shape == (len(pair.target), len(pair.source))
+    assert all(gold(pair)[target, source] for source, target in pair.links)

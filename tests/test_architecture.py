@@ -26,11 +26,12 @@ ALLOWED = {
     "decoding": {"data"},
     "alignment": set(),
     "plots": set(),
+    "source": set(),
     "engine": set(),
     "problems": {"engine", "masks", "positions", "arrays", "attention", "layers", "models"},
     "lessons": {"engine", "masks", "positions", "arrays", "attention", "layers", "models", "claims", "data", "training",
-                "alignment", "decoding", "plots", "parity", "course", ""},
-    "course": {"engine", "problems", "claims", ""},
+                "alignment", "decoding", "plots", "source", "parity", "course", ""},
+    "course": {"engine", "problems", "claims", "plots", ""},
     "__main__": {"course"},
 }
 # The same among the rooms of the engine; its front door hands on what an exercise is made of.

@@ -26,6 +26,7 @@ EQUAL = (
     ("07.rotate", "= 10001 **", SMALL), ("07.rotate", "= 9999 **", SMALL), ("08.layer_norm", "+ 1e-0", SMALL),
     ("04.leaks", "changed[t] = torch.rand", "another token is as good as one that was added to"),
     ("09.cross_attention", "~memory_mask, -1000", "no score comes near that number"),
+    ("06.multi_head_attention", "~mask, -1000", "no score comes near that number"),
 )
 
 

@@ -5,8 +5,18 @@ import itertools
 import pytest
 import torch
 
+from selfattention.data.bilingual import Bilingual
+from selfattention.data.sentences import corpus
 from selfattention.data.words import BEGIN, END, PADDING
-from selfattention.decoding import beam, greedy, greedy_without_cache, log_probability, translated
+from selfattention.decoding import (
+    beam,
+    greedy,
+    greedy_without_cache,
+    log_probability,
+    share_right,
+    translated,
+    translations,
+)
 from selfattention.models.transformer import Sizes, Transformer
 
 SOURCE = torch.tensor([[5, 9, 1, 4], [4, 2, 8, 0], [7, 3, 0, 0]])
@@ -99,3 +109,38 @@ def test_bad_numbers_are_named():
     for search in (greedy, greedy_without_cache, beam):
         with pytest.raises(ValueError, match="at most 0 tokens"):
             search(model(), SOURCE, most=0)
+
+
+class Speller:
+    """Writes the source, one number higher, then the end sign."""
+
+    def encode(self, source):
+        return source
+
+    def decode(self, target, memory, past=None):
+        at = 0 if past is None else past
+        wanted = memory[:, at] + 1 if at < memory.shape[1] else torch.full((len(memory),), END)
+        wanted = torch.where(wanted == 1, END, wanted)
+        return torch.nn.functional.one_hot(wanted, 20)[:, None].double(), at + 1
+
+
+def test_a_sentence_is_right_when_every_token_and_the_end_sign_are():
+    sources = [[5, 9, 4], [7], [8, 3]]
+    targets = [[6, 10, 5], [8], [9, 4]]
+    assert share_right(Speller(), sources, targets) == 1
+    assert share_right(Speller(), sources, [[6, 10, 5], [8, 8], [9]]) == 1 / 3
+    with pytest.raises(ValueError, match="3 sources and 2 targets"):
+        share_right(Speller(), sources, targets[:2])
+    with pytest.raises(ValueError, match="0 sources and 0 targets"):
+        share_right(Speller(), [], [])
+
+
+def test_translations_are_sentences_in_the_order_of_the_pairs():
+    train, _ = corpus(40, 1)
+    coder = Bilingual(train)
+    torch.manual_seed(0)
+    made = Transformer.rotary(Sizes(len(coder.source), len(coder.target), 28, 2, 23, 2)).eval()
+    found = translations(made, coder, train[:5])
+    for pair, sentence in zip(train, found):
+        (tokens,) = greedy(made, torch.tensor(coder.sources([pair]))).tolist()
+        assert sentence == " ".join(coder.target.decode(tokens))

@@ -47,3 +47,11 @@ def test_bad_input_is_refused(call, told):
 def test_a_mask_of_numbers_is_refused():
     with pytest.raises(ValueError, match="float32"):
         masks.combine(torch.ones(3, 3))
+
+
+def test_dependence_is_what_the_function_reads():
+    x = torch.randn(5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(masks.dependence(lambda x: x.cumsum(dim=0), x), torch.ones(5, 5).tril().bool())
+    assert torch.equal(masks.dependence(lambda x: x * 2, x), torch.eye(5).bool())
+    assert torch.equal(masks.dependence(lambda x: x[[1, 0]], x), torch.eye(5).bool()[[1, 0]])
+    assert masks.dependence(lambda x: x - x.mean(dim=0), x).all(), "a norm over the tokens lets all see all"

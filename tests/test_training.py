@@ -18,10 +18,16 @@ from selfattention.training import (
     Trainer,
     adam,
     cross_entropy,
+    fit,
     inverse_root,
+    mean_loss,
     muon,
+    next_token_loss,
     shared,
+    smoothing_floor,
+    train,
     translation_loss,
+    true_loss,
     up_and_down,
 )
 
@@ -189,3 +195,79 @@ def test_a_linear_model_learns():
     )
     losses = list(training.run([Point(torch.randn(5, 3)) for _ in range(200)], progress=False))
     assert losses[-1] < 0.01 * losses[0]
+
+
+def test_fit_is_the_trainer_with_adam_and_looks_at_a_model_that_evaluates(capsys):
+    one = trainer(steps=6)
+    one.schedule = lambda step: up_and_down(step, 3, 6)
+    losses = list(one.run(BATCHES, progress=False))
+    modes, other = [], trainer(steps=6)
+
+    def watch(model):
+        modes.append(model.training)
+        return len(modes)
+
+    course = fit(other.model, BATCHES, other.recipe, every=2, watch=watch)
+    assert course.losses == losses and course.watched == [1, 2, 3] and modes == [False] * 3
+    assert not other.model.training and capsys.readouterr().out == ""
+    other = trainer(steps=6)
+    course = fit(other.model, BATCHES, other.recipe, every=4)
+    assert capsys.readouterr().out == f"step 4: {sum(losses[:4]) / 4:.1f} nats a token\n" and course.watched == []
+
+
+def test_the_mean_loss_is_over_tokens_not_over_batches():
+    parts = [(torch.tensor(6.0), torch.tensor(3)), (torch.tensor(5.0), torch.tensor(1))]
+    assert mean_loss(nn.Identity(), parts, lambda model, part: part) == 11 / 4
+
+
+@pytest.mark.parametrize(("vocab", "smoothing"), [(17, 0.1), (230, 0.1), (7, 0.4), (7, 0.0)])
+def test_no_model_gets_under_the_floor_of_smoothing(vocab, smoothing):
+    logits = torch.zeros(1, vocab, dtype=torch.float64, requires_grad=True)
+    wanted = torch.full((vocab,), smoothing / vocab, dtype=torch.float64)
+    wanted[3] += 1 - smoothing
+    perfect = wanted.clamp(min=1e-300).log()[None]
+    assert smoothing_floor(vocab, smoothing) == pytest.approx(
+        cross_entropy(perfect, torch.tensor([3]), smoothing)[0].item(), abs=1e-9)
+    assert cross_entropy(logits, torch.tensor([3]), smoothing)[0].item() > smoothing_floor(vocab, smoothing)
+
+
+class Copier(nn.Module):
+    """Answers with the token it reads, or, where it cheats, with the next one if that is there."""
+
+    def __init__(self, cheats):
+        super().__init__()
+        self.cheats, self.scale = cheats, nn.Parameter(torch.tensor(20.0))
+
+    def forward(self, tokens):
+        seen = torch.cat([tokens[:, 1:], tokens[:, -1:]], dim=1) if self.cheats else tokens
+        return self.scale * nn.functional.one_hot(seen, 7).float()
+
+
+def test_the_true_loss_sees_through_a_model_that_looks_ahead():
+    texts = torch.randint(7, (53, 11), generator=torch.Generator().manual_seed(1))
+    honest, cheat = Copier(False), Copier(True)
+    assert next_token_loss(cheat, texts) < 0.2 * next_token_loss(honest, texts)
+    assert true_loss(cheat, texts) == pytest.approx(true_loss(honest, texts))
+    assert true_loss(honest, texts) == pytest.approx(next_token_loss(honest, texts).item(), rel=1e-5)
+
+
+def test_the_next_token_loss_is_the_mean_over_all_places():
+    texts = torch.tensor([[0, 0, 1], [3, 3, 3]])
+    model = Copier(False)
+    right, wrong = (-torch.log_softmax(20.0 * torch.eye(7)[0], dim=0)[place].item() for place in (0, 1))
+    assert next_token_loss(model, texts).item() == pytest.approx((3 * right + wrong) / 4, rel=1e-5)
+
+
+def test_the_shortest_training_takes_a_step_for_each_rate():
+    model, drawn = nn.Linear(1, 1, bias=False), []
+
+    def draw():
+        drawn.append(len(drawn))
+        return torch.ones(1, 1)
+
+    with torch.no_grad():
+        model.weight.fill_(3.0)
+    losses = train(model, draw, [0.5, 0.0, 0.25], loss=lambda model, x: model(x).square().sum())
+    assert drawn == [0, 1, 2] and losses[0] == pytest.approx(9.0)
+    assert losses[1] == losses[2] == pytest.approx(2.5**2, rel=1e-4), "Adam's first step is as long as its rate"
+    assert model.weight.item() < 2.5

@@ -1,12 +1,25 @@
 """Which source word belongs to which target word: guessed from weights or counts, scored against gold links."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 Links = frozenset[tuple[int, int]]
 Sentences = Sequence[tuple[Sequence[str], Sequence[str]]]
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """A sentence, its translation, and the gold links between their words."""
+
+    source: Sequence[str]
+    target: Sequence[str]
+    links: Links
+
+
+Way = Callable[[Linked], Links]  # to link the words of a pair
 
 
 def error_rate(guessed: Sequence[Links], gold: Sequence[Links]) -> float:
@@ -31,13 +44,27 @@ def strongest(weights: Float[np.ndarray, "target source"]) -> Links:
     return frozenset((int(source), target) for target, source in enumerate(np.asarray(weights).argmax(axis=-1)))
 
 
-def joined(weights: Float[np.ndarray, "target pieces"], words: Sequence[int]) -> Float[np.ndarray, "target words"]:
+def joined(weights: Float[np.ndarray, "*heads target pieces"],
+           words: Sequence[int]) -> Float[np.ndarray, "*heads target words"]:
     """Add up the weights of the pieces of each word; `words` holds the word of each piece, counted from 0."""
     weights = np.asarray(weights)
-    whole = np.zeros((len(weights), max(words) + 1))
+    whole = np.zeros((*weights.shape[:-1], max(words) + 1))
     for piece, word in enumerate(words):
-        whole[:, word] += weights[:, piece]
+        whole[..., word] += weights[..., piece]
     return whole
+
+
+def table(links: Links, source: int, target: int) -> Bool[np.ndarray, "target source"]:
+    """Links as a table: True where a source word (across) and a target word (down) are linked."""
+    linked = np.zeros((target, source), dtype=bool)
+    for word, made in links:
+        linked[made, word] = True
+    return linked
+
+
+def gold(pair: Linked) -> Bool[np.ndarray, "target source"]:
+    """The gold links of a pair as a table."""
+    return table(pair.links, len(pair.source), len(pair.target))
 
 
 def diagonal(source: int, target: int) -> Links:
@@ -87,6 +114,40 @@ class IBMModel1:
     def align(self, source: Sequence[str], target: Sequence[str]) -> Links:
         """For each target word the source word most likely to have made it."""
         return strongest(np.array([[self.chance(word, made) for word in source] for made in target]))
+
+
+def word_weights(model: Any, coder: Any, pair: Linked) -> Float[np.ndarray, "heads target words"]:
+    """The weights of a translator's last cross-attention between the words of a pair, pieces of a word added up.
+
+    In row t target word t is chosen; a last row belongs to the end sign.
+
+    Args:    model: with `weights(source, target)`, such as `models.transformer.Transformer`. coder: with `batch`, `cut`
+             and `owners`, such as `data.bilingual.Bilingual`.
+    """
+    example = coder.batch([pair])
+    weights = model.weights(example.source, example.decoder_input).cross[-1][0]
+    return joined(weights.numpy(), coder.owners(pair.source))
+
+
+def by_attention(model: Any, coder: Any, head: int, late: int = 0) -> Way:
+    """Link each target word with the source word of its largest weight in a head, `late` rows after it is chosen."""
+    return lambda pair: strongest(word_weights(model, coder, pair)[head, late:len(pair.target) + late])
+
+
+def by_counting(pairs: Sequence[Linked], coder: Any) -> Way:
+    """Link words by IBM Model 1, which counts in these pairs what meets what, in the tokens that `coder` cuts."""
+    model = IBMModel1([(coder.cut(pair.source), pair.target) for pair in pairs])
+
+    def way(pair: Linked) -> Links:
+        owners = coder.owners(pair.source)
+        return frozenset((owners[piece], word) for piece, word in model.align(coder.cut(pair.source), pair.target))
+
+    return way
+
+
+def scored(way: Way, pairs: Sequence[Linked]) -> float:
+    """The alignment error rate of a way to link words, over these pairs."""
+    return error_rate([way(pair) for pair in pairs], [pair.links for pair in pairs])
 
 
 def _numbers(sentences: Iterable[Sequence[str]]) -> dict[str, int]:

@@ -19,7 +19,7 @@ def attention_weights(queries: Float[Tensor, "*batch queries d_k"], keys: Float[
     Differs: the paper leaves fully masked rows undefined; here they are all zero, and so are their gradients.
     """
     _require_equal_width(queries, keys)
-    scores = queries / math.sqrt(queries.shape[-1]) @ keys.transpose(-2, -1)  # there are fewer queries than scores
+    scores = queries / math.sqrt(queries.shape[-1]) @ keys.transpose(-2, -1)  # scaling the queries scales the scores
     if bias is not None:
         _require_fit("bias", bias, scores.shape)
         scores = scores + bias

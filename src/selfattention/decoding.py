@@ -1,6 +1,7 @@
 """From a model to a sentence: token by token, with what was computed for the earlier ones kept."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -8,6 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from selfattention.data.batches import padded
+from selfattention.data.bilingual import Bilingual
+from selfattention.data.sentences import Pair
 from selfattention.data.words import BEGIN, END, PADDING
 
 
@@ -29,7 +32,7 @@ def greedy(model: Translator, source: Int[Tensor, "batch source"], most: int = 6
     """Take the best next token, again and again, until every sentence has ended.
 
     Args:    most: tokens after which a sentence is cut off.
-    Returns: the tokens with the end sign, padded behind it.
+    Returns: the tokens with the end sign, padded after it.
     Raises:  ValueError: `most` is below 1.
     """
     _require_room(most)
@@ -136,6 +139,25 @@ def translated(model: Translator, sources: Sequence[Sequence[int]], search: Call
         for number, row in zip(chosen, tokens.tolist()):
             found[number] = row
     return found
+
+
+def translations(model: Translator, coder: Bilingual, pairs: Sequence[Pair],
+                 search: Callable[..., Tensor] = greedy) -> list[str]:
+    """What the model makes of the source of each pair, as sentences."""
+    return [" ".join(coder.target.decode(tokens)) for tokens in translated(model, coder.sources(pairs), search)]
+
+
+def share_right(model: Translator, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]],
+                search: Callable[..., Tensor] = greedy) -> float:
+    """The share of sentences that the model writes exactly right, from the first token to the end sign.
+
+    Raises:  ValueError: not as many targets as sources, or none.
+    """
+    if len(sources) != len(targets) or not targets:
+        raise ValueError(f"{len(sources)} sources and {len(targets)} targets: each needs the other, at least one pair")
+    longest = max(map(len, targets)) + 1  # what goes on for longer is wrong anyway
+    found = translated(model, sources, partial(search, most=longest))
+    return sum(tokens[:len(target) + 1] == [*target, END] for tokens, target in zip(found, targets)) / len(targets)
 
 
 @torch.no_grad()

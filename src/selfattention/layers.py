@@ -159,7 +159,7 @@ class FeedForward(nn.Sequential):
 
 
 class PostNorm(nn.Module):
-    """A residual connection with the norm behind it: LayerNorm(x + sublayer(x)) (Vaswani et al. 2017, §3.1)."""
+    """A residual connection with the norm after it: LayerNorm(x + sublayer(x)) (Vaswani et al. 2017, §3.1)."""
 
     def __init__(self, d_model: int, dropout: float = 0.0) -> None:
         super().__init__()

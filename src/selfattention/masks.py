@@ -1,9 +1,10 @@
-"""Who may see whom. A mask is boolean and `True` means may attend, always."""
+"""Who may see whom. A mask is boolean and `True` means may attend, always. And who does see whom, by the Jacobian."""
 
+from collections.abc import Callable
 from functools import reduce
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -43,3 +44,12 @@ def combine(*masks: Bool[Tensor, "..."]) -> Bool[Tensor, "..."]:
         raise ValueError(f"expected boolean masks, got {[str(mask.dtype) for mask in masks] or 'none'}: "
                          "True means may attend")
     return reduce(torch.logical_and, masks)
+
+
+def dependence(function: Callable[[Float[Tensor, "tokens width"]], Float[Tensor, "outputs other_width"]],
+               x: Float[Tensor, "tokens width"]) -> Bool[Tensor, "outputs tokens"]:
+    """Which output token depends on which input token at `x`: where the Jacobian of `function` is not zero.
+
+    A mask says who may see whom, this says who does: with a right causal mask, the lower triangle and nothing else.
+    """
+    return torch.autograd.functional.jacobian(function, x).abs().amax(dim=(1, 3)) > 0

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+import torch
 from torch import Tensor, nn
 
 from selfattention.layers import LayerNorm
@@ -54,6 +55,39 @@ def from_torch(ours: nn.Module, theirs: nn.Module) -> nn.Module:
         names = TORCH if f"{layer}multihead_attn.in_proj_weight" in state else ENCODER
         weights |= dict(_thirds(_renamed(name, names), weight))
     return _given(ours, weights, keeps=("source_embedding.", "target_embedding."))
+
+
+def torch_twin(ours: nn.Module) -> nn.Transformer:
+    """torch's `nn.Transformer` of the same sizes and type as our encoder–decoder; both get the same random weights.
+
+    Differs: without the norms that torch puts behind each stack; the paper has none, as its last block ends with one.
+    """
+    sizes, dtype = ours.sizes, ours.source_embedding.weight.dtype
+    theirs = nn.Transformer(sizes.d_model, sizes.heads, sizes.layers, sizes.layers, sizes.d_ff, sizes.dropout,
+                            batch_first=True, dtype=dtype)
+    theirs.encoder.norm = theirs.decoder.norm = None
+    for parameter in theirs.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    from_torch(ours, theirs)
+    return theirs.train(ours.training)
+
+
+def apart(ours: nn.Module, theirs: nn.Transformer, source: Tensor, target: Tensor) -> dict[str, float]:
+    """How far ours is from torch's: the largest differences of `scores`, and of `gradients` of both embeddings.
+
+    Torch's has no embeddings, so it gets the vectors of ours. Its boolean masks mean the opposite: True hides.
+    """
+    padding, tokens = source == ours.PADDING, target.shape[1]
+    future = torch.ones(tokens, tokens, dtype=torch.bool).triu(diagonal=1)
+    tables = ours.source_embedding, ours.target_embedding
+    vectors = [table(words) * table.embedding_dim**0.5 + ours.positions(words.shape[1])
+               for table, words in zip(tables, (source, target))]
+    wanted = ours.logits(theirs(*vectors, tgt_mask=future, src_key_padding_mask=padding,
+                                memory_key_padding_mask=padding))
+    scores = ours(source, target)
+    slopes = [torch.autograd.grad(one.sin().sum(), [table.weight for table in tables]) for one in (scores, wanted)]
+    return {"scores": float((scores - wanted).detach().abs().max()),
+            "gradients": max(float((one - other).abs().max()) for one, other in zip(*slopes))}
 
 
 def from_marian(ours: nn.Module, theirs: nn.Module) -> nn.Module:

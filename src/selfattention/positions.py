@@ -63,12 +63,12 @@ def alibi(heads: int, queries: int, keys: int) -> Float[Tensor, "heads queries k
 
 
 def distances(queries: int, keys: int) -> Int[Tensor, "queries keys"]:
-    """How far each key stands behind (negative) or before its query; the queries are the last positions of the keys."""
+    """How far each key stands before (negative) or after its query; the queries are the last positions of the keys."""
     return torch.arange(keys) - torch.arange(keys - queries, keys)[:, None]
 
 
 class LearnedPositions(nn.Module):
-    """One learned vector a position, as in BERT and GPT; there are only so many."""
+    """One learned vector for each position, as in BERT and GPT; there are only so many."""
 
     def __init__(self, most: int, d_model: int) -> None:
         super().__init__()

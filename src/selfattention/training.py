@@ -7,10 +7,10 @@ every batch and the gradients are those of the whole batch.
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -68,6 +68,32 @@ def cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> tup
     total = nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten(), ignore_index=PADDING,
                                         label_smoothing=smoothing, reduction="sum")
     return total, (labels != PADDING).sum()
+
+
+def next_token_loss(model: nn.Module, texts: Tensor) -> Tensor:
+    """The mean loss, in nats, of each next token; the model is given whole texts (batch, tokens), as in training."""
+    return nn.functional.cross_entropy(model(texts[:, :-1]).flatten(0, 1), texts[:, 1:].flatten())
+
+
+@torch.no_grad()
+def true_loss(model: nn.Module, texts: Tensor) -> float:
+    """The same, but the model is given only what stands before each token, so that no future can leak."""
+    last = [model(texts[:, :end])[:, -1] for end in range(1, texts.shape[1])]
+    return nn.functional.cross_entropy(torch.cat(last), texts[:, 1:].T.flatten()).item()
+
+
+def train(model: nn.Module, draw: Callable[[], Any], rates: Iterable[float],
+          loss: Callable[[nn.Module, Any], Tensor] = next_token_loss) -> list[float]:
+    """The shortest training: a step of Adam on what is freshly drawn for each learning rate; returns the losses."""
+    optimizer, losses = torch.optim.Adam(model.parameters()), []
+    for rate in rates:
+        optimizer.param_groups[0]["lr"] = rate
+        lost = loss(model, draw())
+        optimizer.zero_grad()
+        lost.backward()
+        optimizer.step()
+        losses.append(lost.item())
+    return losses
 
 
 def adam(model: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
@@ -247,3 +273,51 @@ def translation_loss(smoothing: float) -> Callable[[nn.Module, Any], tuple[Tenso
     def loss(model: nn.Module, batch: Any) -> tuple[Tensor, Tensor]:
         return cross_entropy(model(batch.source, batch.decoder_input), batch.labels, smoothing)
     return loss
+
+
+class Course(NamedTuple):
+    """What a training was like: the loss of each step, and what was seen of the model on the way."""
+
+    losses: list[float]
+    watched: list[Any]
+
+
+def fit(model: nn.Module, batches: Any, recipe: Recipe, *,
+        loss: Callable[[nn.Module, Any], tuple[Tensor, Tensor]] | None = None, every: int = 0,
+        watch: Callable[[nn.Module], Any] | None = None) -> Course:
+    """Train with Adam by a recipe, the rate going up and down in a line.
+
+    Args:    loss: as of `Trainer`; `translation_loss` where nothing is said. every: steps from one look at the model to
+             the next; 0 for none. watch: what is measured then; where nothing is said the latest losses are printed.
+    Returns: the course of the training; the model is in evaluation mode then, and whenever it is watched.
+    """
+    trainer = Trainer(model, adam(model, recipe.rate), loss or translation_loss(recipe.smoothing),
+                      lambda step: up_and_down(step, recipe.warmup, recipe.steps), recipe)
+    course = Course([], [])
+    for one in trainer.run(batches, progress=False):
+        course.losses.append(one)
+        if not every or trainer.step % every:
+            continue
+        if watch is None:
+            latest = course.losses[-100:]
+            print(f"step {trainer.step}: {sum(latest) / len(latest):.1f} nats a token")
+        else:
+            course.watched.append(watch(model.eval()))
+            model.train()
+    model.eval()
+    return course
+
+
+@torch.no_grad()
+def mean_loss(model: nn.Module, batches: Iterable[Any],
+              loss: Callable[[nn.Module, Any], tuple[Tensor, Tensor]]) -> float:
+    """The loss of a token, in nats: the mean over all tokens of all batches."""
+    totals, tokens = zip(*(loss(model, batch) for batch in batches))
+    return float(sum(totals) / sum(tokens))
+
+
+def smoothing_floor(vocab: int, smoothing: float) -> float:
+    """The smallest loss in nats that label smoothing leaves: the entropy of the smoothed target itself."""
+    wrong = smoothing / vocab
+    right = 1 - smoothing + wrong
+    return -right * math.log(right) - (vocab - 1) * wrong * math.log(wrong) if smoothing else 0.0

@@ -57,7 +57,7 @@ def test_it_shows_its_idea_before_the_first_formula_and_has_pictures_enough(less
             break
         seen += sum("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
     assert seen >= 2, "the map and the idea"
-    assert "course_map(" in code(notebook)[0].source, "the map opens the lesson"
+    assert any("(course_map(" in cell.source for cell in code(notebook)[:3]), "the map opens the lesson"
 
 
 def test_its_pictures_are_small_and_say_their_numbers(lesson, notebook):

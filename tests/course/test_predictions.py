@@ -11,8 +11,8 @@ from selfattention.course import files, way
 from selfattention.course.workspace import Workspace
 
 ASKS = re.compile(r'claim\("(?P<key>[\w.-]+)", (?P<guess>guess_\w+)')
-TOO_COMMON = {"0", "1", "100"}  # numbers that stand everywhere and tell nothing
-WORDS = 6  # as many of a statement's words in a row are the statement
+TOO_COMMON = {*map(str, range(10)), "100"}  # numbers that stand everywhere and tell nothing
+WORDS = 8  # as many of a statement's words in a row are the statement
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Page:
 
 def numbers(text):
     """The numbers of a text as they are written, without the zeros that say nothing."""
-    found = re.findall(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?![\w]|\.\d)", text)
+    found = re.findall(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w]|\.\d)", text)
     return {format(float(one.replace(",", "")), ".10g") for one in found if one.strip(",")}
 
 
@@ -68,7 +68,8 @@ def given_away(page, place, key, figure):
     below = page.source(place + 1).split("\n\n")[0] if place + 1 < len(page.cells) and \
         page.cells[place + 1]["cell_type"] == "markdown" else ""
     before = "\n".join(page.seen(one) for one in range(place)) + "\n" + page.source(place)
-    return ({f"the number {one}, before" for one in answer(key, figure) & numbers(near)}
+    asked = numbers(page.source(place - 1))  # from where to where one may guess
+    return ({f"the number {one}, before" for one in answer(key, figure) & numbers(near) - asked}
             | {f"the number {one}, on the same screen" for one in answer(key, figure) & numbers(below)}
             | {f"the statement: {' '.join(run)}" for run in runs(find(key).statement) & runs(before)})
 

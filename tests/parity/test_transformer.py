@@ -8,8 +8,9 @@ from torch import nn
 
 from selfattention import masks
 from selfattention.layers import LayerNorm, PostNorm, PreNorm
+from selfattention.models import plain
 from selfattention.models.transformer import Sizes, Transformer, stacks
-from selfattention.parity import from_marian, from_torch
+from selfattention.parity import apart, from_marian, from_torch, torch_twin
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 SIZES = Sizes(source_vocab=29, target_vocab=31, d_model=14, heads=2, d_ff=23, layers=3, dropout=0.1)
@@ -137,3 +138,32 @@ def test_bad_tokens_are_named(call, message, as_users_call):
 def test_what_does_not_fit_is_named(ours, theirs, message):
     with pytest.raises(ValueError, match=message):
         from_torch(ours(), theirs())
+
+
+def test_the_plain_version_gives_the_same_scores_and_gradients():
+    model = Transformer.paper(SIZES).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            nn.init.normal_(parameter, std=0.5)
+    leaves = [model.source_embedding.weight, model.target_embedding.weight]
+    assert_same(plain.decode(model, TARGET, *plain.encode(model, SOURCE)), model(SOURCE, TARGET), leaves)
+
+
+def test_a_twin_has_the_same_weights_and_what_is_apart_is_measured():
+    ours = Transformer.paper(SIZES).eval()
+    theirs = torch_twin(ours)
+    assert max(apart(ours, theirs, SOURCE, TARGET).values()) < 1e-12
+    with torch.no_grad():
+        ours.decoder[1].cross_attention.value.weight[0] += 0.1
+    assert min(apart(ours, theirs, SOURCE, TARGET).values()) > 1e-6
+
+
+def test_the_weights_of_all_three_attentions():
+    model = Transformer.rotary(Sizes(29, 31, d_model=28, heads=2, d_ff=23, layers=3)).eval()
+    seen = model.weights(SOURCE, TARGET)
+    assert [len(kind) for kind in seen] == [3, 3, 3]
+    for kind, (queries, keys) in zip(seen, [(7, 7), (5, 5), (5, 7)]):
+        for weights in kind:
+            assert weights.shape == (3, 2, queries, keys) and not weights.requires_grad
+            torch.testing.assert_close(weights.sum(dim=-1), torch.ones(3, 2, queries), **CLOSE)
+    assert (seen.decoder[0].triu(diagonal=1) == 0).all() and (seen.cross[2][1, ..., 3:] == 0).all()

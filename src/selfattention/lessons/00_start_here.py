@@ -1,22 +1,12 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# This course builds self-attention from the dot product up to a working Transformer, and then takes it apart again. You need
-# Python, a little NumPy and vectors as taught in school. You need no GPU and no network.
+# In chapter 10 you will train a small translator from English to French on your own computer, in minutes. It sees pairs of
+# sentences and nothing else; nobody tells it which word becomes which. Afterwards you can look inside:
 #
-# What attention does fits into one sentence: **every query is compared with every key; the comparisons become weights; the
-# weights mix the values.** Each of these words gets its own chapter, so do not worry about them yet.
+# **Where did it look when it chose each French word?**
 #
-# ## How a lesson goes
-#
-# 1. A question, and an example small enough to follow by hand.
-# 2. The same as a loop, then as one line on whole arrays, shown to be equal.
-# 3. **Predict first:** you commit a guess, then a cell measures.
-# 4. Something is broken on purpose, to see what that looks like.
-# 5. Exercises, which tell you at once what holds and which mistake was made.
-#
-# Run a cell with **Shift + Enter**. Run them in order, from the top; change anything you like. If a notebook gets into a muddle,
-# choose *Kernel → Restart Kernel and Run All Cells*.
+# Run the next cells with **Shift + Enter**. The first one loads what this lesson uses.
 
 # %%
 from itertools import permutations
@@ -24,24 +14,97 @@ from time import perf_counter
 
 import numpy as np
 
-from selfattention import check
-from selfattention.claims import Measured, claim, guessed
-from selfattention.plots import canvas, heatmap, show
+from selfattention import check, progress
+from selfattention.claims import claim, tally
+from selfattention.plots import blocks, canvas, course_map, flow, heatmap, links, show
 
 # %% [markdown]
+# ## The idea in one picture
+#
+# The numbers in the next cell are the translator's own: attention weights from one training run of chapter 10, rounded, of the part
+# that links words best. Each row belongs to a French word, each column to an English one.
+
+# %%
+english = "the strong horses do not follow them".split()
+french = "les chevaux forts ne les suivent pas".split()
+weights = np.array([[1, 0, 0, 0, 0, 0, 0],
+                    [0, 0, 1, 0, 0, 0, 0],
+                    [0, 1, 0, 0, 0, 0, 0],
+                    [0, 0, 0, 0.98, 0, 0, 0.02],
+                    [0, 0, 0, 0.01, 0, 0, 0.99],
+                    [0, 0, 0, 0, 0, 1, 0],
+                    [0, 0, 0, 0, 1, 0, 0]])
+figure, axes = canvas(width=4.8, height=3.3)
+links(axes, english, french, weights, headings=("English", "French"))
+show(figure, "You will train this. A line leads from each French word to what the translator "
+             "looked at when it chose that word, the thicker the larger the weight. Lines cross "
+             "where French has another order.")
+
+# %% [markdown]
+# That is **attention**, and it fits into one sentence: **every query is compared with every key; the comparisons become weights; the
+# weights mix the values.** In the picture each French word asks (a query), each English word can be found (a key) and says
+# something (a value), and the lines are the weights. Each of these words gets its own chapter, so do not worry about them yet.
+#
+# ## For whom this is, and how long it takes
+#
+# You need Python with functions and loops, what a NumPy array is, and vectors as taught in school. Derivatives come in from
+# chapter 02 on, PyTorch in the second part of chapter 03, where it is introduced. You need no GPU and no network.
+#
+# All of it takes **about 20 hours**. That is an estimate, not a measurement: 45 minutes a lesson and 10 minutes an exercise.
+
+# %%
+show(course_map(0), "The course as one machine, the Transformer of 2017. Every lesson opens with "
+                    "this map and marks what it builds. Now you stand at the tokens, below; "
+                    "chapter 10 is at the top.")
+
+# %% [markdown]
+# | chapter | what it is about | needs | exercises | hours, about |
+# |---|---|---|---|---|
+# | 00 Start here | shapes and axes | Python, NumPy | 3 | 1¼ |
+# | [01 Dot products](01_dot_products.ipynb) | comparing a query with keys, mixing values | 00 | 4 | 1½ |
+# | [02 Softmax](02_softmax.ipynb) | from scores to weights | 01, exponentials, derivatives | 4 | 1½ |
+# | [03 Scaled dot-product attention](03_scaled_dot_product_attention.ipynb) | the whole of attention in four lines | 01, 02 | 2 | 1 |
+# | [03 From NumPy to torch](03_torch.ipynb) | tensors, gradients, a training loop | 03 | 2 | 1 |
+# | [04 Masks](04_masks.ipynb) | who may look at whom | 03 with torch | 5 | 1½ |
+# | [05 Self-attention](05_self_attention.ipynb) | a text that asks itself, with learned matrices | 04 | 4 | 1½ |
+# | [06 Multi-head attention](06_multi_head_attention.ipynb) | several questions at once | 05 | 5 | 1½ |
+# | [07 Positions](07_positions.ipynb) | how order becomes visible | 05, 06 | 5 | 1½ |
+# | [08 The Transformer block](08_transformer_block.ipynb) | norms, feed-forward, ways past | 06 | 6 | 1¾ |
+# | [08 Depth](08_transformer_depth.ipynb) | what keeps many layers trainable | 08 | – | ¾ |
+# | [09 Encoder and decoder](09_encoder_decoder.ipynb) | the whole machine of 2017 | 04 to 08 | 9 | 2¼ |
+# | [10 Training a translator](10_training_a_translator.ipynb) | training it, and measuring what it knows | 09 | 9 | 2¼ |
+#
+# ## How a lesson goes
+#
+# 1. A question, the map, and the idea as a picture.
+# 2. An example small enough to follow by hand, then a loop, then one line on whole arrays, shown to be equal.
+# 3. **Predict first:** you write down a guess, then a cell measures. A wrong guess costs nothing, and where you are
+#    surprised there is something to learn.
+# 4. Something is broken on purpose, to see what that looks like.
+# 5. Five questions, and exercises that tell you at once what holds and which mistake was made.
+#
+# Run the cells in order, from the top, and change anything you like. If a notebook gets into a muddle, choose *Kernel → Restart
+# Kernel and Run All Cells*.
+#
+# The rest of this lesson is about the one skill that everything else needs: knowing which axis of an array is which.
+#
 # ## Three tokens by hand
 #
-# A text is cut into **tokens**, say words. For each token a model holds a vector of numbers, its **features**. Three tokens with two
-# features each make an array of shape (tokens 3, features 2):
+# A text is cut into **tokens**, say words. For each token a model holds a vector of numbers, its **features**. Three tokens with
+# two features each make an array of shape (tokens 3, features 2). The mean over the tokens takes each feature for itself:
+# 1/3 + 3/3 + 5/3 = 3, and 10/3 + 30/3 + 20/3 = 20.
 
 # %%
 x = np.array([[1.0, 10.0],
               [3.0, 30.0],
               [5.0, 20.0]])
-print(x.shape)
+names = ["token 0", "token 1", "token 2"]
+show(flow(names, ("x", x), ("x / 3", x / 3, "÷ 3"), result=(x / 3).sum(axis=0)),
+     "Three tokens, one in each row. A third of every row, summed down the columns, is the mean "
+     "over the tokens.")
 
 # %% [markdown]
-# The mean over the tokens takes each feature for itself: (1 + 3 + 5) / 3 = 3 and (10 + 30 + 20) / 3 = 20. As a loop:
+# ## The loop, then one line
 
 # %%
 def mean_loop(x):
@@ -53,15 +116,18 @@ def mean_loop(x):
     return result
 
 
-print(mean_loop(x))
-
-# %% [markdown]
-# As one line. **`axis` names the axis that disappears.** Axis 0 are the tokens here, so the features are left:
-
-# %%
 assert np.allclose(x.mean(axis=0), mean_loop(x))
 print("over the tokens  ", x.mean(axis=0), "shape", x.mean(axis=0).shape)
 print("over the features", x.mean(axis=1), "shape", x.mean(axis=1).shape)
+
+# %% [markdown]
+# **`axis` names the axis that disappears.** Axis 0 are the tokens here, so the features are left. This is how the course draws
+# arrays: a box whose sides are labelled with the names and sizes of the axes, darker where a number is larger.
+
+# %%
+show(blocks(("x", x, "tokens features"), "mean(axis=0)", ("means", x.mean(axis=0), "features"),
+            "\n", ("x", x, "tokens features"), "mean(axis=1)", ("means", x.mean(axis=1), "tokens")),
+     "The axis that is named disappears; the other one stays.")
 
 # %% [markdown]
 # ## A batch: count axes from the end
@@ -73,94 +139,118 @@ print("over the features", x.mean(axis=1), "shape", x.mean(axis=1).shape)
 # %%
 rng = np.random.default_rng(0)
 batch = rng.normal(size=(2, 3, 5))
-assert np.allclose(batch.mean(axis=-2)[1], batch[1].mean(axis=-2))
-print("batch", batch.shape, "→", batch.mean(axis=-2).shape, "  one sentence", batch[1].shape, "→", batch[1].mean(axis=-2).shape)
+means = batch.mean(axis=-2)
+assert np.allclose(means[1], batch[1].mean(axis=-2))
+show(blocks(("batch", batch, "sentences tokens features"), "mean(axis=-2)",
+            ("means", means, "sentences features")),
+     "A batch is drawn as a pile of sheets, one for each sentence. Axis −2, the tokens, disappears "
+     "from every sheet, and one row of means is left of each sentence.")
 
 # %% [markdown]
+# In exercises the axes stand in the function's signature. `x: Float[np.ndarray, "*batch tokens features"]` means: an array of
+# decimal numbers whose last two axes are tokens and features, with any number of axes before them, also none (`*batch`). The
+# arrow `-> Float[np.ndarray, "*batch features"]` says what comes back: here the tokens have disappeared.
+#
 # ## Shapes that stretch
 #
 # When two arrays meet, NumPy aligns their shapes **at the right end**. Where one has length 1 or no axis at all, it is
-# stretched. This is called broadcasting. To divide each row by its own sum, the sums must keep their place: with
-# `keepdims=True` the axis stays, with length 1. Indexing with `None` puts such an axis in afterwards, wherever you write it:
+# stretched. This is called **broadcasting**. To divide each row by its own sum, the sums must keep their place: with
+# `keepdims=True` the axis stays, with length 1. Indexing with `None` puts such an axis in afterwards, wherever you write it.
 
 # %%
 sums = x.sum(axis=-1)
 kept = x.sum(axis=-1, keepdims=True)
-print("x", x.shape, " sums", sums.shape, " with keepdims", kept.shape, " sums[:, None]", sums[:, None].shape)
 assert np.allclose(x / kept, x / sums[:, None])
-print((x / kept).round(3))
+print("x", x.shape, " sums", sums.shape, " kept", kept.shape, " sums[:, None]", sums[:, None].shape)
 try:
     x / sums
 except ValueError as error:
-    print("without keepdims:", error)
+    print("x / sums:", error)
+show(blocks(("x", x, "tokens features"), "÷", ("kept", kept, "tokens features"), "=",
+            ("x / kept", x / kept, "tokens features"), "\n",
+            ("x", x, "tokens features"), "÷", ("sums", sums, "tokens", 1, "tokens"),
+            "✗ shapes\ndo not fit"),
+     "With keepdims the sums are a column of length 1 across, and it is stretched over the "
+     "features. Without, they are a row of 3 that meets rows of 2.")
 
 # %% [markdown]
-# An error is good luck: it is seen at once. Had there been as many tokens as features, `x / sums` would have run and given
-# wrong numbers:
+# An error is good luck: it is seen at once. With as many tokens as features, `x / sums` runs and gives wrong numbers:
 
 # %%
-square = np.array([[1.0, 3.0], [6.0, 2.0]])
+square = np.array([[1.0, 3.0],
+                   [6.0, 2.0]])
 right = square / square.sum(axis=-1, keepdims=True)
 wrong = square / square.sum(axis=-1)
-figure, (left_axes, right_axes) = canvas(2, height=2.3)
-words = {"row_axis": "tokens", "column_axis": "features", "largest": 1.0}
-heatmap(left_axes, right, title="keepdims: every row sums to 1", **words)
-heatmap(right_axes, wrong, title="without: nobody complains", **words)
-show(figure, "A 2 × 2 array divided by its row sums 4 and 8. With keepdims (left) each row sums to 1. Without (right) the first "
-             "column is divided by 4 and the second by 8, and the rows sum to 0.625 and 1.75.")
+figure, (left_axes, right_axes) = canvas(2, height=2.4)
+words = {"row_axis": "tokens", "column_axis": "features", "role": "tokens", "largest": 1.5}
+heatmap(left_axes, right, title="with keepdims", good=True, **words)
+heatmap(right_axes, wrong, title="without", good=False, wrong=~np.isclose(wrong, right), **words)
+show(figure, "A 2 × 2 array divided by its row sums 4 and 8. With keepdims each row sums to 1. "
+             "Without, the first column was divided by 4 and the second by 8: nobody complains, "
+             "and two numbers are wrong.")
 
 # %% [markdown]
 # ## Exchange two axes, and only two
 #
 # Soon there will be tables of numbers with **queries** down and **keys** across, one table for each sentence. To exchange rows
-# and columns in each table, three ways come to mind. Only one of them is right: follow the number at sentence 0, query 0, key 2.
+# and columns in each table, three ways come to mind. Only one of them is right. Follow the number 3: it stands at query 0,
+# key 2 of the first sentence, and belongs at key 2, query 0.
 
 # %%
-table = np.arange(12).reshape(2, 2, 3)  # sentences, queries, keys
-print("the first table", table[0].tolist(), " sentence 0, query 0, key 2 holds", table[0, 0, 2])
-for name, result in (("np.swapaxes(table, -1, -2)", np.swapaxes(table, -1, -2)),
-                     ("table.reshape(2, 3, 2)", table.reshape(2, 3, 2)),
-                     ("table.T", table.T)):
-    print(f"{name:27} shape {result.shape}  first part {result[0].tolist()}")
+table = np.arange(1, 25).reshape(4, 2, 3)  # sentences, queries, keys
+right, reshaped, turned = np.swapaxes(table, -1, -2), table.reshape(4, 3, 2), table.T
+print("shapes:", table.shape, right.shape, reshaped.shape, turned.shape)
+figure, panels = canvas(4, height=2.6)
+look = {"role": "scores", "largest": 30}
+exchanged = {"row_axis": "keys", "column_axis": "queries"}
+heatmap(panels[0], table[0], title="table[0]", **look)
+heatmap(panels[1], right[0], title="swapaxes", good=True, **look, **exchanged)
+heatmap(panels[2], reshaped[0], title="reshape", good=False, wrong=reshaped[0] != right[0],
+        **look, **exchanged)
+heatmap(panels[3], turned[0], title=".T", good=False, wrong=turned[0] > 6, row_axis="queries",
+        column_axis="sentences", **look)
+show(figure, "The first part of a table of 4 sentences, 2 queries, 3 keys, and of three results. "
+             "Crossed out is what stands in the wrong place, or belongs to other sentences.")
 
 # %% [markdown]
-# The 2 belongs at sentence 0, key 2, query 0. `swapaxes` puts it there. `reshape` gives the right shape, but leaves the numbers in
-# reading order, so they end up with the wrong query and key. `.T` turns *all* axes round, the batch included.
+# `swapaxes(-1, -2)` exchanges the last two axes. `reshape` gives the right shape, but leaves the numbers in reading order, so
+# most of them end up with the wrong query and key. `.T` turns *all* axes round, the batch included: its first part holds
+# numbers of all four sentences.
 #
-# ## Predict first
+# ## How many mistakes does a shape give away?
 #
-# How many mistakes does a shape give away? Take the mean over the tokens of an array (batch, tokens, features). A confused
-# programmer may first permute the three axes in any of 6 ways and then average over any of 3: 18 programs, of which 15 are wrong.
+# Take the mean over the tokens of an array (batch, tokens, features). A confused programmer may first permute the three axes in
+# any of 6 ways and then average over any of 3: 18 programs, of which 15 are wrong.
 #
-# All three sizes are 4. **How many of the 15 wrong programs can be told by the shape of their result?**
+# **Predict first:** all three sizes are 4. How many of the 15 wrong programs can be told by the shape of their result?
 
 # %%
 guess_noticed = None  # your guess, from 0 to 15
 
 # %% tags=["claim:distinct-sizes"]
 def noticed(*sizes):
-    """How many wrong programs there are, and how many of them return another shape than the right one."""
+    """How many wrong programs there are, and how many of them return a wrong shape."""
     data = np.random.default_rng(1).normal(size=sizes)
     right = data.mean(axis=-2)
-    results = [data.transpose(order).mean(axis=axis) for order in permutations(range(3)) for axis in range(3)]
+    ways = [(order, axis) for order in permutations(range(3)) for axis in range(3)]
+    results = [data.transpose(order).mean(axis=axis) for order, axis in ways]
     wrong = [got for got in results if got.shape != right.shape or not np.allclose(got, right)]
     return len(wrong), sum(got.shape != right.shape for got in wrong)
 
 
-(wrong, equal_sizes), (_, primes) = noticed(4, 4, 4), noticed(2, 3, 5)
-at_4, at_primes = Measured(equal_sizes, exactly=0), Measured(primes, exactly=wrong)
-guessed(guess_noticed, at_4)
-claim("equal sizes hide every mix-up of axes, distinct ones reveal them all",
-      f"of {wrong} wrong programs, {at_4} change the shape at sizes 4, 4, 4 and {at_primes} at 2, 3, 5",
-      at_4, at_primes)
+(wrong, equal), (_, distinct) = noticed(4, 4, 4), noticed(2, 3, 5)
+claim("00.distinct-sizes", guess_noticed, wrong=wrong, equal=equal, distinct=distinct)
 
 # %% [markdown]
-# That is why the examples and checks of this course use sizes such as 2, 3, 5 and 7. Do the same when you try things out.
+# A shape is a list of sizes and knows no names. It can tell axes apart only where their sizes differ. That is why the examples and
+# checks of this course use sizes such as 2, 3, 5 and 7. Do the same when you try things out.
 #
 # ## Why not simply loop?
 #
-# The loop says what is meant, and every lesson starts with it. **How many times faster is the array form**, for 300 tokens with 64
-# features? Ratios differ from machine to machine; what counts is the order of magnitude.
+# The loop says what is meant, and every lesson starts with it. But Python looks at each number anew, while NumPy hands the whole
+# array to compiled code. Ratios differ from machine to machine; what counts is the order of magnitude.
+#
+# **Predict first:** for 300 tokens with 64 features, how many times faster is `mean(axis=0)` than `mean_loop`?
 
 # %%
 guess_speed = None  # your guess, a factor
@@ -177,9 +267,8 @@ def best_seconds(function, *inputs):
 
 
 large = rng.normal(size=(300, 64))
-speed = Measured(best_seconds(mean_loop, large) / best_seconds(lambda array: array.mean(axis=0), large), above=20)
-guessed(guess_speed, speed, "times")
-claim("one operation on a whole array beats a Python loop", f"{speed} times as fast", speed)
+loop, whole = best_seconds(mean_loop, large), best_seconds(lambda array: array.mean(axis=0), large)
+claim("00.array-speed", guess_speed, factor=loop / whole)
 
 # %% [markdown]
 # ## What a check tells you
@@ -194,17 +283,55 @@ def mean_over_tokens(x):
 check("00.mean_over_tokens")
 
 # %% [markdown]
-# The card says which claims hold, names the mistake, and shows an input together with what was expected and what your function gave. A
-# hint asks a question; it never gives the answer away. `hint("00.mean_over_tokens")` gives more, one step at a time.
+# The card says which claims hold, names the mistake, and shows an input together with what was expected and what your function
+# gave. A hint asks a question; it never gives the answer away. `hint("00.mean_over_tokens")` gives more, one step at a time.
 #
-# The same checks run in a terminal (*File → New → Terminal*): `selfattention status` shows your points and what to do next, `selfattention
-# check 00 --watch` checks whenever you save, `selfattention reset 00` gives you a fresh copy and keeps yours.
-#
+# `progress()` shows your points and what to do next, in any notebook. (In a terminal, *File → New → Terminal*, the same is
+# `selfattention status`; `selfattention reset 00` gives you a fresh copy of the exercises and keeps yours.)
+
+# %%
+progress()
+
+# %% [markdown]
+# Every lesson ends with your guesses beside what was measured:
+
+# %%
+tally()
+
+# %% [markdown]
 # ## What to take along
 #
 # - `axis` names the axis that disappears; count axes from the end, so that a batch may stand in front.
 # - Shapes are aligned at the right end; `keepdims=True` keeps an axis in its place, `None` puts one in.
-# - `swapaxes(-1, -2)` exchanges the last two axes; `.T` turns all of them round, and `reshape` moves no number.
+# - `swapaxes(-1, -2)` exchanges the last two axes; `.T` turns all of them round, and `reshape` keeps the reading order.
 # - Equal sizes hide mistakes. Use different ones.
 #
-# Now do the [exercises](../exercises/00_start_here.ipynb), then go on to [01 · Dot products](01_dot_products.ipynb).
+# ## Five questions
+#
+# <details><summary>1. x has shape (2, 3, 5). Which shape has x.sum(axis=-1)?</summary>
+#
+# (2, 3): the last axis, of length 5, has disappeared.
+# </details>
+# <details><summary>2. An array (2, 3, 5) meets one of shape (5,), and then one of shape (3,). Which of the two fits?</summary>
+#
+# (5,): shapes are aligned at the right end, where the first array has 5. The other fits as (3, 1), which `[:, None]` makes of it.
+# </details>
+# <details><summary>3. For which tables do reshape and swapaxes give the same?</summary>
+#
+# For those with a single row or a single column: then there is only one reading order.
+# </details>
+# <details><summary>4. A batch x has shape (7, 3, 5). Why is x.mean(axis=0) wrong for the mean over the tokens, though it is right for one sentence?</summary>
+#
+# In the batch, axis 0 are the sentences. Axis −2 are the tokens in both.
+# </details>
+# <details><summary>5. Your function passes its test at sizes (4, 4). What have you learned about its axes?</summary>
+#
+# From the shape nothing. Test the numbers as well, and at sizes that differ.
+# </details>
+#
+# ## Where to read on
+#
+# Harris and others, *Array programming with NumPy*: axes, broadcasting and views on a few pages. Rush, *Tensor Puzzles*: shapes as riddles
+# ([bibliography](bibliography.ipynb)). Words you do not know stand in the [glossary](glossary.ipynb).
+#
+# Now do the [exercises](../exercises/00_exercises_start_here.ipynb), then go on to [01 · Dot products](01_dot_products.ipynb).

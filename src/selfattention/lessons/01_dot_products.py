@@ -1,39 +1,63 @@
 # %% [markdown]
 # # 01 · Dot products
 #
-# A memory holds many items. Someone asks a blurred question: a picture seen through rain, a word half understood. **Which
-# item is meant?**
+# A memory holds many items. Someone asks a blurred question: a picture seen through rain, a word half understood.
+#
+# **Which item is meant?**
 #
 # Attention answers by comparing. Each item has a **key**, a vector that says what it can be found by, and a **value**, a vector
-# that says what it holds. The question is a **query**, a vector like the keys. This chapter measures how far a comparison as
-# simple as the dot product gets.
+# that says what it holds. The question is a **query**, a vector like the keys.
 
 # %%
-import inspect
-
 import numpy as np
 
 from selfattention import arrays
-from selfattention.claims import Measured, claim, guessed
-from selfattention.plots import canvas, heatmap, lines, show
+from selfattention.claims import claim, tally
+from selfattention.plots import arrows, blocks, canvas, course_map, flow, heatmap, lines, show
+from selfattention.source import show_source
 
 np.set_printoptions(precision=2, suppress=True)
+show(course_map(1), "Where we are: inside each attention, the scores and the mixing of the values.")
 
 # %% [markdown]
-# ## Three keys by hand
+# ## The idea in one picture
 #
-# Three items, described by four features: has fur, barks, has wheels, is loud. The query has fur and barks a little.
+# Three items with two features each: how much fur it has, and how loud it is. Someone asks for something furry that is a bit loud.
 
 # %%
 names = ["cat", "dog", "car"]
-keys = np.array([[1.0, 0.0, 0.0, 0.0],
-                 [1.0, 1.0, 0.0, 1.0],
-                 [0.0, 0.0, 1.0, 1.0]])
-query = np.array([0.9, 0.4, 0.1, 0.2])
+keys = np.array([[1.0, 0.0],
+                 [0.8, 0.8],
+                 [0.0, 1.0]])
+query = np.array([0.7, 0.5])
+vectors = {"query": query} | dict(zip(names, keys))
+roles = {"query": "queries"} | dict.fromkeys(names, "keys")
+show(arrows(vectors, roles=roles, angles=[("query", "dog"), ("query", "cat"), ("query", "car")]),
+     "Fur to the right, loudness up. The query points almost where the dog points, less towards "
+     "the cat, and least towards the car. The smaller the angle, the better the match.")
 
 # %% [markdown]
-# The **dot product** multiplies number by number and adds up: $q \cdot k = \sum_i q_i k_i$. For the dog:
-# 0.9 · 1 + 0.4 · 1 + 0.1 · 0 + 0.2 · 1 = 1.5. For the cat 0.9, for the car 0.3. The larger this **score**, the better the match.
+# Vectors that point the same way belong together. This chapter turns "the same way" into a number, and measures how much noise that
+# number sees through.
+#
+# ## Three keys by hand
+#
+# The **dot product** multiplies number by number and adds up: $q \cdot k = \sum_i q_i k_i$. For the dog, 0.7 · 0.8 + 0.5 · 0.8 = 0.96.
+# The larger this **score**, the better the match.
+
+# %%
+show(flow(names, ("key", keys), ("products", keys * query, "× query"),
+          ("score", (keys * query).sum(axis=-1), "add up"), query=query),
+     "The query against each key: multiply feature by feature, then add up. The dog has the "
+     "largest score.")
+
+# %% [markdown]
+# What has that to do with angles? Two vectors of lengths $|q|$ and $|k|$ with the angle $\alpha$ between them have the dot product
+#
+# $$q \cdot k = |q|\,|k| \cos\alpha.$$
+#
+# It is positive below 90°, zero at a right angle, and negative beyond. Divided by both lengths, it is $\cos\alpha$ alone, the **cosine**: 1 for
+# equal directions, 0 for a right angle, −1 for opposite ones.
 #
 # ## The loop, then the array
 
@@ -47,54 +71,57 @@ def scores_loop(queries, keys):
     return result
 
 
-queries = np.array([query, [0.5, 0.5, 0.5, 0.5]])
-print(scores_loop(queries, keys))
-
-# %% [markdown]
-# Queries have shape (queries, d), keys (keys, d); d is the **width**, how many numbers a vector has. Row $i$, column $j$ of the
-# scores belongs to query $i$ and key $j$, so the scores have shape (queries, keys). That is a product of matrices, with the
-# keys transposed: $S = QK^\top$. `@` sums over the last axis of the left side and the last but one of the right.
-
-# %%
+questions = ["rather furry", "loud", "a bit of both", "bald and quiet"]
+queries = np.array([query, [0.0, 1.0], [0.5, 0.5], [-0.5, -0.5]])
 assert np.allclose(queries @ keys.T, scores_loop(queries, keys))
-print("queries", queries.shape, "keys", keys.shape, "scores", (queries @ keys.T).shape)
 
 # %% [markdown]
-# With a batch in front, `.T` would turn *all* axes round. The course's own function exchanges only the last two, and says
-# clearly when the widths do not fit:
+# Queries have shape (queries, d), keys (keys, d); $d$ is the **width**, how many numbers a vector has. The scores have a row for each
+# query and a column for each key. That is a product of matrices, with the keys transposed: $S = QK^\top$. `@` sums over the last axis of
+# the left side and the last but one of the right.
 
 # %%
-print(inspect.getsource(arrays.scores))
-batch_of_queries, batch_of_keys = np.stack([queries, 2 * queries]), np.stack([keys, keys[::-1]])
-assert np.allclose(arrays.scores(batch_of_queries, batch_of_keys)[1], scores_loop(2 * queries, keys[::-1]))
+show(blocks(("queries", queries, "queries d"), "@", ("keysᵀ", keys.T, "d keys"), "=",
+            ("scores", queries @ keys.T, "queries keys")),
+     "All queries against all keys in one product: the width d disappears, queries and keys "
+     "remain.")
+figure, axes = canvas(width=4.8, height=2.6)
+heatmap(axes, queries @ keys.T, queries=questions, keys=names, role="scores")
+show(figure, "Scores of four queries (down) against three keys (across). The query for the "
+             "opposite of fur and noise scores below zero everywhere. Scores of zero are left "
+             "blank.")
 
 # %% [markdown]
+# Queries go down, keys go across: the course draws all its matrices this way.
+#
 # ## What is mixed: the values
 #
-# Scores say who matches. What comes *out* is made of values. Suppose each item's value is what it eats, in (milk, meat), and
-# the scores of a query have been turned into **weights** that sum to 1 (how: next chapter). Then it reads the **weighted mean** of
-# the values:
+# Scores say who matches. What comes *out* is made of values. Suppose each item's value is what it eats, in (milk, meat), and the scores
+# of a query have been turned into **weights** that sum to 1 (how: next chapter). Then the query reads the **weighted mean** of the
+# values.
 
 # %%
 values = np.array([[0.8, 0.2],
                    [0.1, 0.9],
                    [0.0, 0.0]])
-weights = np.array([[0.35, 0.60, 0.05]])
-by_hand = 0.35 * values[0] + 0.60 * values[1] + 0.05 * values[2]
-assert np.allclose(weights @ values, by_hand)
-print("weights", weights.shape, "@ values", values.shape, "→", (weights @ values).shape, by_hand)
+weights = np.array([0.35, 0.60, 0.05])
+assert np.allclose(weights @ values, 0.35 * values[0] + 0.60 * values[1] + 0.05 * values[2])
+show(flow(names, ("weight", weights), ("value", values), ("w · v", weights[:, None] * values, "×"),
+          result=weights @ values),
+     "Each value counts as much as its weight. The sum is the output: mostly what the dog eats, "
+     "and a bit of what the cat does.")
 
 # %% [markdown]
-# You may read elsewhere that *the keys are the weights and the values are what we predict*. Neither is so. Queries are matched
-# **with** keys, the match becomes the weight, and values are what is mixed. What a model should predict, the target, appears in
-# none of the three: it comes in only when a loss compares the output with it.
+# You may read elsewhere that *the keys are the weights and the values are what we predict*. Neither is so. Queries are matched **with** keys,
+# the match becomes the weight, and values are what is mixed. What a model should predict, the target, is none of the three: it comes in only
+# when a loss compares the output with it.
 #
-# Below, one query takes the value of its best key. Other values change what is read, not who is found; other keys change who is
-# found, not what is stored:
+# Below, one query takes the value of its best key. Other values change what is read, not who is found; other keys change who is found, not
+# what is stored:
 
 # %%
 def found_and_read(keys, values):
-    place = arrays.scores(queries[:1], keys).argmax()
+    place = (keys @ queries[0]).argmax()
     return f"found at place {place}, reads {values[place]}"
 
 
@@ -103,11 +130,11 @@ print("other values, the same keys:", found_and_read(keys, values[[2, 0, 1]]))
 print("other keys, the same values:", found_and_read(keys[[1, 2, 0]], values))
 
 # %% [markdown]
-# ## Strangers are almost orthogonal
+# ## Strangers
 #
-# A key is easy to find if no other key looks like it by accident. The **cosine** is the dot product divided by both lengths:
-# 1 for equal directions, 0 for a right angle, −1 for opposite ones. **Predict first:** two random vectors with 512 numbers each:
-# what is the size of their cosine, sign left out, on average?
+# A key is easy to find if no other key looks like it by accident. In the plane, two random arrows are often close. What about wider vectors?
+#
+# **Predict first:** take two random vectors with 512 numbers each. What is the size of their cosine, sign left out, on average?
 
 # %%
 guess_cosine = None  # your guess, between 0 and 1
@@ -115,33 +142,31 @@ guess_cosine = None  # your guess, between 0 and 1
 # %% tags=["claim:almost-orthogonal"]
 def mean_cosine(d, rng):
     one, other = rng.normal(size=(2, 10_000, d))
-    cosines = (one * other).sum(axis=-1) / np.linalg.norm(one, axis=-1) / np.linalg.norm(other, axis=-1)
-    return np.abs(cosines).mean()
+    lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    return np.abs((one * other).sum(axis=-1) / lengths).mean()
 
 
 rng = np.random.default_rng(0)
-cosines = {d: mean_cosine(d, rng) for d in (8, 128, 512)}
-narrow, middle = Measured(cosines[8], digits=1, above=0.2), Measured(cosines[128], digits=2)
-fall = Measured(cosines[128] / cosines[512], digits=1, above=1.8, below=2.2)
-guessed(guess_cosine, Measured(cosines[512], digits=3))
-claim("random vectors are almost orthogonal: four times as many numbers, half the cosine",
-      f"mean size of the cosine: {narrow} at d = 8, {middle} at 128, {fall} times smaller at 512", narrow, middle, fall)
+narrow, middle, wide = (mean_cosine(d, rng) for d in (8, 128, 512))
+claim("01.almost-orthogonal", guess_cosine, narrow=narrow, middle=middle, wide=wide,
+      fall=middle / wide)
 
 # %% [markdown]
-# It falls like $1/\sqrt d$. So there is room for many keys that do not disturb each other.
+# **Orthogonal** means at a right angle. A dot product of strangers adds $d$ products whose signs are random and largely cancel, so it grows only
+# like $\sqrt d$. Both lengths together grow like $d$. What is left is $1/\sqrt d$: there is room for many keys that do not disturb each other.
 #
 # ## Finding through noise
 #
-# Now the measurement this chapter is about. A memory holds 100 random keys. A query is one of them **plus noise**: to each of
-# its numbers a random one is added that is as large as the number itself, on average. Signal and noise are equally strong. We
-# take the key with the largest dot product. Picking blindly would be right once in 100.
+# Now the measurement this chapter is about. A memory holds 100 random keys. A query is one of them **plus noise**: to each of its numbers a
+# random one is added that is as large as the number itself, on average. We call that noise 1. Then we take the key with the largest dot product.
+# Picking blindly would be right once in 100.
 #
-# **Predict first:** how often is it right when the vectors have 64 numbers?
+# **Predict first:** what share of the queries find their own key when the vectors have 64 numbers?
 
 # %%
 guess_accuracy = None  # your guess, between 0 and 1
 
-# %%
+# %% tags=["claim:width-against-noise"]
 def accuracy(d, noise, rng, items=100, trials=40):
     """The share of queries, each a key plus noise, that find their own key among `items`."""
     keys = rng.normal(size=(trials, items, d))
@@ -150,103 +175,147 @@ def accuracy(d, noise, rng, items=100, trials=40):
     return (found == np.arange(items)).mean()
 
 
-# %% tags=["claim:width-beats-noise"]
 rng = np.random.default_rng(2)
-at_4 = Measured(accuracy(4, 1.0, rng), digits=1, below=0.35)
-at_64 = Measured(accuracy(64, 1.0, rng), digits=2, above=0.95)
-guessed(guess_accuracy, at_64)
-claim("the wider the vectors, the more noise the dot product sees through",
-      f"with noise as strong as the signal, found among 100: {at_4} at d = 4, {at_64} at d = 64", at_4, at_64)
+narrow, wide = accuracy(4, 1.0, rng), accuracy(64, 1.0, rng)
+claim("01.width-against-noise", guess_accuracy, narrow=narrow, wide=wide)
 
 # %% [markdown]
-# The reason: in the score with its own key the signal adds up like $d$, because a number times itself is never negative. What
-# disturbs, the noise and the strangers, adds up only like $\sqrt d$, because its signs are random and largely cancel.
-# The whole curve, for three strengths of noise:
-
-# %%
-widths = [1, 2, 4, 8, 16, 32, 64, 128, 256]
-rng = np.random.default_rng(3)
-curves = {f"noise {noise:g} × signal": [accuracy(d, noise, rng, trials=12) for d in widths]
-          for noise in (0.5, 1, 3)}
-figure, axes = canvas(height=3.2)
-lines(axes, widths, curves, xlabel="numbers in each vector, d", ylabel="share found among 100", log_x=True)
-axes.set_xticks(widths, widths)
-axes.minorticks_off()
-axes.axhline(0.01, color="0.4", linewidth=1, linestyle=":")
-axes.text(40, 0.03, "blind guess: 0.01", color="0.3")
-show(figure, "Share of queries that find their own key among 100, against the width of the vectors, for three strengths of "
-             "noise. All curves rise from almost nothing at d = 1 towards 1, the one with the most noise last.")
-
-# %% [markdown]
-# The third curve looks like the second one, moved to the right. **Predict:** with three times the noise, how many times as wide must the
-# vectors be to be found as often as before?
+# In the score with its own key the signal adds up like $d$, because a number times itself is never negative. What disturbs, the noise and the
+# strangers, adds up only like $\sqrt d$. So every additional number helps.
+#
+# Now make the noise three times as strong as the signal: noise 3. Fewer queries find their key. Wider vectors can make up for it.
+#
+# **Predict first:** how many times as wide must the vectors be to be found as often as with noise 1?
 
 # %%
 guess_wider = None  # your guess, a factor
 
-# %% tags=["claim:width-pays-for-noise"]
-rng = np.random.default_rng(5)
-before = accuracy(16, 1.0, rng)
-noisy = {factor: accuracy(factor * 16, 3.0, rng) for factor in range(1, 13)}
-needed = min(noisy, key=lambda factor: abs(noisy[factor] - before))
-factor = Measured(needed, exactly=5)
-found = Measured(before, digits=1), Measured(noisy[1], digits=1, below=0.2), Measured(noisy[needed], digits=1)
-guessed(guess_wider, factor, "times")
-claim("three times the noise is made up for by five times the width",
-      f"found: {found[0]} at d = 16; with three times the noise {found[1]}, and {found[2]} at d = {needed * 16}",
-      factor, *found)
+# %% tags=["claim:noise-and-width"]
+def times_wider(d, noise):
+    """The share found before, then with tripled noise, and the factor that makes up for it."""
+    rng = np.random.default_rng(5)
+    before = accuracy(d, noise, rng)
+    noisy = {factor: accuracy(factor * d, 3 * noise, rng) for factor in range(1, 13)}
+    return before, noisy[1], min(noisy, key=lambda factor: abs(noisy[factor] - before))
+
+
+before, narrow, factor = times_wider(16, noise=1)
+weak = times_wider(16, noise=1 / 3)[-1]
+claim("01.noise-and-width", guess_wider, before=before, narrow=narrow, factor=factor,
+      weak=weak)
 
 # %% [markdown]
-# Why five? A stranger's score is the key times the *whole* query, signal and noise. Independent parts add by their squares: $1^2 + 1^2 = 2$
-# before, $1^2 + 3^2 = 10$ after, five times as much. And what counts is $d$ against that sum.
+# Why? A stranger's score is its key times the *whole* query, signal and noise. Take the **variance**, the mean square of a number whose mean is 0:
+# variances of independent parts add up. One number of the query has the variance $1 + \text{noise}^2$, and a stranger's score has
+# $d\,(1 + \text{noise}^2)$. The signal, $d$, has to stand out against the root of that. The ratio of the two is
+#
+# $$\frac{d}{\sqrt{d\,(1 + \text{noise}^2)}} = \sqrt{\frac{d}{1 + \text{noise}^2}}.$$
+#
+# So the width that is needed grows like $1 + \text{noise}^2$. From noise 1 to 3 that is a factor of 10 / 2. From 1/3 to 1 it is 2 / (10/9) = 1.8: where
+# noise is weak, most of what disturbs are the strangers' products with the signal itself, and more noise does not make them larger. For very strong
+# noise, tripling it takes nearly nine times the width.
+
+# %%
+widths, ratios = [2, 4, 8, 16, 32, 64, 128, 256], [1, 2, 4, 8, 16, 32]
+rng = np.random.default_rng(3)
+by_width, by_ratio = {}, {}
+for noise in (0.5, 1, 3):
+    fitting = [round(ratio * (1 + noise**2)) for ratio in ratios]
+    by_width[f"noise {noise:g}"] = [accuracy(d, noise, rng, trials=12) for d in widths]
+    by_ratio[f"noise {noise:g}"] = [accuracy(d, noise, rng, trials=12) for d in fitting]
+figure, (left, right) = canvas(2, height=3.2)
+lines(left, widths, by_width, xlabel="width d", ylabel="share found among 100", log_x=True)
+lines(right, ratios, by_ratio, xlabel="d / (1 + noise²)", ylabel="", log_x=True)
+show(figure, "Share of queries that find their own key among 100, for three strengths of noise. "
+             "Against the width (left) each noise has its own curve. Against the width divided by "
+             "1 + noise² (right) they nearly fall together.")
 
 # %% [markdown]
 # ## Break it on purpose: long keys win
 #
-# $q \cdot k = |q|\,|k| \cos\alpha$, where $\alpha$ is the angle between them: a dot product rewards the length $|k|$ of the key
-# as well as its direction. Make some keys longer than others, and ask with random queries that mean none of them. If only
-# directions counted, the longest tenth of the keys would win one time in ten.
+# A dot product rewards the length $|k|$ of a key as well as its direction. Here the dog is described in larger numbers, and someone asks for
+# something furry and quiet:
+
+# %%
+loud_dog, quiet = 1.5 * keys[1], np.array([1.0, 0.3])
+angles = [("query", "cat"), ("query", "dog")]
+title = f"scores: cat {quiet @ keys[0]:.2f}, dog {quiet @ loud_dog:.2f}"
+three = {"query": quiet, "cat": keys[0], "dog": loud_dog}
+show(arrows(three, angles=angles, roles=roles, title=title),
+     f"By its angle the query is nearer to the cat. But its dot product is {quiet @ keys[0]:.2f} "
+     f"with the cat, and {quiet @ loud_dog:.2f} with the dog, whose key is longer.")
+
+# %% [markdown]
+# How much does that matter? Make some of 100 random keys longer than others, with lengths spread evenly between 0.5 and 2, and ask with
+# random queries that mean none of them. If only directions counted, the longest tenth of the keys would win one time in ten.
 #
-# **Predict first:** what share of the queries do they win, if lengths are spread evenly between 0.5 and 2?
+# **Predict first:** what share of the queries does the longest tenth win?
 
 # %%
 guess_long = None  # your guess, between 0 and 1
 
-# %% tags=["claim:long-keys-win"]
+# %% tags=["claim:long-keys"]
 rng = np.random.default_rng(4)
 directions = rng.normal(size=(50, 100, 16))  # 50 memories of 100 keys
 directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
 lengths = np.sort(rng.uniform(0.5, 2.0, size=(50, 100, 1)), axis=1)  # the longest ten come last
 random_queries = rng.normal(size=(50, 200, 16))
-won = (arrays.scores(random_queries, directions * lengths).argmax(axis=-1) >= 90).mean()
-won_fairly = (arrays.scores(random_queries, directions).argmax(axis=-1) >= 90).mean()
-share, fair = Measured(won, digits=1, above=0.2), Measured(won_fairly, digits=1, below=0.15)
-guessed(guess_long, share)
-claim("a dot product prefers long keys, whatever is asked",
-      f"the longest tenth of the keys wins {share} of random queries, and {fair} once all have length 1", share, fair)
+won = arrays.scores(random_queries, directions * lengths).argmax(axis=-1) >= 90
+won_fairly = arrays.scores(random_queries, directions).argmax(axis=-1) >= 90
+claim("01.long-keys", guess_long, share=won.mean(), fair=won_fairly.mean())
 
 # %% [markdown]
-# That is not always a fault: a model can *learn* to give an important key more length. But when nothing was meant by the
-# length, it is a bias.
+# Length multiplies all scores of a key. The winner's score is positive, and there length only helps; below zero it hurts, but there nobody wins anyway.
+# That is not always a fault: a model can *learn* to give an important key more length. But where nothing was meant by the length, it is a bias. The
+# cosine has no such bias: it divides the lengths out.
+
+# %% [markdown]
+# ## The course's own
 #
-# ## A picture of scores
-#
-# Queries go down, keys go across. The course draws all its matrices this way.
+# You wrote $QK^\top$ as `queries @ keys.T`. With a batch in front, `.T` would turn *all* axes round (chapter 00). The course's own function, which
+# the measurements above have used, exchanges only the last two, and says clearly when the widths do not fit:
 
 # %%
-figure, axes = canvas(width=4.6, height=2.2)
-heatmap(axes, arrays.scores(queries, keys), queries=["furry, barks a bit", "a bit of all"], keys=names)
-show(figure, "Scores of two queries (down) against the keys cat, dog and car (across). The first query scores highest, 1.5, "
-             "with the dog, and so does the undecided second one.")
+show_source(arrays.scores)
+batch = np.stack([queries, 2 * queries]), np.stack([keys, keys[::-1]])
+assert np.allclose(arrays.scores(*batch)[1], scores_loop(2 * queries, keys[::-1]))
+tally()
 
 # %% [markdown]
-# Look at the second row: the query that means nothing in particular scores highest with the dog, whose key is the longest.
-#
 # ## What to take along
 #
 # - A dot product compares a query with a key; $QK^\top$ compares all with all and has shape (queries, keys).
 # - Values are mixed by weights; they have no say in who is found.
-# - Wide random vectors hardly disturb each other: the wider, the more noise is seen through.
-# - Long keys win. And scores are not yet weights: they can be negative, and they sum to anything.
+# - Wide random vectors hardly disturb each other. To see through noise, the width has to grow like $1 + \text{noise}^2$.
+# - Long keys win, unless you divide by the lengths.
+# - Scores are not yet weights: they can be negative, and they sum to anything.
 #
-# Now do the [exercises](../exercises/01_dot_products.ipynb), then go on to [02 · Softmax](02_softmax.ipynb).
+# ## Five questions
+#
+# <details><summary>1. Queries have shape (4, 7) and keys (5, 7). Which shape has $QK^\top$, and what stands in row 2, column 3?</summary>
+#
+# (4, 5). The dot product of query 2 with key 3.
+# </details>
+# <details><summary>2. Two vectors have the dot product 0. What is the angle between them?</summary>
+#
+# A right angle, unless one of them is zero throughout: that one has no direction.
+# </details>
+# <details><summary>3. You double all keys. Which key is found? And which cosines change?</summary>
+#
+# The same key: all scores double. No cosine changes.
+# </details>
+# <details><summary>4. You exchange the values of two items. Is another item found?</summary>
+#
+# No. Only queries and keys are compared. What is read from the two changes.
+# </details>
+# <details><summary>5. The noise grows from 2 to 4. How much wider must the vectors be?</summary>
+#
+# (1 + 16) / (1 + 4) = 3.4 times as wide.
+# </details>
+#
+# ## Where to read on
+#
+# Boyd and Vandenberghe, *Introduction to Applied Linear Algebra*, chapters 1 and 3: inner products, lengths and angles. Kanerva 2009: what can be
+# built on wide random vectors being nearly orthogonal ([bibliography](bibliography.ipynb)).
+#
+# Now do the [exercises](../exercises/01_exercises_dot_products.ipynb), then go on to [02 · Softmax](02_softmax.ipynb).

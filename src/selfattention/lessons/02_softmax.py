@@ -1,43 +1,58 @@
 # %% [markdown]
 # # 02 · Softmax
 #
-# A query has compared itself with every key and holds one **score** per key: any numbers, positive or
-# negative. Now it must share out its attention. It needs **weights**: none negative, together exactly 1.
+# A query has compared itself with every key and holds one **score** per key: any numbers, positive or negative. Now it must share out its
+# attention. It needs **weights**: none negative, together exactly 1.
 #
-# How should scores become weights, and what can go wrong on the way?
+# **How should scores become weights, and what can go wrong on the way?**
 
 # %%
-import inspect
-
 import numpy as np
 
 from selfattention import arrays
-from selfattention.claims import Measured, claim, guessed
-from selfattention.plots import canvas, heatmap, lines, show
+from selfattention.claims import claim, tally
+from selfattention.plots import bars, blocks, canvas, course_map, flow, heatmap, lines, show
+from selfattention.source import show_source
 
-np.set_printoptions(precision=3, suppress=True)
+show(course_map(2), "Where we are: the softmax stands between the scores and the mixing of the "
+                    "values.")
 
 # %% [markdown]
-# ## Three keys by hand
+# ## The idea in one picture
 #
-# One query, three keys, scores 2, 1 and 0. Dividing by the sum would give 2/3, 1/3 and 0. That breaks as soon
-# as a score is negative, and a key with score 0 could never be seen.
-#
-# The exponential makes every score positive and keeps the order: $e^2 = 7.389$, $e^1 = 2.718$, $e^0 = 1$. Their sum
-# is 11.107, so the weights are 7.389/11.107, 2.718/11.107 and 1/11.107:
+# Three keys with the scores 2, 1 and −1. Raise $e = 2.718$ to each score, then divide by the sum of the three:
 
 # %%
-e = np.e
-np.array([e**2, e**1, e**0]) / (e**2 + e**1 + e**0)
+names, row = ["key 0", "key 1", "key 2"], np.array([2.0, 1.0, -1.0])
+powers = np.exp(row)
+figure, panels = canvas(3, height=2.2)
+bars(panels[0], dict(zip(names, row)), role="scores", title="scores")
+bars(panels[1], dict(zip(names, powers)), role="scores", title="exponentials")
+bars(panels[2], dict(zip(names, powers / powers.sum())), title="weights")
+show(figure, "Scores may be negative. Their exponentials are positive and keep the order. Divided "
+             "by their sum they are weights: every key gets something, the best one gets most.")
 
 # %% [markdown]
-# One point of score is always worth a factor of $e$ in weight: 0.665 / 0.245 = 0.245 / 0.090 = 2.718. **Differences of
-# scores become ratios of weights.**
+# These two steps are the **softmax**. Why the detour over the exponential? Dividing the scores by their own sum, 2, would give 1, 0.5 and −0.5: a
+# negative weight.
+#
+# ## Three keys by hand
+#
+# $e^2 = 7.389$, $e^1 = 2.718$ and $e^{-1} = 0.368$. Their sum is 10.475, so the weights are 7.389 / 10.475 = 0.705, 2.718 / 10.475 = 0.259 and
+# 0.368 / 10.475 = 0.035.
+
+# %%
+show(flow(names, ("score", row), ("exp", powers, "e to it"),
+          ("weight", powers / powers.sum(), "÷ sum")),
+     "The softmax of one row of scores, step by step.")
+
+# %% [markdown]
+# One point of score is always worth a factor of $e$ in weight: 0.705 / 0.259 = 2.718. Two points are a factor of $e^2$. **Differences of scores become
+# ratios of weights.**
 #
 # ## The loop, then the array
 #
-# Several queries make a matrix of scores with shape (queries, keys). Each row is shared out on its own: each query
-# has one unit of attention to give.
+# Several queries make a matrix of scores with shape (queries, keys). Each row is shared out on its own: each query has one unit of attention to give.
 
 # %%
 def softmax_loop(scores):
@@ -49,81 +64,78 @@ def softmax_loop(scores):
     return weights
 
 
-scores = np.array([[2.0, 1.0, 0.0], [0.0, 0.0, 0.0], [-1.0, 3.0, 0.5]])
-softmax_loop(scores)
-
-# %% [markdown]
-# Without loops: `keepdims=True` keeps the summed axis with length 1. The sums have shape (queries, 1) and divide each
-# row by its own sum.
-
-# %%
 def softmax_naive(scores):
     exponentials = np.exp(scores)
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
+# %% [markdown]
+# In the second function there are no loops: `keepdims=True` keeps the summed axis with length 1, and each row is divided by its own sum.
 
+# %%
+scores = np.array([[2.0, 1.0, -1.0], [0.0, 0.0, 0.0], [-1.0, 3.0, 0.5], [0.5, 0.0, 2.0]])
 assert np.allclose(softmax_naive(scores), softmax_loop(scores))
-print("scores", scores.shape, "sums", np.exp(scores).sum(axis=-1, keepdims=True).shape)
+exponentials = np.exp(scores)
+sums = exponentials.sum(axis=-1, keepdims=True)
+show(blocks(("exponentials", exponentials, "queries keys"), "÷",
+            ("sums", sums, "queries keys", 1, "scores"), "=",
+            ("weights", exponentials / sums, "queries keys")),
+     "Each of the four rows is divided by its own sum. The sums keep an axis of length 1, so that "
+     "they stand beside the right row.")
 
 # %% [markdown]
-# ## Predict first
+# ## Large scores
 #
-# `softmax_naive` is right on paper. A float64 cannot hold numbers above about $1.8 \cdot 10^{308}$. **From which score
-# on does `np.exp` overflow to infinity?** Write your guess into the next cell before you run the one after it.
+# `softmax_naive` is right on paper. But a computer's numbers have an end: NumPy's usual ones, of 64 bits (float64), hold nothing above about
+# $1.8 \cdot 10^{308}$. What is larger *overflows*: it becomes infinity.
+#
+# **Predict first:** from which whole score on is `np.exp` infinite?
 
 # %%
 guess_overflow = None  # your guess, a score
 
 # %% tags=["claim:naive-overflow"]
+def first_infinite(kind):
+    """The smallest whole score whose exponential is infinite, in numbers of this kind."""
+    return next(score for score in range(2000) if np.isinf(np.exp(kind(score))))
+
+
 with np.errstate(all="ignore"):
-    fits = [score for score in range(2000) if np.isfinite(np.exp(float(score)))]
+    limits = {kind.__name__: first_infinite(kind) for kind in (np.float64, np.float32, np.float16)}
     broken = softmax_naive(np.array([[1000.0, 999.0, 0.0]]))
-first, nans = Measured(fits[-1] + 1, digits=0, below=1000), Measured(np.isnan(broken).sum(), digits=0, above=0)
-guessed(guess_overflow, first)
-print("naive weights for 1000, 999, 0:", broken)
-claim("the textbook formula breaks on scores that are not even large",
-      f"np.exp overflows from a score of {first}; {nans} of 3 weights are NaN", first, nans)
+print("exp is infinite from:", limits)
+claim("02.naive-overflow", guess_overflow, first=limits["float64"], nans=np.isnan(broken).sum())
 
 # %% [markdown]
-# Infinity divided by infinity is NaN, *not a number*, and a NaN spreads to everything it touches. Scores of that size do
-# occur: in half precision, which large models use, `exp` overflows at 12.
-
-# %%
-with np.errstate(over="ignore"):
-    for kind in (np.float64, np.float32, np.float16):
-        largest = next(score for score in range(2000) if np.isinf(np.exp(kind(score))))
-        print(f"{kind.__name__}: exp overflows from {largest}")
-
-# %% [markdown]
+# Infinity divided by infinity is NaN, *not a number*, and a NaN spreads to everything it touches. Scores of that size do occur, because shorter kinds of
+# numbers end much sooner: float32, the usual one in torch, and sooner still float16, one of two half precisions in which large models compute. The
+# other, bfloat16, has as many bits for the exponent as float32 and ends where that does.
+#
 # ## The cure: shift every row
 #
 # Add a constant $c$ to a whole row. Above and below the fraction bar a factor $e^c$ appears, and cancels:
 #
 # $$\frac{e^{s_j + c}}{\sum_k e^{s_k + c}} = \frac{e^c\, e^{s_j}}{e^c \sum_k e^{s_k}} = \frac{e^{s_j}}{\sum_k e^{s_k}}$$
 #
-# So choose $c$ as minus the largest score of the row. Then the largest exponent is 0, nothing can overflow, and the sum
-# is at least 1, so nothing is divided by zero. This is what the course's own function does:
+# So choose $c$ as minus the largest score of the row. Then the largest exponent is 0, nothing can overflow, and the sum is at least 1, so nothing is
+# divided by zero. This is what the course's own function does:
 
 # %%
-print(inspect.getsource(arrays.softmax))
+show_source(arrays.softmax)
+assert np.allclose(arrays.softmax(scores), softmax_loop(scores))
+print("weights for 1000, 999, 0:", arrays.softmax(np.array([1000.0, 999.0, 0.0])).round(3))
 
 # %% tags=["claim:shift-invariance"]
-assert np.allclose(arrays.softmax(scores), softmax_loop(scores))
-rng = np.random.default_rng(2)
-many = rng.normal(size=(500, 7))
-changes = [np.abs(arrays.softmax(many + c) - arrays.softmax(many)).max() for c in (-1e6, -10.0, 3.0, 1e6)]
-moved = Measured(max(changes), below=1e-9)
-print("shifted weights for 1000, 999, 0:", arrays.softmax(np.array([[1000.0, 999.0, 0.0]])))
-claim("a constant added to a row of scores changes no weight",
-      f"largest change over 500 rows and shifts up to a million: {moved}", moved)
+many = np.random.default_rng(2).normal(size=(500, 7))
+shifted = [arrays.softmax(many + c) for c in (-1e6, -10.0, 3.0, 1e6)]
+claim("02.shift-invariance", moved=max(np.abs(one - arrays.softmax(many)).max() for one in shifted))
 
 # %% [markdown]
-# What is left is the rounding of `many + c`: next to a million, a float64 has ten digits after the point, no more.
+# What is left is the rounding of `many + c`: next to a million, a float64 has about ten digits after the point, no more.
 #
 # ## Break it on purpose
 #
-# The axis decides who competes with whom. Sum over `axis=0` and the *keys* share out attention among the queries:
-# columns sum to one, rows do not. Nothing crashes, and for a square matrix even the shape is right.
+# The axis decides who competes with whom. Sum over `axis=0`, and the *queries* compete for each key: columns sum to 1, rows do not. Nothing crashes, and
+# every shape is right.
 
 # %%
 def softmax_wrong_axis(scores):
@@ -132,96 +144,167 @@ def softmax_wrong_axis(scores):
 
 
 right, wrong = arrays.softmax(scores), softmax_wrong_axis(scores)
-print("row sums, right axis:", right.sum(axis=-1), " wrong axis:", wrong.sum(axis=-1))
-
-# %%
 figure, (left_axes, right_axes) = canvas(2, height=2.7)
-names = {"queries": ["q0", "q1", "q2"], "keys": ["k0", "k1", "k2"]}
-heatmap(left_axes, right, title="over the keys: rows sum to 1", largest=1.0, **names)
-heatmap(right_axes, wrong, title="over the queries: columns do", largest=1.0, **names)
-show(figure, "The same nine scores, normalised over the keys (left) and over the queries (right). Query q1 has three equal "
-             "scores: its weights must be .33 each, but on the right they are .11, .04 and .27.")
+heatmap(left_axes, right, title="over the keys: rows sum to 1", largest=1.0, good=True)
+heatmap(right_axes, wrong, title="over the queries: columns do", largest=1.0, good=False)
+show(figure, "The same scores, normalised over the keys and over the queries. Query 1 has three "
+             "equal scores, so each of its weights must be 0.33. On the right they differ.")
 
 # %% [markdown]
 # A second way to break it: shift by **one maximum for all rows**. It works until one row lies far below another.
 
 # %%
-far_apart = np.array([[1000.0, 999.0], [0.0, 1.0]])
+far_apart = np.array([[1000.0, 999.0, 998.0], [0.0, 1.0, 2.0]])
 with np.errstate(all="ignore"):
-    exponentials = np.exp(far_apart - far_apart.max())
-    print(exponentials / exponentials.sum(axis=-1, keepdims=True))
+    one_for_all = softmax_naive(far_apart - far_apart.max())
+figure, panels = canvas(3, height=2.0)
+heatmap(panels[0], far_apart, title="scores", role="scores", row_axis="")
+heatmap(panels[1], arrays.softmax(far_apart), title="own maximum", row_axis="", good=True)
+heatmap(panels[2], one_for_all, title="one for all", row_axis="", good=False)
+show(figure, "Two rows of scores that lie far apart, and their weights. Less each row's own "
+             "maximum, both rows have weights. Less one maximum for all, the second row is lost.")
 
 # %% [markdown]
-# The second row became 0/0: all its exponentials are $e^{-999}$, which rounds to zero.
+# The exponentials of the second row are $e^{-1000}$, $e^{-999}$ and $e^{-998}$. They all round to zero, and 0 / 0 is NaN.
 #
 # ## Temperature
 #
-# Divide the scores by a **temperature** $T$ before the softmax. Below 1 the differences grow and the best key takes
-# more; above 1 they shrink and the weights even out.
+# Divide the scores by a **temperature** $T$ before the softmax. Below 1 the differences grow and the best key takes more; above 1 they shrink and the
+# weights even out.
+
+# %%
+eight = np.random.default_rng(8).normal(size=8)
+figure, panels = canvas(3, height=2.8)
+for axes, t in zip(panels, (0.2, 1, 5)):
+    bars(axes, dict(enumerate(arrays.softmax(eight / t))), title=f"T = {t}")
+    axes.set_xlim(0, 1.2)
+show(figure, "Weights of the same eight random scores at three temperatures. Cold, one key takes "
+             "nearly everything. Hot, all keys get nearly the same.")
+
+# %% [markdown]
+# How spread out weights are is measured by their **entropy**
 #
-# How spread out the weights are is measured by their **entropy** $H = -\sum_j w_j \log w_j$, in nats. It is 0 when one key has everything.
-# **Predict first: with 8 keys, what is the entropy of equal weights, in nats?**
+# $$H = -\sum_j w_j \log w_j,$$
+#
+# where $0 \log 0$ counts as 0. It is 0 when one key has everything, and largest when all are equal. With the natural logarithm, to the base $e$, it is
+# measured in **nats**, which this course uses throughout. With the logarithm to the base 2 it is measured in **bits**: one nat is $1 / \log 2 = 1.44$ bits.
+#
+# **Predict first:** what is the entropy of eight equal weights, in nats?
 
 # %%
 guess_entropy = None  # your guess, in nats
 
 # %% tags=["claim:temperature-entropy"]
-eight = np.random.default_rng(8).normal(size=8)
 temperatures = np.logspace(-4, 3, 36)
 entropies = np.array([arrays.entropy(arrays.softmax(eight / t)) for t in temperatures])
-cold, hot = Measured(entropies[0], digits=3, below=1e-3), Measured(entropies[-1], digits=3, above=np.log(8) - 1e-3)
-rises = Measured(np.diff(entropies).min(), above=-1e-12)
-guessed(guess_entropy, hot, "nats")
-claim("temperature moves the entropy of n weights from 0 to log n",
-      f"{cold} nats at T = 0.0001, {hot} at T = 1000; log 8 = {np.log(8):.3f}", cold, hot, rises)
+claim("02.temperature-entropy", guess_entropy, cold=entropies[0], hot=entropies[-1],
+      smallest_rise=np.diff(entropies).min())
+
+# %% [markdown]
+# Eight equal weights of 1/8 have $-8 \cdot \frac18 \log \frac18 = \log 8$. In bits that is 3: three questions with yes or no find one of eight keys. So $H$
+# tells over how many keys a query spreads itself: as over $e^H$ equal ones.
 
 # %%
 figure, axes = canvas(height=3.0)
-lines(axes, temperatures, {"entropy of 8 weights": entropies}, xlabel="temperature", ylabel="entropy (nats)", log_x=True)
+lines(axes, temperatures, {"entropy of 8 weights": entropies}, xlabel="temperature",
+      ylabel="entropy (nats)", log_x=True)
 axes.axhline(np.log(8), color="0.4", linewidth=1, linestyle=":")
-axes.text(0.012, np.log(8) - 0.17, "log 8: equal weights", color="0.3")
-axes.text(0.8, 0.04, "0: one key has all the weight", color="0.3")
-show(figure, "Entropy of the weights of eight random scores against temperature, on a logarithmic axis. It rises from 0 below "
-             "T = 0.1 to log 8 = 2.08 nats above T = 100.")
+axes.text(0.0002, np.log(8) - 0.17, "log 8: equal weights", color="0.3")
+show(figure, "Entropy of the weights of eight random scores against temperature, on a logarithmic "
+             "axis. It rises from 0, where one key has all, to log 8.")
 
 # %% [markdown]
 # ## What a peaked softmax costs
 #
-# Training moves scores along derivatives. For a softmax they are
+# Training moves scores along derivatives: how much does a weight change when a score changes a little? For a softmax the answer is
 #
 # $$\frac{\partial w_i}{\partial s_j} = w_i (\delta_{ij} - w_j), \qquad \delta_{ij} = 1 \text{ if } i = j \text{, else } 0.$$
 #
-# On the diagonal that is $w_i (1 - w_i)$: at most 1/4, and almost nothing once $w_i$ is near 0 or near 1.
-# **Predict first: at a weight of 0.999, how many times smaller is this derivative than at its best?**
+# For a weight and its own score that is $w_i (1 - w_i)$, largest at $w_i = 1/2$. A softmax whose weights are all near 0 or 1 is called **saturated**.
+#
+# A loss, a number that training makes small, may use the weights in any way. A special one is the **cross-entropy** $-\log w_r$: it asks that the right key
+# $r$ should have all the weight. The measuring cell takes its derivative as well, where a weight of 0.999 lies on the *wrong* key.
+#
+# **Predict first:** at a weight of 0.999, how many times smaller is the derivative of a weight by its own score than at its best?
 
 # %%
 guess_factor = None  # your guess, a factor
 
 # %% tags=["claim:saturation"]
-def derivative(weight):
-    """Of the first of two weights by its own score, by a small step."""
+def slope(function, weight):
+    """Of a function of two weights by the first score, where the first key has this weight."""
     score, step = np.log(weight / (1 - weight)), 1e-5
-    above, below = (arrays.softmax(np.array([score + shift, 0.0]))[0] for shift in (step, -step))
-    return (above - below) / (2 * step)
+    above = arrays.softmax(np.array([score + step, 0.0]))
+    below = arrays.softmax(np.array([score - step, 0.0]))
+    return (function(above) - function(below)) / (2 * step)
 
 
-largest = max(derivative(weight) for weight in np.linspace(0.05, 0.95, 19))
-best = Measured(largest, digits=2, above=0.249, below=0.251)
-factor = Measured(largest / derivative(0.999), digits=0, above=200)
-guessed(guess_factor, factor)
-claim("a saturated softmax hardly learns",
-      f"at weight 0.5 the derivative is {best}, at 0.999 it is {factor} times smaller", best, factor)
+best = max(slope(lambda weights: weights[0], weight) for weight in np.linspace(0.05, 0.95, 19))
+peaked = slope(lambda weights: weights[0], 0.999)
+cross_entropy = slope(lambda weights: -np.log(weights[1]), 0.999)
+claim("02.saturation", guess_factor, best=best, factor=best / peaked, wrong=cross_entropy)
 
 # %% [markdown]
-# Keep this in mind: scores that grow large make the softmax peaked, and a peaked softmax passes no gradient. Chapter 03 shows
-# why scores grow with the width of the vectors, and what one division does about it.
+# The weight near 1 cannot grow, and the others have nothing left to lose. So a gradient that comes *from the weights* hardly arrives at the scores. The
+# cross-entropy is spared because its logarithm divides by the small weight that the softmax multiplies with. With $y$, which is 1 for the right key and 0
+# for the others,
+#
+# $$\frac{\partial (-\log w_r)}{\partial s_j} = -\frac{1}{w_r}\, w_r (\delta_{rj} - w_j) = w_j - y_j.$$
+#
+# In books this is $p - y$: prediction minus target. It stays near 1 where a model is sure and wrong. A loss without such a logarithm lacks what cancels the
+# small factor, for instance the squared error of the weights:
+
+# %%
+losses = {"cross-entropy": lambda weights: -np.log(weights[1]),
+          "squared error": lambda weights: weights[0]**2 + (weights[1] - 1)**2}
+wrong_weight = np.array([0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.97, 0.99, 0.999])
+curves = {name: [slope(loss, weight) for weight in wrong_weight] for name, loss in losses.items()}
+figure, axes = canvas(height=3.0)
+lines(axes, wrong_weight, curves, xlabel="weight on the wrong key", ylabel="gradient at its score")
+show(figure, "Derivative of two losses by the score of the wrong key. Cross-entropy gives the "
+             "diagonal, p − y. At the right end the model is sure and wrong: there the "
+             "cross-entropy pulls hardest, the squared error hardly at all.")
+tally()
+
+# %% [markdown]
+# The weights of attention stand *inside* a model: every loss reaches their scores through $\partial w_i / \partial s_j$ alone. Large scores saturate the
+# softmax, and then queries and keys stop learning. Chapter 03 shows why scores grow with the width of the vectors, and what one division does about it.
 #
 # ## What to take along
 #
 # - Softmax turns scores into weights that are positive and sum to 1, **over the keys, row by row**.
 # - Differences of scores become ratios of weights; a constant added to a row changes nothing.
 # - Subtract each row's own maximum first: from 710 on, `np.exp` is infinite.
-# - Temperature moves the entropy between 0 and $\log n$; a peaked softmax has almost no derivative.
+# - Temperature moves the entropy between 0 and $\log n$.
+# - A saturated softmax hardly passes on what comes from its weights. Cross-entropy on top of a softmax is the exception: $p - y$.
 #
-# Now do the [exercises](../exercises/02_softmax.ipynb): a stable softmax, temperature, the log-softmax, and the derivatives. Then go
-# on to [03 · Scaled dot-product attention](03_scaled_dot_product_attention.ipynb).
+# ## Five questions
+#
+# <details><summary>1. Two keys have the scores 5 and 3. What is the ratio of their weights?</summary>
+#
+# $e^2 = 7.39$, whatever the other keys are.
+# </details>
+# <details><summary>2. Scores (4, 7) become weights. Which sums are 1, and how many of them are there?</summary>
+#
+# Those of the rows, over the seven keys: four sums.
+# </details>
+# <details><summary>3. Why subtract the largest score, and not the mean?</summary>
+#
+# Both leave the weights as they are. But only after subtracting the largest is no exponent above 0.
+# </details>
+# <details><summary>4. What does a temperature of 0.5 do to the ratio of two weights?</summary>
+#
+# It squares it: the difference of the scores doubles.
+# </details>
+# <details><summary>5. A classifier with a softmax at its end is sure and wrong. Does it learn under cross-entropy? And under the squared error of its probabilities?</summary>
+#
+# Under cross-entropy yes: the gradient is $p - y$, near 1 in size. Under the squared error hardly, for the factor $w (1 - w)$ is near 0.
+# </details>
+#
+# ## Where to read on
+#
+# Goodfellow, Bengio and Courville, *Deep Learning*, section 4.1 on overflow. MacKay, *Information Theory, Inference, and Learning Algorithms*, chapter 2 on
+# entropy ([bibliography](bibliography.ipynb)).
+#
+# Now do the [exercises](../exercises/02_exercises_softmax.ipynb): a stable softmax, temperature, the log-softmax, and the derivatives. Then go on to
+# [03 · Scaled dot-product attention](03_scaled_dot_product_attention.ipynb).

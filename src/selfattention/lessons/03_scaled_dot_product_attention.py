@@ -1,50 +1,80 @@
 # %% [markdown]
 # # 03 · Scaled dot-product attention
 #
-# Chapter 01 compared, chapter 02 turned scores into weights. Put together they are attention:
+# Chapter 01 compared a query with keys. Chapter 02 turned the scores into weights. Put together, they are attention. One step is
+# missing between them, a single division, and the Transformer of 2017 does not train well without it.
 #
-# $$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right) V \qquad \text{(Vaswani et al. 2017, eq. 1)}$$
-#
-# $Q$ holds the queries, $K$ the keys, $V$ the values, one a row; $d_k$ is the width of queries and keys. Everything in it is known but one
-# thing. **Why divide by $\sqrt{d_k}$?**
+# **Why would one divide the scores by a number?**
 
 # %%
-import inspect
 import math
 
 import numpy as np
 
 from selfattention import arrays
-from selfattention.claims import Measured, claim, guessed
-from selfattention.plots import canvas, heatmap, lines, show
+from selfattention.claims import claim, tally
+from selfattention.plots import bars, blocks, canvas, course_map, flow, heatmap, lines, show
+from selfattention.source import show_source
 
 np.set_printoptions(precision=3, suppress=True)
+show(course_map(3), "Where we are: the scale stands between the scores and the softmax.")
 
 # %% [markdown]
+# ## The idea in one picture
+#
+# Eight random keys and one random query, first 4 numbers wide, then 512. Nothing was learned, so no key deserves more than the
+# others. Look at the weights that the softmax of chapter 02 makes of the bare dot products:
+
+# %%
+rng = np.random.default_rng(2)
+figure, panels = canvas(2, height=2.9)
+for axes, d in zip(panels, (4, 512)):
+    weights = arrays.softmax(rng.normal(size=d) @ rng.normal(size=(8, d)).T)
+    bars(axes, weights, title=f"vectors {d} numbers wide", xlabel="weight")
+show(figure, "Weights of eight random keys for one random query. With narrow vectors several "
+             "keys share the weight. With wide ones a single key takes it all, by accident.")
+
+# %% [markdown]
+# Wide vectors make the choice for the model before it has learned anything. This chapter finds out why, what it costs, and what one
+# division does about it:
+#
+# $$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right) V \qquad \text{(Vaswani et al. 2017, eq. 1)}$$
+#
+# $Q$ holds the queries, $K$ the keys, $V$ the values, one in each row; $d_k$ is the width of queries and keys.
+#
 # ## Three tokens by hand
 #
 # One query, three keys with two numbers each, three values with one number each. The scores are 2, 0 and 1. Divided by $\sqrt 2$ they
-# are 1.414, 0 and 0.707; their exponentials are 4.113, 1 and 2.028 with the sum 7.141. So the weights are 0.576, 0.140 and 0.284, and the
-# output is 0.576 · 10 + 0.140 · 20 + 0.284 · 30 = 17.08.
+# are 1.41, 0 and 0.71; their exponentials are 4.11, 1 and 2.03, with the sum 7.14. So the weights are 0.58, 0.14 and 0.28, and the
+# output is 0.58 · 10 + 0.14 · 20 + 0.28 · 30 = 17.08 (computed with all digits).
 
 # %%
-query = np.array([[1.0, 1.0]])
+query = np.array([1.0, 1.0])
 keys = np.array([[2.0, 0.0], [-1.0, 1.0], [0.0, 1.0]])
 values = np.array([[10.0], [20.0], [30.0]])
-scores = arrays.scores(query, keys)
-weights = arrays.softmax(scores / math.sqrt(2))
-print("scores", scores, " weights", weights, " output", weights @ values)
+scores = keys @ query
+scaled = scores / math.sqrt(2)
+weights = arrays.softmax(scaled)
+output = weights @ values
+show(flow(["token 0", "token 1", "token 2"], ("key", keys), ("score", scores, "· query"),
+          ("scaled", scaled, "÷ √2"), ("weight", weights, "softmax"), ("value", values),
+          ("w · v", weights[:, None] * values, "×"), query=query, result=output),
+     "One query goes through all four steps: score, scale, softmax, mix. Each row is a token.")
 
 # %% [markdown]
 # ## The loop, then four lines
+#
+# The loop does what the picture shows, for every query in turn:
 
 # %%
 def attention_loop(queries, keys, values):
     outputs = []
     for query in queries:
-        scaled = [sum(a * b for a, b in zip(query, key)) / math.sqrt(len(query)) for key in keys]
+        scores = [sum(a * b for a, b in zip(query, key)) for key in keys]
+        scaled = [score / math.sqrt(len(query)) for score in scores]
         powers = [math.exp(score) for score in scaled]
-        outputs.append(sum(power / sum(powers) * value for power, value in zip(powers, values)))
+        weights = [power / sum(powers) for power in powers]
+        outputs.append(sum(weight * value for weight, value in zip(weights, values)))
     return np.array(outputs)
 
 
@@ -57,155 +87,177 @@ def attention(queries, keys, values):
 # %%
 rng = np.random.default_rng(3)
 Q, K, V = rng.normal(size=(3, 7)), rng.normal(size=(5, 7)), rng.normal(size=(5, 11))
+W = arrays.attention_weights(Q, K)
 assert np.allclose(attention(Q, K, V), attention_loop(Q, K, V))
 assert np.allclose(attention(Q, K, V), arrays.attention(Q, K, V))
-print("queries", Q.shape, "keys", K.shape, "values", V.shape, "→", attention(Q, K, V).shape)
+show(blocks(("queries", Q, "queries d_k"), "@", ("keysᵀ", K.T, "d_k keys"), "=",
+            ("scores", Q @ K.T, "queries keys"), "\n", ("weights", W, "queries keys"), "@",
+            ("values", V, "keys d_v"), "=", ("outputs", W @ V, "queries d_v")),
+     "The shapes of attention. Scores and weights have a row for each query and a column for "
+     "each key; the keys disappear in the second product.")
 
 # %% [markdown]
 # As many outputs as queries, as wide as the values. The number of keys has disappeared: it was summed over.
 #
-# ## Why scores grow
+# ## Why scores grow with the width
 #
-# Let the numbers of queries and keys be independent, with mean 0 and standard deviation 1. A product of two of them has the variance 1. A dot
-# product adds $d$ such products, and variances of independent numbers add up: the variance of a score is $d$, its standard deviation $\sqrt d$.
+# Let the numbers of queries and keys be independent, with mean 0 and variance 1. A product of two of them has variance 1. A dot
+# product adds $d$ such products, and variances of independent numbers add up. So the variance of a score is $d$; its standard
+# deviation is the root of that.
 #
-# **Predict first:** the standard deviation of the scores at $d = 512$, without the division?
+# **Predict first:** what is the standard deviation of the scores at $d = 512$, before any division?
 
 # %%
 guess_std = None  # your guess
 
 # %% tags=["claim:score-spread"]
-def score_std(d, scaled, rng):
+def score_std(d, scale):
+    rng = np.random.default_rng(4)
     scores = arrays.scores(rng.normal(size=(300, d)), rng.normal(size=(300, d)))
-    return (scores / np.sqrt(d) if scaled else scores).std()
+    return (scores * scale).std()
 
 
-rng = np.random.default_rng(4)
-raw = Measured(score_std(512, False, rng), digits=1, above=0.95 * math.sqrt(512), below=1.05 * math.sqrt(512))
-scaled = Measured(score_std(512, True, rng), digits=2, above=0.95, below=1.05)
-guessed(guess_std, raw)
-claim("scores spread like √d; divided by √d they spread by 1, whatever the width",
-      f"standard deviation at d = 512: {raw} before, {scaled} after (√512 = {math.sqrt(512):.1f})", raw, scaled)
+claim("03.score-spread", guess_std, raw=score_std(512, 1), scaled=score_std(512, 512**-0.5))
 
 # %% [markdown]
 # ## What large scores do to the weights
 #
-# Differences of scores become *ratios* of weights: 22 points are a factor of $e^{22}$, three thousand millions. Almost every query then gives all its
-# weight to one key, before anything was learned. The same random queries and keys, 64 wide:
+# Differences of scores become *ratios* of weights: 22 points are a factor of $e^{22}$, which is 3.6 billion. Almost every query then
+# gives all its weight to one key. The same random queries and keys, 64 numbers wide, without and with the division:
 
 # %%
 rng = np.random.default_rng(5)
-Q, K = rng.normal(size=(6, 64)), rng.normal(size=(8, 64))
-figure, (left_axes, right_axes) = canvas(2, width=7.6, height=2.8)
-heatmap(left_axes, arrays.softmax(arrays.scores(Q, K)), title="unscaled", largest=1.0)
-heatmap(right_axes, arrays.softmax(arrays.scores(Q, K) / 8), title="divided by √64 = 8", largest=1.0)
-show(figure, "Attention weights of six random queries over eight random keys, 64 numbers wide. Unscaled (left), each row has nearly all its weight "
-             "on one key. Scaled (right), the weight is spread over several keys.")
+Q, K = rng.normal(size=(6, 64)), rng.normal(size=(7, 64))
+figure, (left, right) = canvas(2, height=2.7)
+unscaled, scaled = arrays.softmax(arrays.scores(Q, K)), arrays.softmax(arrays.scores(Q, K) / 8)
+heatmap(left, scaled, title="divided by √64 = 8", largest=1.0, good=True)
+heatmap(right, unscaled, title="unscaled", largest=1.0, good=False)
+show(figure, "Attention weights of six random queries over seven random keys; blank is zero or "
+             "nearly so. Scaled, several keys share a row. Unscaled, one key has nearly all.")
 
 # %% [markdown]
-# ## The gradient that saturation kills
+# ## What it costs: the scores stop learning
 #
-# Chapter 02 showed that a peaked softmax hardly moves when its scores move. So its scores hardly learn. Measure it: the derivatives
-# $\partial w_i / \partial s_j$ of the weights by the scores that enter the softmax, as one size (the root of the sum of squares), for 10 keys.
+# Chapter 02 showed that a peaked softmax hardly moves when its scores move. Inside a model, every gradient that reaches the scores has
+# passed through these derivatives, $\partial w_i / \partial s_j$. Where they vanish, queries and keys learn nothing. (A loss that
+# stands directly on the softmax, such as cross-entropy, is another case: chapter 02 says why.)
 #
-# **Predict first:** at $d = 512$, how many times larger is this derivative with scaling than without, for a typical (median) query?
+# We take the derivatives for 10 keys as one size, the root of the sum of their squares.
+#
+# **Predict first:** at $d = 512$, for a typical (median) query, how many times larger is this size with scaling than without?
 
 # %%
 guess_gradient = None  # your guess, a factor
 
-# %% tags=["claim:saturation-kills-gradient"]
-def typical_derivative(d, scale, rng, queries=2000, keys=10):
+# %% tags=["claim:gradient-of-the-scores"]
+def typical_derivative(d, scale, queries=2000, keys=10):
     """The median size of the softmax's Jacobian over random queries."""
-    scores = (rng.normal(size=(queries, 1, d)) * rng.normal(size=(queries, keys, d))).sum(axis=-1) * scale
-    weights = arrays.softmax(scores)
+    rng = np.random.default_rng(6)
+    scores = (rng.normal(size=(queries, 1, d)) * rng.normal(size=(queries, keys, d))).sum(axis=-1)
+    weights = arrays.softmax(scores * scale)
     jacobians = weights[:, :, None] * (np.eye(keys) - weights[:, None, :])
     return np.median(np.sqrt((jacobians**2).sum(axis=(1, 2))))
 
 
-rng = np.random.default_rng(6)
-unscaled, scaled = typical_derivative(512, 1.0, rng), typical_derivative(512, 512**-0.5, rng)
-median, factor = Measured(scaled, digits=2, above=0.2), Measured(scaled / unscaled, above=500)
-guessed(guess_gradient, factor, "times")
-claim("without the scale a typical query of width 512 learns next to nothing",
-      f"median derivative {median} scaled; unscaled it is {factor} times smaller", median, factor)
+unscaled, scaled = typical_derivative(512, 1.0), typical_derivative(512, 512**-0.5)
+claim("03.gradient-of-the-scores", guess_gradient, scaled=scaled, factor=scaled / unscaled)
 
 # %%
 widths = [2, 8, 32, 128, 512]
-rng = np.random.default_rng(7)
-curves = {"scaled by 1/√d": [typical_derivative(d, d**-0.5, rng) for d in widths],
-          "unscaled": [typical_derivative(d, 1.0, rng) for d in widths],
-          "scaled by 1/d": [typical_derivative(d, 1 / d, rng) for d in widths]}
+curves = {"scaled by 1/√d": [typical_derivative(d, d**-0.5) for d in widths],
+          "unscaled": [typical_derivative(d, 1.0) for d in widths]}
 figure, axes = canvas(height=3.2)
-lines(axes, widths, curves, xlabel="width of queries and keys, d", ylabel="median size of ∂weights/∂scores", log_x=True, log_y=True)
-show(figure, "Median size of the derivatives of the weights by the scores, against the width, both axes logarithmic. Scaled by 1/√d it stays near 0.35 "
-             "for every width, scaled by 1/d near 0.3; unscaled it falls from d = 8 on, to below 0.001 at d = 512.")
+lines(axes, widths, curves, xlabel="width of queries and keys, d",
+      ylabel="median size of ∂w/∂s", log_x=True, log_y=True)
+show(figure, "Size of the derivatives of the weights by the scores, against the width. Scaled, it "
+             "hardly depends on the width; unscaled, it falls without end.")
 
 # %% [markdown]
 # ## Break it on purpose: divide by d
 #
-# If some is good, is more better? Dividing by $d$ also keeps the derivative alive. But now the scores are squeezed together, and all keys look
-# alike: the weights are almost equal, and attention is a plain mean.
+# If dividing by $\sqrt d$ is good, is dividing by $d$ better? Then the scores spread by $1/\sqrt d$ only.
+#
+# **Predict first:** 10 keys, $d = 512$. How large is the largest of the ten weights then, on average? (Equal weights are 0.10.)
+
+# %%
+guess_largest = None  # your guess, between 0.1 and 1
 
 # %% tags=["claim:dividing-by-d"]
 rng = np.random.default_rng(8)
 Q, K = rng.normal(size=(500, 512)), rng.normal(size=(10, 512))
-largest = {}
-for name, scale in {"1": 1.0, "1/√d": 512**-0.5, "1/d": 1 / 512}.items():
-    weights = arrays.softmax(arrays.scores(Q, K) * scale)
-    largest[name] = weights.max(axis=-1).mean()
-    print(f"scale {name:5} largest weight {largest[name]:.2f}   entropy {arrays.entropy(weights).mean():.2f} nats")
-print(f"equal weights over 10 keys: 0.10, entropy log 10 = {math.log(10):.2f} nats")
-unscaled, by_d = Measured(largest["1"], digits=2, above=0.9), Measured(largest["1/d"], digits=2, below=0.12)
-scaled = Measured(largest["1/√d"], digits=2, above=0.2, below=0.6)
-claim("dividing by d instead of √d makes all keys look alike",
-      f"mean largest of 10 weights at d = 512: {unscaled} unscaled, {scaled} with √d, {by_d} with d",
-      unscaled, scaled, by_d)
+weights = {name: arrays.softmax(arrays.scores(Q, K) * scale)
+           for name, scale in {"unscaled": 1.0, "scaled": 512**-0.5, "by_d": 1 / 512}.items()}
+largest = {name: each.max(axis=-1).mean() for name, each in weights.items()}
+claim("03.dividing-by-d", guess_largest, **largest)
+
+# %%
+figure, panels = canvas(3, height=2.8)
+titles = {"unscaled": "unscaled", "scaled": "divided by √d", "by_d": "divided by d"}
+for axes, (name, title) in zip(panels, titles.items()):
+    bars(axes, weights[name][0], numbers=False, title=title, xlabel="weight")
+show(figure, "The ten weights of the first query. Unscaled: one key has all. Divided by √d: the "
+             "keys differ. Divided by d: they are nearly equal, and attention is a plain mean.")
 
 # %% [markdown]
 # ## What scaling does not do
 #
-# One reads that the scale makes attention *cheaper by reducing dimensions*. Look: the scores keep their shape and their rank, and one division for
-# each of them is added. It keeps the softmax from saturating, no more and no less. Nor is $d$ the width of the model: it is the width of
-# the keys that are compared, in **one head** (chapter 06).
+# You may read that the scale makes attention *cheaper by reducing dimensions*. Look: the scores keep their shape and their rank, and
+# one division is added for each of them. Nor is $d$ the width of the model: it is the width of the keys that are compared, in **one
+# head** (chapter 06).
 
-# %% tags=["claim:scaling-reduces-nothing"]
+# %% tags=["claim:shape-and-work"]
 scores = arrays.scores(rng.normal(size=(61, 32)), rng.normal(size=(67, 32)))
 scaled = scores / np.sqrt(32)
-before = np.linalg.matrix_rank(scores)
-size, rank = Measured(scaled.size, exactly=scores.size), Measured(np.linalg.matrix_rank(scaled), exactly=before)
-extra = Measured(100 * scores.size / (scores.size * 32), digits=0)
-claim("scaling reduces no dimension and saves no work",
-      f"shape {scores.shape} and rank {before} before, {scaled.shape} and {rank} after; {extra} % more multiplications",
-      size, rank, extra)
+claim("03.shape-and-work", size=scaled.size, rank_before=np.linalg.matrix_rank(scores),
+      rank=np.linalg.matrix_rank(scaled), extra=100 * scores.size / (scores.size * 32))
 
 # %% [markdown]
-# ## The same in torch
+# ## The course's own
 #
-# From here on the course uses torch, because it computes gradients. A tensor behaves much like an array; `axis` is called `dim`. The course's function is
-# the same formula, for any batch axes, and with a mask, which is the subject of the next chapter:
+# What you wrote above is the package's function, which also takes batches in front:
 
 # %%
-import torch
-from torch.nn.functional import scaled_dot_product_attention
-
-import selfattention.attention as course
-
-print(inspect.getsource(course.attention_weights).split('"""')[2])
-
-# %%
-generator = torch.Generator().manual_seed(9)
-queries, keys, values = (torch.randn(2, *size, generator=generator, dtype=torch.float64) for size in ((3, 7), (5, 7), (5, 11)))
-ours = course.attention(queries, keys, values)
-torch.testing.assert_close(ours, scaled_dot_product_attention(queries, keys, values))
-np.testing.assert_allclose(ours.numpy(), arrays.attention(queries.numpy(), keys.numpy(), values.numpy()))
-print("equal to NumPy and to torch's own, shape", tuple(ours.shape))
+show_source(arrays.attention_weights)
+batch = rng.normal(size=(2, 3, 7)), rng.normal(size=(2, 5, 7)), rng.normal(size=(2, 5, 11))
+ours = arrays.attention(*batch)
+assert np.allclose(ours[1], attention(*(part[1] for part in batch)))
+print("batch of 2, 3 queries, 5 keys, values 11 wide →", ours.shape)
+tally()
 
 # %% [markdown]
 # ## What to take along
 #
 # - Attention is four steps: score, scale, softmax, mix. Out come as many vectors as there are queries, as wide as the values.
-# - Scores of unit-sized vectors spread like $\sqrt d$. Divided by $\sqrt d$ they spread by 1.
-# - Unscaled, the softmax saturates and its scores stop learning. Divided by $d$, all keys look alike.
+# - Scores of vectors whose numbers have variance 1 spread like $\sqrt d$. Divided by $\sqrt d$ they spread by 1.
+# - Unscaled, the softmax saturates and queries and keys stop learning. Divided by $d$, all keys look alike.
 # - Scaling changes no shape and saves no work.
 #
-# Now do the [exercises](../exercises/03_scaled_dot_product_attention.ipynb), then go on to [04 · Masks](04_masks.ipynb).
+# ## Five questions
+#
+# <details><summary>1. Queries (3, 7), keys (5, 7), values (5, 11): which shape has the output?</summary>
+#
+# (3, 11): a row for each query, as wide as the values.
+# </details>
+# <details><summary>2. Your vectors have length 1, not numbers of variance 1. How do their scores spread?</summary>
+#
+# Like $1/\sqrt d$: the numbers then have variance $1/d$, so a product has variance $1/d^2$, and $d$ of them add up to $1/d$.
+# </details>
+# <details><summary>3. All scores of a row grow by 100. What becomes of the weights?</summary>
+#
+# Nothing: a constant added to a row changes no weight (chapter 02).
+# </details>
+# <details><summary>4. All scores of a row are multiplied by 100. And now?</summary>
+#
+# The largest takes nearly all the weight: differences of scores are ratios of weights.
+# </details>
+# <details><summary>5. Why is the scale √d, and not the standard deviation measured in each batch?</summary>
+#
+# A fixed number makes each score depend on its own query and key alone. A measured one would let every score depend on all others.
+# </details>
+#
+# ## Where to read on
+#
+# Vaswani et al. 2017, section 3.2.1 and its footnote 4, where the variance is worked out ([bibliography](bibliography.ipynb)).
+#
+# Now do the [exercises](../exercises/03_exercises_scaled_dot_product_attention.ipynb). Then [03 · From NumPy to torch](03_torch.ipynb)
+# brings gradients, which the next chapters need.

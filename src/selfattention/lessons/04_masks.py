@@ -1,46 +1,65 @@
 # %% [markdown]
 # # 04 · Masks
 #
-# A language model learns to predict the next token. During training the whole text lies before it, the next token included. If attention may look
-# there, nothing has to be learned: the answer can be copied. So a **mask** says who may see whom.
+# A language model learns to predict the next token. During training the whole text lies before it, the next token included. If attention
+# may look there, nothing has to be learned: the answer can be copied. So a **mask** says who may see whom.
 #
 # A wrong mask rarely crashes. **Can you tell from the training loss that something is wrong?**
 
 # %%
-import inspect
-import math
-
 import torch
+from torch import nn
 
 from selfattention import masks
 from selfattention.attention import attention, attention_weights
-from selfattention.claims import Measured, claim, guessed
-from selfattention.plots import canvas, heatmap, lines, show
+from selfattention.claims import claim, tally
+from selfattention.data.steps import SYMBOLS, entropy, texts
+from selfattention.plots import bars, canvas, course_map, flow, heatmap, lines, links, show
+from selfattention.source import show_source
 
-torch.set_printoptions(precision=3, sci_mode=False)
-torch.set_default_dtype(torch.float64)
+show(course_map(4, here=["mask"]), "Where we are: at the mask, between scores and softmax.")
+
+# %% [markdown]
+# ## The idea in one picture
+#
+# Training puts one question at every token: *given the text up to here, what comes next?* At *cat* the answer is *drinks*. All these
+# questions are answered in one pass, and that pass has the whole text in front of it. A line means that a question reads a word:
+
+# %%
+words = ["the", "cat", "drinks", "milk"]
+questions = [f"{word} → ?" for word in words]
+past = masks.causal(4)                                   # who may see whom: see below
+figure, (left, right) = canvas(2, height=2.7)
+links(left, words, questions, torch.ones(4, 4), wrong=~past, title="no mask", good=False)
+links(right, words, questions, past, title="causal mask", good=True)
+show(figure, "Without a mask each question also reads later words (dashed), its answer among them.")
 
 # %% [markdown]
 # ## Three tokens by hand
 #
-# In this course a mask is boolean, and **`True` means: may attend.** A **causal** mask lets each token see itself and what stands before it:
+# In this course a mask is boolean, and **`True` means: may attend.** A **causal** mask lets each token see itself and what stands before
+# it.
 #
-# | | key 0 | key 1 | key 2 |
-# |---|---|---|---|
-# | query 0 | True | False | False |
-# | query 1 | True | True | False |
-# | query 2 | True | True | True |
-#
-# A hidden key must get the weight 0, and the others must share all of it. A score of $-\infty$ does that: $e^{-\infty} = 0$, in the numerator *and*
-# in the sum. For query 1 with the scores 1, 2 and 9, the weights are $e^1/(e^1 + e^2) = 0.269$ and $e^2/(e^1 + e^2) = 0.731$. The 9 has no say.
+# A hidden key must get the weight 0, and the others must share all of it. A score of $-\infty$ does both: $e^{-\infty} = 0$, in the
+# numerator *and* in the sum. Take *cat* as the query, with the scores 1, 2 and 9. *Drinks* would win by far, but is hidden. So the
+# weights are $e^1/(e^1 + e^2) = 0.27$ and $e^2/(e^1 + e^2) = 0.73$:
 
 # %%
-scores = torch.tensor([[5.0, 7.0, 7.0], [1.0, 2.0, 9.0], [0.0, 0.0, 0.0]])
-mask = torch.tensor([[True, False, False], [True, True, False], [True, True, True]])
-print(torch.softmax(scores.masked_fill(~mask, -math.inf), dim=-1))
+scores = torch.tensor([1.0, 2.0, 9.0])
+mask = torch.tensor([True, True, False])
+masked = scores.masked_fill(~mask, -torch.inf)            # ~ turns True into False
+powers = masked.exp()
+weights = powers / powers.sum()
+assert torch.allclose(weights, torch.softmax(masked, dim=-1))
+show(flow(words[:3], ("score", scores), ("mask", mask, "and"), ("score", masked, "hide"),
+          ("exp", powers, "exp"), ("weight", weights, "÷ sum")),
+     "The row of the query “cat”; in the mask, 1 is True. The hidden score becomes −∞.")
 
 # %% [markdown]
 # ## The loop, then one line
+#
+# For a whole text the mask is a table: a row for each query, a column for each key. The loop says what it means, the course's own
+# function what it does:
 
 # %%
 def causal_loop(tokens):
@@ -51,224 +70,271 @@ def causal_loop(tokens):
     return mask
 
 
-assert torch.equal(torch.arange(5) <= torch.arange(5)[:, None], causal_loop(5))
 assert torch.equal(masks.causal(5), causal_loop(5))
-print(inspect.getsource(masks.causal).split('"""')[2])
+show_source(masks.causal)
 
 # %% [markdown]
-# With fewer queries than keys, the course's queries are the **last** positions, as when a text is continued: the newest token sees everything.
-# (`is_causal` of torch puts the queries first. Both make sense; mixing them up is a classic.)
+# `tril` keeps the lower triangle. With fewer queries than keys, the queries are the **last** positions, as when a text is continued: the
+# newest token sees everything. (`is_causal` of torch puts the queries first. Both make sense; mixing them up is a classic.)
 #
 # ## Padding, and both together
 #
-# Sentences of different lengths are filled up with **padding** to fit into one array. Filling must not be seen either. That is a statement about keys,
-# the same for all queries of a sentence: shape (batch, 1, keys). Combined, a key must be allowed by **both** masks.
+# Texts of different lengths are filled up with **padding** to fit into one array. Filling must not be seen either. Which keys are
+# filling is the same for all queries of a text, so this mask has the shape (batch, 1, keys). **Combined**, a key must be allowed by both
+# masks.
 
 # %%
 causal = masks.causal(5)
-padding = masks.padding(torch.tensor([3, 5]), keys=5)
-both = masks.combine(causal, padding)
-print("causal", tuple(causal.shape), " padding", tuple(padding.shape), " both", tuple(both.shape))
-figure, panels = canvas(3, width=7.6, height=2.5)
-for axes, what, title in zip(panels, (causal, padding[0].expand(5, 5), both[0]), ("causal", "padding: 3 of 5 are real", "both")):
-    heatmap(axes, what.double(), title=title, numbers=False, largest=1.4)
-show(figure, "Three masks over five tokens, queries down and keys across; dark means may attend. Causal: the lower triangle. Padding: the first three "
-             "columns. Both: the lower triangle within the first three columns.")
+padding = masks.padding(torch.tensor([3]), keys=5)       # one text: 3 real tokens, 2 filled up
+pictures = {"causal": causal, "padding": padding[0].expand(5, 5),
+            "both": masks.combine(causal, padding)[0]}
+figure, panels = canvas(3, height=2.4)
+for axes, (title, mask) in zip(panels, pictures.items()):
+    heatmap(axes, mask, title=title, role="masks", numbers=False, largest=1.4)
+show(figure, "Three masks over five tokens, the last two of them padding; grey means may attend.")
 
 # %% [markdown]
 # ## What padding does when nobody masks it
 #
-# **Predict first:** a sentence of 3 real tokens is padded to 6. Fill the padding with other random numbers. By how much do the outputs of the real tokens
-# move, relative to their size, if the padding is **not** masked?
+# **Predict first:** texts of 3 real tokens are padded to 6. Fill the padding with other random numbers. If it is **not** masked, by how
+# much do the outputs of the real tokens move, in per cent of their size?
 
 # %%
 guess_moved = None  # your guess, in per cent
 
 # %% tags=["claim:padding"]
 def moved(mask):
-    """Relative change of the real tokens' outputs when the padding is filled anew."""
-    generator = torch.Generator().manual_seed(1)
-    q, k, v = torch.randn(3, 200, 6, 16, generator=generator)
+    torch.manual_seed(1)
+    q, k, v = torch.randn(3, 200, 6, 16)                 # 200 texts of 6 tokens, 16 numbers wide
     before = attention(q, k, v, mask)[:, :3]
-    k[:, 3:], v[:, 3:] = torch.randn(2, 200, 3, 16, generator=generator)
-    return ((attention(q, k, v, mask)[:, :3] - before).norm() / before.norm()).item()
+    k[:, 3:], v[:, 3:] = torch.randn(2, 200, 3, 16)      # fill the last three anew
+    return 100 * (attention(q, k, v, mask)[:, :3] - before).norm() / before.norm()
 
 
-without = Measured(100 * moved(None), digits=0, above=50)
-with_mask = Measured(100 * moved(masks.padding(torch.tensor([3] * 200), 6)), digits=0, exactly=0)
-guessed(guess_moved, without, "%")
-claim("unmasked padding speaks, masked padding is silent",
-      f"outputs of real tokens move by {without} % without the mask, by {with_mask} % with it", without, with_mask)
+real = masks.padding(torch.full((200,), 3), keys=6)
+claim("04.padding", guess_moved, without=moved(None), masked=moved(real))
 
 # %% [markdown]
-# Silent, as long as it is a number. What is hidden has the weight 0, and 0 · NaN is NaN. So fill up with zeros. In `torch`'s own function a hidden NaN spoils the result as well:
-
-# %%
-values, real = torch.tensor([[1.0], [2.0], [math.nan]]), torch.tensor([[True, True, False]])
-print("ours", attention(torch.zeros(1, 1), torch.zeros(3, 1), values, real).tolist(), " torch",
-      torch.nn.functional.scaled_dot_product_attention(torch.zeros(1, 1), torch.zeros(3, 1), values, real).tolist())
-
-# %% [markdown]
-# ## A source whose entropy we know
+# Half of the keys were filling, so half of each mean was noise, and the second time it was other noise. Masked, the filling is silent, as
+# long as it is a number: zero times NaN is NaN, here as in torch's own function. So fill up with zeros.
 #
-# Now to the training loss. We make texts of 7 symbols: from each token to the next, the symbol moves on by 1, 2 or 4 places (and around), with the probabilities 0.6,
-# 0.3 and 0.1. Nobody can know which step comes, so no honest model can have a smaller expected loss than the **entropy** of the step:
+# ## What can be known, and what cannot
+#
+# Now to the training loss. To judge one, we must know how good it can get. So we use the source of chapter 03: from each token to the
+# next, the symbol moves on by 1, 2 or 4 of seven, with the chances 0.6, 0.3 and 0.1. Suppose you *know* these chances. Which step comes
+# next you still do not know, and so you pay $-\log(\text{chance})$ for each one:
 
 # %%
-STEP, CHANCE, SYMBOLS, TOKENS, WIDTH = torch.tensor([1, 2, 4]), torch.tensor([0.6, 0.3, 0.1]), 7, 16, 32
-entropy = -(CHANCE * CHANCE.log()).sum().item()
-
-
-def texts(count, generator):
-    steps = STEP[torch.multinomial(CHANCE, count * TOKENS, replacement=True, generator=generator)].reshape(count, TOKENS)
-    return (torch.randint(SYMBOLS, (count, 1), generator=generator) + steps.cumsum(dim=1)) % SYMBOLS
-
-
-print("a text:", texts(1, torch.Generator().manual_seed(0))[0].tolist())
-print(f"entropy of a step: {entropy:.3f} nats; guessing blindly costs log 7 = {math.log(7):.3f} nats")
+text = texts(1, 6, torch.Generator().manual_seed(3))[0]
+moves = (text[1:] - text[:-1]) % SYMBOLS
+chances = torch.tensor([{1: 0.6, 2: 0.3, 4: 0.1}[move] for move in moves.tolist()])
+names = [f"step {step}" for step in range(1, 6)]
+show(flow(names, ("from", text[:-1]), ("to", text[1:]), ("moved by", moves),
+          ("its chance", chances, "", "weights"), ("loss", -chances.log(), "−log", "outputs")),
+     "Five steps of a text, and what each costs somebody who knows the source.")
 
 # %% [markdown]
+# On average that is $0.6 \cdot 0.511 + 0.3 \cdot 1.204 + 0.1 \cdot 2.303 = 0.898$ nats: the **entropy** of the source, by the formula of
+# chapter 02. An **honest** model, one that sees only the past, cannot do better on average (Shannon 1948). This is why the loss of
+# chapter 03 stopped falling.
+#
 # ## A small model
 #
-# Each token becomes a vector, and its position adds another (chapter 07). One layer of attention; its output is added to the vector, and a last matrix gives a
-# score for each symbol. The **loss** is the mean of −log(probability of the true next token), in nats. `attend` is the attention to try.
+# A module of one's own is a class: `__init__` makes the layers, `forward` says what they do. Each token becomes a vector, and its
+# position adds another (chapter 07). Three matrices make queries, keys and values of it (chapter 05). What attention returns is added to the
+# vector, and a last matrix gives a score for each symbol. `attend` is the attention to be tried.
 
 # %%
-def logits(parameters, tokens, attend):
-    embedding, positions, to_queries, to_keys, to_values, read_out = parameters
-    x = embedding[tokens] + positions[:tokens.shape[-1]]
-    return (x + attend(x @ to_queries, x @ to_keys, x @ to_values)) @ read_out
+class Model(nn.Module):
+    def __init__(self, attend, width=32):
+        super().__init__()
+        self.attend = attend
+        self.symbols, self.positions = nn.Embedding(SYMBOLS, width), nn.Embedding(16, width)
+        self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
+        self.scores = nn.Linear(width, SYMBOLS)
 
-
-def training_loss(parameters, text, attend):
-    predicted = logits(parameters, text[:, :-1], attend)
-    return torch.nn.functional.cross_entropy(predicted.flatten(0, 1), text[:, 1:].flatten())
+    def forward(self, text):
+        x = self.symbols(text) + self.positions.weight[:text.shape[-1]]
+        past = masks.causal(text.shape[-1])
+        x = x + self.attend(self.query(x), self.key(x), self.value(x), past)
+        return self.scores(x)
 
 # %% [markdown]
-# The same training for each: 400 steps of Adam (Kingma and Ba 2015), written out because it is short.
+# The loss is the cross-entropy at every token but the last, and the loop is that of chapter 03. Every step draws 64 **fresh** texts, so the
+# model never sees one twice, unless we give it a `few` to learn again and again.
 
 # %%
-def train(attend, steps=400, rate=0.01):
-    generator = torch.Generator().manual_seed(0)
-    sizes = [(SYMBOLS, WIDTH), (TOKENS, WIDTH), *[(WIDTH, WIDTH)] * 3, (WIDTH, SYMBOLS)]
-    parameters = [(torch.randn(size, generator=generator) / math.sqrt(size[-1])).requires_grad_() for size in sizes]
-    means, squares = ([torch.zeros(size) for size in sizes] for _ in range(2))
-    history = []
-    for step in range(1, steps + 1):
-        loss = training_loss(parameters, texts(64, generator), attend)
+def loss_of(model, text):
+    scores, wanted = model(text[:, :-1]), text[:, 1:]
+    return nn.functional.cross_entropy(scores.flatten(0, 1), wanted.flatten())
+
+
+def train(attend, few=None):
+    generator = torch.manual_seed(0)                     # of weights and texts
+    model, history = Model(attend), []
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for step in range(400):
+        loss = loss_of(model, texts(64, 16, generator) if few is None else few)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
         history.append(loss.item())
-        for i, slope in enumerate(torch.autograd.grad(loss, parameters)):
-            means[i] = 0.9 * means[i] + 0.1 * slope
-            squares[i] = 0.99 * squares[i] + 0.01 * slope**2
-            change = means[i] / (1 - 0.9**step) / ((squares[i] / (1 - 0.99**step)).sqrt() + 1e-8)
-            parameters[i].data -= rate * change
-    return parameters, history
+    return model, history
 
 # %% [markdown]
 # ## Break it on purpose, four times
 #
-# The right mask, and four that people really write. Each changes one line.
+# Where something of the future gets through, we speak of a **leak**. Here are the right mask and four that people really write:
+#
+# - **no mask:** it was forgotten, or not handed on.
+# - **one too far:** `tril(1)`, so that every token also sees the next one.
+# - **zero scores:** hidden scores are multiplied by the mask. They become 0, not $-\infty$.
+# - **masked late:** the mask comes after the softmax. Hidden weights do become 0.
+#
+# We measure each model in two ways. Its **training loss** is `loss_of`: whole texts lie before it, as in training. Its **true loss** is
+# taken where it really has to write: it is given the beginning of a text and nothing else, and its prediction of the next token counts.
+# No future is there to be seen.
 
 # %%
-def past(q):
-    return masks.causal(q.shape[-2])
-
-
 def scaled(q, k):
-    return q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    return q @ k.transpose(-2, -1) / k.shape[-1] ** 0.5
 
 
 ATTEND = {
-    "right": lambda q, k, v: attention(q, k, v, past(q)),
-    "no mask": lambda q, k, v: attention(q, k, v),
-    "sees the next token": lambda q, k, v: attention(q, k, v, torch.ones(q.shape[-2], q.shape[-2]).tril(1).bool()),
-    "hidden scores set to 0": lambda q, k, v: torch.softmax(scaled(q, k) * past(q), dim=-1) @ v,
-    "masked after the softmax": lambda q, k, v: (torch.softmax(scaled(q, k), dim=-1) * past(q)) @ v,
+    "right": attention,
+    "no mask": lambda q, k, v, mask: attention(q, k, v),
+    "one too far": lambda q, k, v, mask: attention(q, k, v, torch.ones_like(mask).tril(1)),
+    "zero scores": lambda q, k, v, mask: torch.softmax(scaled(q, k) * mask, dim=-1) @ v,
+    "masked late": lambda q, k, v, mask: torch.softmax(scaled(q, k), dim=-1) * mask @ v,
 }
 
+
+@torch.no_grad()
+def true_loss(model, text):
+    last = [model(text[:, :tokens])[:, -1] for tokens in range(1, 16)]
+    return nn.functional.cross_entropy(torch.cat(last), text[:, 1:].T.flatten()).item()
+
 # %% [markdown]
-# **Predict first:** the entropy is 0.898 nats. Which training loss does the model *without a mask* reach?
+# **Predict first:** the entropy is 0.898 nats, a blind guess costs 1.946. Which training loss does the model *without a mask* reach?
 
 # %%
 guess_loss = None  # your guess, in nats
 
-# %%
+# %% tags=["claim:four-bugs"]
 trained = {name: train(attend) for name, attend in ATTEND.items()}
-test = texts(2000, torch.Generator().manual_seed(1))
-measured = {name: training_loss(parameters, test, ATTEND[name]).item() for name, (parameters, _) in trained.items()}
-guessed(guess_loss, Measured(measured["no mask"], below=entropy / 2), "nats")
-
-# %% [markdown]
-# The training loss cheats where the mask leaks. The **true loss** does not: give the model only the beginning of each text, as when it must really go on
-# writing, and score its prediction of the next token. No future is there to be seen.
-
-# %%
-@torch.no_grad()
-def true_loss(parameters, text, attend):
-    last = [logits(parameters, text[:, :n], attend)[:, -1] for n in range(1, text.shape[1])]
-    return torch.nn.functional.cross_entropy(torch.cat(last), text[:, 1:].T.flatten()).item()
-
-
-true = {name: true_loss(parameters, test, ATTEND[name]) for name, (parameters, _) in trained.items()}
-for name in ATTEND:
-    print(f"{name:26} training loss {measured[name]:.1f}   true loss {true[name]:.1f} nats")
-
-# %% tags=["claim:leaks-look-good"]
+fresh = texts(2000, 16, torch.Generator().manual_seed(1))
+training = {name: loss_of(model, fresh).item() for name, (model, _) in trained.items()}
+true = {name: true_loss(model, fresh) for name, (model, _) in trained.items()}
 wrong = [name for name in ATTEND if name != "right"]
-best_true = Measured(min(true[name] for name in wrong), above=1.2)
-worst_seen = Measured(max(measured[name] for name in wrong), below=entropy - 0.1)
-claim("a leaking mask makes the training loss better and the model worse",
-      f"{len(wrong)} bugs: training loss under the entropy of {entropy:.1f} nats, true loss {best_true} nats",
-      worst_seen, best_true)
+claim("04.four-bugs", guess_loss, bugs=len(wrong), seen=max(training[name] for name in wrong),
+      unmasked=training["no mask"], true=min(true[name] for name in wrong))
 
 # %% [markdown]
-# None of them crashed, and every one of them *looks better than the right model*. But no honest model can beat the entropy. **A loss below the entropy of the
-# source is a leak.** The last one surprises most: its hidden values are multiplied by 0, so nothing of them is mixed in. But the softmax had already divided by a sum
-# over **all** keys. How much the visible weights lack tells the model what the future holds.
+# Without a mask the answer is one of the keys, and copying it is the shortest way to a small loss. What is left is paid at the last of the
+# 15 questions, whose answer is not in the text: $0.898 / 15 = 0.06$ nats on the average of all. But when the model writes, *every*
+# question is of that kind, and copying is of no use.
 
 # %%
-figure, axes = canvas(height=3.4)
-steps = range(1, 401, 16)
-lines(axes, steps, {name: history[::16] for name, (_, history) in trained.items()}, xlabel="training step", ylabel="training loss (nats)")
-axes.axhline(entropy, color="0.3", linewidth=1)
-axes.text(344, entropy + 0.09, "entropy", color="0.3")
-show(figure, "Training loss against training step for the right mask and four wrong ones. The right one falls to the entropy of 0.9 nats and stays "
-             "there. The wrong ones fall through this floor.")
-
-# %% tags=["claim:honest-model-meets-entropy"]
-gap = Measured(abs(measured["right"] - entropy), below=0.06)
-difference = Measured(true["right"] - measured["right"], digits=3, above=-1e-6, below=1e-6)
-claim("the right model learns all there is to learn, and is as good when the future is really absent",
-      f"the training loss differs from the entropy by {gap} nats, and from the true loss by {difference}", gap, difference)
+figure, (left, right) = canvas(2, height=2.9)
+for axes, losses, title in ((left, training, "training loss"), (right, true, "true loss")):
+    bars(axes, losses, role="tokens", title=title, most=3.0, limit=entropy, limit_name="entropy")
+show(figure, "Each bug looks better in training and is worse in truth. Losses in nats.")
+figure, axes = canvas(height=3.3)
+curves = {name: history[::20] for name, (_, history) in trained.items()}
+lines(axes, range(0, 400, 20), curves, xlabel="training step", ylabel="training loss (nats)",
+      limit=entropy, limit_name="entropy")
+show(figure, "The right model stays at the entropy; the others fall through this floor.")
 
 # %% [markdown]
+# None of them crashed, and every one of them *looks better than the right model*. But on texts that it has never seen, no honest model can
+# beat the entropy. **A loss on fresh texts below the entropy of the source is a leak.**
+#
+# The last bug surprises most: its hidden values are multiplied by 0, so nothing of them is mixed in. But the softmax had already divided
+# by a sum over **all** keys. How much the visible weights lack tells the model what the future holds.
+#
+# And the right one? It should meet the entropy, neither above nor below, and be as good when the future is really absent:
+
+# %% tags=["claim:the-right-mask"]
+claim("04.the-right-mask", gap=abs(training["right"] - entropy),
+      difference=true["right"] - training["right"])
+
+# %% [markdown]
+# ## Under the entropy without a leak
+#
+# *On fresh texts*, we said. Now take the right mask, and let the model learn the same eight texts 400 times over. Which loss does it
+# reach on these eight, and which on others?
+
+# %% tags=["claim:memorised-texts"]
+eight = texts(8, 16, torch.Generator().manual_seed(2))
+by_heart, _ = train(ATTEND["right"], few=eight)
+seen, on_fresh = true_loss(by_heart, eight), true_loss(by_heart, fresh)
+claim("04.memorised-texts", seen=seen, fresh=on_fresh)
+
+# %% [markdown]
+# For these eight texts there is nothing left that cannot be known: after a few tokens it is clear which of them this is. The entropy
+# bounds what can be *predicted*, not what can be *remembered*. On fresh texts such a model is worse than a blind guess, because it is sure of
+# what it remembers. So before you search for a leak, measure on texts that the model has not seen.
+#
 # ## A query that may attend to nothing
 #
-# A sentence of length 0 in a batch, or a row in which causal and padding leave nothing: all scores are $-\infty$, and the softmax is 0/0. One NaN in one row makes the
-# loss NaN. Patching the result is not enough when $-\infty$ was *added*: the NaN is still on the way back.
+# In a text of length 0, or where causal and padding together leave nothing, all scores of a row are $-\infty$, and its softmax is 0/0, which
+# is NaN. One NaN makes the whole loss NaN. It is tempting to add $-\infty$ where something is hidden, and to patch NaN in the result
+# with 0. Query 1 below may see nothing. Look at its gradient:
 
 # %% tags=["claim:nan-gradient"]
 mask = torch.tensor([[True, True, False], [False, False, False]])
-added = torch.zeros(2, 3).masked_fill(~mask, -math.inf)
-bad_rows = {}
-for name, weigh in {"added, patched": lambda s: torch.softmax(s + added, dim=-1).nan_to_num(0.0),
-                    "this course   ": lambda s: attention_weights(s, torch.eye(3), mask)}.items():
-    scores = torch.randn(2, 3, generator=torch.Generator().manual_seed(3)).requires_grad_()
-    weights = weigh(scores)
-    (slope,) = torch.autograd.grad((weights * torch.arange(3.0)).sum(), scores)
-    bad_rows[name] = slope.isnan().any(dim=-1).sum().item()
-    print(f"{name} weights of the empty row {weights[1].tolist()}   its gradient {slope[1].tolist()}")
-patched, here = (Measured(rows, exactly=wanted) for rows, wanted in zip(bad_rows.values(), (1, 0)))
-claim("a NaN patched in the result can live on in the gradient",
-      f"rows with NaN gradients: {patched} patched, {here} in this course", patched, here)
+scores = torch.zeros(2, 3, requires_grad=True)
+added = torch.zeros(2, 3).masked_fill(~mask, -torch.inf)
+weights = {"patched": torch.softmax(scores + added, dim=-1).nan_to_num(0.0),
+           "course": attention_weights(scores, torch.eye(3), mask)}
+rows = {}
+for name, each in weights.items():
+    (slopes,) = torch.autograd.grad(each[:, 0].sum(), scores)  # of any loss; here the first weights
+    rows[name] = slopes.isnan().any(dim=-1).sum()
+claim("04.nan-gradient", **rows)
+
+# %%
+tally()
 
 # %% [markdown]
+# `backward()` goes through the softmax, not through the patch, and there 0/0 still stands. The course's function sets nothing to $-\infty$ in
+# an empty row, and makes its weights 0 afterwards.
+#
 # ## What to take along
 #
 # - `True` means may attend. Hidden scores become $-\infty$ **before** the softmax, so that the visible weights share everything.
 # - Causal masks hide the future, padding masks hide filling, and both must allow a key.
 # - A leak makes the training loss better. Know the entropy of your data, or test: change a token, and nothing before it may move.
+# - Under the entropy on fresh texts: a leak. Under it only on texts that were trained on: memory.
 # - An empty row needs care in the result and in the gradient.
 #
-# Now do the [exercises](../exercises/04_masks.ipynb): the last of them is a leak probe that finds such bugs in any model. Then go on to
-# [05 · Self-attention](05_self_attention.ipynb).
+# ## Five questions
+#
+# <details><summary>1. A text has 5 tokens. How many of the 25 links does a causal mask allow?</summary>
+#
+# 15: one for the first query, two for the second, and so on to five.
+# </details>
+# <details><summary>2. Which shape has the mask that combines causal (5, 5) and padding (2, 1, 5)?</summary>
+#
+# (2, 5, 5): each of the two texts has a causal mask with its own columns of filling.
+# </details>
+# <details><summary>3. A hidden score is set to 0 instead of −∞. Which weight can its key get?</summary>
+#
+# Any: 0 is a score like others. If all visible scores are negative, the hidden key gets the largest weight.
+# </details>
+# <details><summary>4. A language model's loss falls and falls, on the texts it is trained on. A leak?</summary>
+#
+# Perhaps, perhaps memory. Measure it on fresh texts, and then change the last token of one: no prediction before it may move.
+# </details>
+# <details><summary>5. Why is the training loss of the right model no proof of a right mask?</summary>
+#
+# Where nobody knows the entropy, as of real language, a small loss may be skill. The test by changing a token needs no entropy.
+# </details>
+#
+# ## Where to read on
+#
+# Shannon, *Prediction and Entropy of Printed English*, 1951: how well anybody can predict the next letter. And the page of
+# `torch.nn.functional.scaled_dot_product_attention` in PyTorch's documentation: what its masks mean ([bibliography](bibliography.ipynb)).
+#
+# Now do the [exercises](../exercises/04_exercises_masks.ipynb): the last of them is a leak probe that finds such bugs in any model. Then go
+# on to [05 · Self-attention](05_self_attention.ipynb).

@@ -7,116 +7,166 @@
 # matrices say how, and they are *learned*. This chapter measures what that learning is worth.
 
 # %%
-import inspect
-import math
-
 import torch
+from torch.nn.functional import cross_entropy, one_hot
 
 from selfattention.attention import attention, attention_weights
-from selfattention.claims import Measured, claim, guessed
-from selfattention.plots import canvas, heatmap, show
+from selfattention.claims import claim, tally
+from selfattention.plots import arrows, bars, blocks, canvas, course_map, flow, heatmap, links, show
+from selfattention.source import show_source
 
-torch.set_printoptions(precision=2, sci_mode=False)
+show(course_map(5), "Where we are: queries, keys and values are made of the tokens themselves.")
 
 # %% [markdown]
+# ## The idea in one picture
+#
+# *Bank* is the same word in *bank by river* and in *bank holds money*, and has the same vector in both. Only its neighbours tell which bank is
+# meant. Our vectors have two numbers and are made by hand: how much a word has to do with **water**, and how much with **money**. *Bank*
+# has a little of both. Now each word reads the whole text by self-attention, and gets a new vector:
+
+# %%
+VECTORS = {"bank": (1.0, 1.0), "river": (2.0, 0.0), "money": (0.0, 2.0), "by": (0.0, 0.0),
+           "holds": (0.0, 0.0)}
+query_matrix, key_matrix, value_matrix = 2 * torch.eye(2), torch.eye(2), torch.eye(2)
+read, weights = {}, {}
+for text in ("bank by river", "bank holds money"):
+    x = torch.tensor([VECTORS[word] for word in text.split()])
+    queries, keys, values = x @ query_matrix, x @ key_matrix, x @ value_matrix
+    weights[text] = attention_weights(queries, keys)
+    read[text] = attention(queries, keys, values)[0]     # what "bank" becomes
+before = {word: VECTORS[word] for word in ("bank", "river", "money")}
+figure = arrows(before | read, roles=dict.fromkeys(read, "outputs"), width=5.0)
+figure.axes[0].set(xlabel="water", ylabel="money")
+show(figure, "“Bank” (grey) becomes two vectors (yellow): in the one text it moves towards "
+             "“river”, in the other towards “money”.")
+
+# %% [markdown]
+# One word, two texts, two meanings. Who was read, and how much, stands in the weights:
+
+# %%
+figure, panels = canvas(2, height=2.4)
+for axes, (text, each) in zip(panels, weights.items()):
+    links(axes, text.split(), text.split(), each, title=text, only=0)
+show(figure, "The weights of the query “bank”: the thicker, the larger. It reads itself, and "
+             "the word with which it has something in common.")
+
+# %% [markdown]
+# In numbers: the query of *bank* is (2, 2). Its scores with *bank*, *by* and *river* are 4, 0 and 4; divided by $\sqrt 2$, 2.83, 0 and 2.83.
+# The softmax makes them 0.49, 0.03 and 0.49, and the new vector is 0.49 · (1, 1) + 0.03 · (0, 0) + 0.49 · (2, 0) = (1.46, 0.49).
+#
+# The three matrices were as simple as can be: the query's doubles, the others change nothing. Real ones turn a token into three
+# *different* views of it.
+#
 # ## Three tokens by hand
 #
-# Two numbers a token: is it a question, and how loud is it? The three matrices below say: a **query** is the first number, doubled; a **key** is the
-# second number; a **value** is the second number times ten.
+# Again two numbers a token: is it a question, and how loud is it? The matrices below say: a **query** is the first number, doubled; a
+# **key** is the second number; a **value** is the second number times ten.
 
 # %%
-x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 3.0]])  # a question, a quiet word, a loud word
-query_weight = torch.tensor([[2.0], [0.0]])
-key_weight = torch.tensor([[0.0], [1.0]])
-value_weight = torch.tensor([[0.0], [10.0]])
-queries, keys, values = x @ query_weight, x @ key_weight, x @ value_weight
-print("queries", queries.T, "keys", keys.T, "values", values.T)
+x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 3.0]])   # a question, a quiet word, a loud word
+query_matrix = torch.tensor([[2.0], [0.0]])
+key_matrix = torch.tensor([[0.0], [1.0]])
+value_matrix = torch.tensor([[0.0], [10.0]])
+queries, keys, values = x @ query_matrix, x @ key_matrix, x @ value_matrix
+by_hand = attention(queries, keys, values)
+scores, weights = queries[0] * keys, attention_weights(queries, keys)[0]
+show(flow(["question", "quiet", "loud"], ("token", x), ("key", keys, "@"),
+          ("score", scores, "· query"), ("weight", weights, "softmax"), ("value", values),
+          ("w · v", weights[:, None] * values, "×"), query=queries[0], result=by_hand[0]),
+     "The question's query is 2. Nearly all its weight lies on the loud word.")
 
 # %% [markdown]
-# The question's query is 2. Its scores with the three keys 0, 1 and 3 are 0, 2 and 6 (d_k is 1, so the scale is 1). After the softmax nearly all
-# its weight lies on the loud word, so it reads a number near 30. The two words ask nothing: their queries are 0, all scores are equal, and they
-# read the plain mean of 0, 10 and 30.
-
-# %%
-print(attention_weights(queries, keys))
-print(attention(queries, keys, values).T)
-
-# %% [markdown]
+# The scores are 0, 2 and 6 ($d_k$ is 1, so nothing is divided). The two words ask nothing: their queries are 0, all their scores are equal,
+# and they read the plain mean of 0, 10 and 30.
+#
 # ## The loop, then the array
 #
-# The loop says what is meant. The array form hands queries, keys and values to the package's function, whose body is printed below; in it `mix` is the product of weights and values.
+# The loop says what is meant: each token asks all tokens, itself included.
 
 # %%
-def self_attention_loop(x, query_weight, key_weight, value_weight):
-    rows = []
+def self_attention_loop(x, query_matrix, key_matrix, value_matrix):
+    outputs = []
     for asking in x:
-        query = asking @ query_weight
-        powers = [torch.exp(query @ (other @ key_weight) / math.sqrt(len(query))) for other in x]
-        rows.append(sum(power / sum(powers) * (other @ value_weight) for power, other in zip(powers, x)))
-    return torch.stack(rows)
+        query = asking @ query_matrix
+        scores = [query @ (other @ key_matrix) / len(query) ** 0.5 for other in x]
+        powers = torch.stack(scores).exp()
+        weights = powers / powers.sum()
+        outputs.append(sum(weight * (other @ value_matrix) for weight, other in zip(weights, x)))
+    return torch.stack(outputs)
 
 
-def self_attention(x, query_weight, key_weight, value_weight):
-    return attention(x @ query_weight, x @ key_weight, x @ value_weight)
+def self_attention(x, query_matrix, key_matrix, value_matrix):
+    return attention(x @ query_matrix, x @ key_matrix, x @ value_matrix)
 
+# %% [markdown]
+# The array form makes the three views of all tokens at once and hands them to the package's function, in which `mix` is the product of
+# weights and values. Here with tokens of 6 numbers, and views of 4:
 
-matrices = query_weight, key_weight, value_weight
-assert torch.allclose(self_attention(x, *matrices), self_attention_loop(x, *matrices))
-print(inspect.getsource(attention).split('"""')[2])
+# %%
+torch.manual_seed(0)
+five, three = torch.randn(5, 6), torch.randn(3, 6, 4)    # tokens, and their three matrices
+assert torch.allclose(self_attention(five, *three), self_attention_loop(five, *three), atol=1e-5)
+show_source(attention)
+views = []
+for name, matrix in zip(("queries", "keys", "values"), three):
+    views += ["\n", ("tokens", five, "tokens width"), "@", ("matrix", matrix, "width d", 1, name),
+              "=", (name, five @ matrix, "tokens d")]
+show(blocks(*views[1:]), "The same five tokens, three matrices, three views.")
 
 # %% [markdown]
 # ## A needle to be found
 #
-# A task that no average can solve. A text has twelve words, each with one of ten contents. One word is marked. A question stands in front, and must
-# report the **content of the marked word**. Every token is a vector of twelve numbers: ten for the content, one for the mark, one that says "I am the question".
-# All twelve make queries and keys; the values are made of the content alone.
+# What is gained by learning the matrices? We need a task that no average can solve. A text has twelve words, each with one of ten
+# contents. One word is marked. A question stands in front, and must report the **content of the marked word**. A token is a vector of
+# twelve numbers: ten for the content, one for the mark, one that says "I am the question".
 
 # %%
 CONTENTS, WORDS = 10, 12
+MARK, QUESTION = 10, 11                                  # which number of a token says so
 
 
 def texts(count, generator):
-    """Tokens (count, 1 + WORDS, 12) with the question in front, and the content of the marked word."""
     content = torch.randint(CONTENTS, (count, WORDS), generator=generator)
     place = torch.randint(WORDS, (count, 1), generator=generator)
-    words = torch.nn.functional.one_hot(content, CONTENTS + 2).float()
-    words[..., CONTENTS] = torch.arange(WORDS) == place
-    question = torch.nn.functional.one_hot(torch.tensor(CONTENTS + 1)).float().expand(count, 1, -1)
+    words = one_hot(content, 12).float()                 # a 1 at the content, 0 elsewhere
+    words[..., MARK] = (torch.arange(WORDS) == place).float()
+    question = one_hot(torch.tensor(QUESTION), 12).float().expand(count, 1, 12)
     return torch.cat([question, words], dim=1), content.gather(1, place)[:, 0]
 
 
-tokens, answers = texts(3, torch.Generator().manual_seed(0))
-print("tokens", tuple(tokens.shape), " marked contents", answers.tolist())
+tokens, wanted = texts(1, torch.Generator().manual_seed(0))
+figure, axes = canvas(width=5.0, height=3.4)
+heatmap(axes, tokens[0], role="tokens", numbers=False, row_axis="tokens", column_axis="numbers")
+show(figure, f"One text. Numbers 0–9: content, 10: mark, 11: question. The answer is {wanted[0]}.")
 
 # %% [markdown]
-# Three readers, all trained alike. One **learns** its three matrices. One weighs all tokens **equally** and learns only what to read, as an average would.
-# One learns what to read but compares the tokens **as they are**, without projecting them first.
+# Three readers, all trained alike. One **learns** its three matrices. One weighs all tokens **equally** and learns only what to read, as
+# an average would. One learns what to read but compares the tokens **as they are**, without projecting them first. In all three, the
+# values are made of the content alone.
 
 # %%
 READERS = {
-    "learned": lambda x, query, key, value: attention(x[:, :1] @ query, x @ key, x[..., :CONTENTS] @ value)[:, 0],
-    "equal weights": lambda x, query, key, value: (x[..., :CONTENTS] @ value).mean(dim=1),
-    "unprojected": lambda x, query, key, value: attention(x[:, :1], x, x[..., :CONTENTS] @ value)[:, 0],
+    "learned": lambda x, q, k, v: attention(x[:, :1] @ q, x @ k, x[..., :CONTENTS] @ v)[:, 0],
+    "equal weights": lambda x, q, k, v: (x[..., :CONTENTS] @ v).mean(dim=1),
+    "unprojected": lambda x, q, k, v: attention(x[:, :1], x, x[..., :CONTENTS] @ v)[:, 0],
 }
 
 # %% [markdown]
-# They are trained by Adam (Kingma and Ba 2015), written out because it is short:
+# `x[:, :1]` is the question, and `x[..., :CONTENTS]` the contents. The matrices are learned by the loop of chapter 03; they need no module.
 
 # %%
-def train(read, steps=300, rate=0.05):
-    generator = torch.Generator().manual_seed(1)
-    shapes = (CONTENTS + 2, 4), (CONTENTS + 2, 4), (CONTENTS, CONTENTS)
-    matrices = [(0.1 * torch.randn(shape, generator=generator)).requires_grad_() for shape in shapes]
-    mean, square = ([torch.zeros_like(matrix) for matrix in matrices] for _ in range(2))
-    for step in range(1, steps + 1):
+def train(read):
+    generator = torch.manual_seed(1)                     # of matrices and texts
+    q, k, v = 0.1 * torch.randn(12, 4), 0.1 * torch.randn(12, 4), 0.1 * torch.randn(10, 10)
+    matrices = [matrix.requires_grad_() for matrix in (q, k, v)]
+    optimizer = torch.optim.Adam(matrices, lr=0.05)
+    for step in range(300):
         x, wanted = texts(128, generator)
-        loss = torch.nn.functional.cross_entropy(read(x, *matrices), wanted)
-        for i, slope in enumerate(torch.autograd.grad(loss, matrices, allow_unused=True, materialize_grads=True)):
-            mean[i] = 0.9 * mean[i] + 0.1 * slope
-            square[i] = 0.99 * square[i] + 0.01 * slope**2
-            change = (mean[i] / (1 - 0.9**step)) / ((square[i] / (1 - 0.99**step)).sqrt() + 1e-8)
-            matrices[i].data -= rate * change
-    return [matrix.detach() for matrix in matrices]
+        loss = cross_entropy(read(x, *matrices), wanted)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return [matrix.detach() for matrix in matrices]      # their numbers, without the notes
 
 # %% [markdown]
 # **Predict first:** there are ten contents, so a blind guess is right once in ten. How often is the reader with equal weights right?
@@ -124,92 +174,126 @@ def train(read, steps=300, rate=0.05):
 # %%
 guess_equal = None  # your guess, between 0 and 1
 
-# %% tags=["claim:learned-weights-find"]
+# %% tags=["claim:finding-the-mark"]
 trained = {name: train(read) for name, read in READERS.items()}
 x, wanted = texts(4000, torch.Generator().manual_seed(2))
-right = {name: (READERS[name](x, *trained[name]).argmax(dim=-1) == wanted).float().mean().item() for name in READERS}
-learned, equal = Measured(right["learned"], above=0.95), Measured(right["equal weights"], digits=1, below=0.4)
-unprojected = Measured(right["unprojected"], digits=1, below=0.4)
-guessed(guess_equal, equal)
-claim("learned matrices find the one word that matters; equal weights cannot",
-      f"right: learned {learned}, equal weights {equal}, unprojected {unprojected}; a blind guess 0.1",
-      learned, equal, unprojected)
+right = {name: (READERS[name](x, *trained[name]).argmax(dim=-1) == wanted).float().mean()
+         for name in READERS}
+claim("05.finding-the-mark", guess_equal, learned=right["learned"],
+      equal=right["equal weights"], unprojected=right["unprojected"])
 
 # %% [markdown]
-# The average is better than blind, because the marked content is *among* those it sees. Comparing raw tokens does not help: the question's vector has
-# nothing in common with the mark's, so their dot product is 0. A projection can turn "I am the question" and "I am marked" into the
-# same direction. That is what the matrices are for.
-#
-# One reads that attention relates all tokens equally: it need not. *Equal* weights are mean pooling. Weights that depend on the content are the point:
+# An average is better than blind, because the marked content is *among* those it sees. Comparing raw tokens does not help: the question's
+# vector has nothing in common with any word's, so these dot products are all 0. A projection can turn "I am the question" and "I am marked" into
+# the same direction. That is what the matrices are for.
 
 # %%
-def weights_of(x, name="learned"):
-    query_matrix, key_matrix, _ = trained[name]
-    return attention_weights(x[:, :1] @ query_matrix, x @ key_matrix)[:, 0]
-
-
-shown = x[:5]
-names = ["?", *(f"{place}" for place in range(1, WORDS + 1))]
-figure, axes = canvas(width=6.8, height=2.4)
-heatmap(axes, weights_of(shown).numpy(), queries=[f"text {number}" for number in range(5)], keys=names)
-axes.set(ylabel="", xlabel="tokens: the question, then twelve words")
-show(figure, "Weights of the question over the thirteen tokens of five texts. In each text nearly all the weight lies on one word, another one each time: the marked one.")
+figure, axes = canvas(height=2.0)
+bars(axes, right, title="share of right answers", limit=0.1, limit_name="chance")
+show(figure, "Only learned projections find the marked word. The dashed line is a blind guess.")
+q, k, v = trained["learned"]
+names = ["?", *range(1, WORDS + 1)]
+figure, axes = canvas(height=2.6)
+heatmap(axes, attention_weights(x[:5, :1] @ q, x[:5] @ k)[:, 0], keys=names, row_axis="texts",
+        numbers=False)
+show(figure, "Weights of the question in five texts, each time on one word: the marked one.")
 
 # %% [markdown]
+# You may read that attention relates all tokens equally. Equal weights would be a plain average (*mean pooling*). Weights that depend on the
+# content are the point.
+#
 # ## Replace the keys, replace the values
 #
-# Take two texts: queries and keys from the first, values from the second. **Predict:** how often does the reader report the content that is marked in the *first* text?
+# Take two texts: queries and keys from the first, values from the second.
+#
+# **Predict first:** how often does the reader report the content that is marked in the *first* text?
 
 # %%
 guess_from_first = None  # your guess, between 0 and 1
 
-# %% tags=["claim:keys-find-values-are-read"]
-query_matrix, key_matrix, value_matrix = trained["learned"]
+# %% tags=["claim:keys-and-values"]
 one, other = x[:2000], x[2000:]
-marked = one[..., CONTENTS].argmax(dim=1)  # where the first text has its mark
-values = other[..., :CONTENTS] @ value_matrix
-reported = attention(one[:, :1] @ query_matrix, one @ key_matrix, values)[:, 0].argmax(dim=-1)
+values = other[..., :CONTENTS] @ v
+reported = attention(one[:, :1] @ q, one @ k, values)[:, 0].argmax(dim=-1)
+marked = one[..., MARK].argmax(dim=1)                    # where the first text has its mark
 at_the_mark = other[torch.arange(2000), marked, :CONTENTS].argmax(dim=-1)
-from_other = Measured((reported == at_the_mark).float().mean().item(), above=0.95)
-from_one = Measured((reported == wanted[:2000]).float().mean().item(), digits=1, below=0.2)
-guessed(guess_from_first, from_one)
-claim("keys decide where, values decide what",
-      f"reports what the other text holds at this text's mark: {from_other}; this text's own content: {from_one}",
-      from_other, from_one)
+own, found = (reported == wanted[:2000]).float().mean(), (reported == at_the_mark).float().mean()
+claim("05.keys-and-values", guess_from_first, own=own, other=found)
 
 # %% [markdown]
-# About the first text it is right no more often than by chance: the first text's mark decides *where* to look, and what stands there in the *second* text is reported.
-# That holds because the values know nothing of the mark. With the mark in them, 4 of 12 trainings let it stand for one of the contents: *where* and *what* were mixed, and half of their reports were wrong. One reads that the values are what a model predicts. They are not:
-# the target came in once, in the loss.
+# The first text's mark decides *where* to look, and what stands there in the *second* text is reported. About the first text's own content
+# nothing is left in the values. You may also read that the values are what a model predicts. They are not: they are what is mixed, and the
+# target came in once, in the loss.
 #
 # ## What about order?
 #
-# Take random tokens and a random layer. Either permute the tokens and run the layer, or run the layer and permute its outputs. **Predict:** how large is the largest difference between the two?
+# Take random tokens and a random layer. Either permute the tokens and run the layer, or run the layer and permute its outputs.
+#
+# **Predict first:** how large is the largest difference between the two?
 
 # %%
 guess_error = None  # your guess; outputs are of size 1 or so
 
-# %% tags=["claim:order-is-invisible"]
-generator = torch.Generator().manual_seed(3)
-some = torch.randn(64, 16, generator=generator)
-layer = [torch.randn(16, 16, generator=generator) / 4 for _ in range(3)]
-order = torch.randperm(64, generator=generator)
-permuted, plain = self_attention(some[order], *layer), self_attention(some, *layer)
-error = Measured((permuted - plain[order]).abs().max().item(), below=1e-5)
-moved = Measured((permuted - plain).abs().max().item(), digits=1, above=0.1)
-guessed(guess_error, error)
-claim("without a mask self-attention does not see the order of its tokens",
-      f"permuting before or after: outputs differ by {error}; permuted against not permuted, by {moved}", error, moved)
+# %% tags=["claim:order-of-tokens"]
+torch.manual_seed(3)
+some, order = torch.randn(64, 16), torch.randperm(64)
+layer = [torch.randn(16, 16) / 4 for _ in range(3)]
+plain, permuted = self_attention(some, *layer), self_attention(some[order], *layer)
+claim("05.order-of-tokens", guess_error, error=(permuted - plain[order]).abs().max(),
+      moved=(permuted - plain).abs().max())
 
 # %% [markdown]
-# To five places the difference is 0; what is left is rounding (float32 keeps about seven digits). Every output is a sum over all tokens, and a sum does not know in which order it was made. So without a mask self-attention is
-# **permutation equivariant**: permute the tokens, and the outputs are permuted along. *The dog bites the man* and *the man bites the dog* would be one text to this layer. Chapter 07 adds positions.
+# Every output is a sum over all tokens, and a sum does not know in which order it was made. What is left is rounding: 32-bit numbers keep
+# about seven digits. So without a mask self-attention is **permutation equivariant**: permute the tokens, and the outputs are permuted
+# along.
+
+# %%
+other = five[[3, 0, 4, 1, 2]]
+outputs, permuted = self_attention(five, *three), self_attention(other, *three)
+show(blocks(("tokens", five, "tokens d"), "attend", ("outputs", outputs, "tokens d"), "\n",
+            ("permuted", other, "tokens d"), "attend", ("outputs", permuted, "tokens d")),
+     "The five tokens from above, then the same in the order 3, 0, 4, 1, 2. Each has its output.")
+tally()
+
+# %% [markdown]
+# *The dog bites the man* and *the man bites the dog* would be one text to this layer: each word gets the same vector in both. Chapter 07 adds
+# positions.
 #
 # ## What to take along
 #
 # - Queries, keys and values are three learned views of the same tokens.
+# - A token's new vector is a mixture of what it reads; that is how *bank* gets its meaning from its neighbours.
 # - The projections let a question find an answer that looks nothing like it.
 # - Keys decide where to look, values what is read; equal weights are only an average.
 # - Without a mask the layer does not see order.
 #
-# Now do the [exercises](../exercises/05_self_attention.ipynb), then go on to [06 · Multi-head attention](06_multi_head_attention.ipynb).
+# ## Five questions
+#
+# <details><summary>1. Tokens are 6 wide, queries and keys 4, values 11. Which shapes have the three matrices?</summary>
+#
+# (6, 4), (6, 4) and (6, 11). The outputs are 11 wide, like the values.
+# </details>
+# <details><summary>2. Both the query matrix and the key matrix are zero. What does each token read?</summary>
+#
+# The plain mean of all values: all scores are 0, so all weights are equal.
+# </details>
+# <details><summary>3. Token A gives token B the weight 0.9. Which weight does B give A?</summary>
+#
+# Any: A's query meets B's key there, and B's query A's key here. Two different dot products, and two different rows.
+# </details>
+# <details><summary>4. You double the value matrix. Which weights change?</summary>
+#
+# None. The weights come from queries and keys; the outputs double.
+# </details>
+# <details><summary>5. With a causal mask, does the layer still not see order?</summary>
+#
+# It sees some of it: the mask lets a token read only what stands before it, so permuted tokens read other tokens (chapter 07).
+# </details>
+#
+# ## Where to read on
+#
+# Vaswani et al. 2017, section 3.2.3, where self-attention is one of three uses of attention. Zaheer et al., *Deep Sets*, 2017: where not
+# to see order is what is wanted ([bibliography](bibliography.ipynb)).
+#
+# Now do the [exercises](../exercises/05_exercises_self_attention.ipynb), then go on to
+# [06 · Multi-head attention](06_multi_head_attention.ipynb).

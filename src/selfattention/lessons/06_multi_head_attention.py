@@ -1,186 +1,229 @@
 # %% [markdown]
 # # 06 · Multi-head attention
 #
-# One attention gives each token one set of weights, and one set of weights makes one mean. **What if a token needs two answers from two places?**
+# One attention gives each token one set of weights, and one set of weights makes one mean. **What if a token needs two answers
+# from two places?**
 #
-# A mean of both is not both. Multi-head attention gives each token several sets of weights: several small attentions, side by side, each on its own part of the numbers.
-# This chapter measures what a second head buys, what it costs (less than you may think), and how one wrong line destroys it without an error.
+# A mean of both is not both. Multi-head attention gives each token several sets of weights: several small attentions, side by side,
+# each on a projection of its own. This chapter measures what a second head buys, what it costs, and how one wrong line destroys it
+# without an error.
 
 # %%
-import inspect
-
 import torch
 from torch import nn
 
-from selfattention.attention import attention
-from selfattention.claims import Measured, claim, guessed
-from selfattention.layers import MultiHeadAttention, merge_heads, split_heads
+from selfattention.attention import attention, attention_weights
+from selfattention.claims import claim, tally
+from selfattention.data import marked
+from selfattention.layers import MultiHeadAttention, merge_heads, split_heads, watching
 from selfattention.masks import causal
-from selfattention.plots import canvas, heatmap, show
+from selfattention.parity import from_torch
+from selfattention.plots import blocks, canvas, course_map, heatmap, links, show
+from selfattention.source import show_source
+from selfattention.training import train
 
-torch.set_printoptions(precision=2, sci_mode=False)
+show(course_map(6), "Where we are: queries, keys and values are cut into heads, then joined again.")
 
 # %% [markdown]
-# ## Two heads by hand
+# ## The idea in one picture
 #
-# Three tokens of four numbers. Cut each into two heads of two numbers, and put the heads first. In a number such as 23, the 2 is the token and the 3 the place:
+# Three tokens, *dog bites man*. The verb has two questions: who bites, and who is bitten? The first number of a key says "I do it",
+# the second "it is done to me". The query of *bites* asks for both. What the tokens have to say, their value, is 30, 50 and 70;
+# it is written twice, because two heads will cut it.
+#
+# **One head** compares the whole query with the whole keys. **Two heads** cut queries, keys and values in half: head 0 works with
+# the first numbers, head 1 with the second ones.
 
 # %%
-x = torch.tensor([[[11, 12, 13, 14], [21, 22, 23, 24], [31, 32, 33, 34]]])
-heads = split_heads(x, heads=2)
-print(heads[0, 0], heads[0, 1], sep="\n")
-assert torch.equal(merge_heads(heads), x)
+words = ["dog", "bites", "man"]
+query = torch.tensor([[10.0, 10.0]])
+keys = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+values = torch.tensor([[30.0, 30.0], [50.0, 50.0], [70.0, 70.0]])
+parts = {"one head": slice(0, 2), "head 0 of 2": slice(0, 1), "head 1 of 2": slice(1, 2)}
+figure, panels = canvas(3, height=2.2)
+for axes, (name, part) in zip(panels, parts.items()):
+    weights = attention_weights(query[:, part], keys[:, part])
+    links(axes, words, ["bites"], weights, title=name, headings=("key", "query"))
+    print(f"{name:11} reads", [round(number) for number in (weights @ values[:, part])[0].tolist()])
+show(figure, "One head must share its weight between dog and man. Two heads read one each.")
 
 # %% [markdown]
-# Head 0 sees the first half of **each** token, head 1 the second half. Both see all three tokens. That is all a head is: attention (chapter 03) on a part of the numbers,
+# By hand: the one head has the scores 10/√2, 0 and 10/√2. After the softmax half of its weight lies on *dog*, half on *man*, and next
+# to nothing on *bites*. So it reads 0.5 · 30 + 0.5 · 70 = 50, once for each of the two numbers. It would have read the same if
+# the man had bitten the dog. The two heads have the scores 10, 0, 0 and 0, 0, 10: one reads 30, the other 70. Their outputs stand side
+# by side in one vector (they are *concatenated*), which is as wide as that of the one head.
 #
-# $$\mathrm{head}_i = \mathrm{Attention}(QW_i^Q, KW_i^K, VW_i^V),\qquad \mathrm{MultiHead} = \mathrm{Concat}(\mathrm{head}_1, \dots, \mathrm{head}_h)\,W^O$$
+# ## Project, cut, attend, join
 #
-# (Vaswani et al. 2017, §3.2.2). In code one matrix holds all heads' $W_i^Q$ side by side. So we project once, then cut.
+# In a real text no token comes with its numbers in the right half. Learned matrices see to that:
+#
+# $$\mathrm{head}_i = \mathrm{Attention}(QW_i^Q, KW_i^K, VW_i^V)$$
+#
+# $$\mathrm{MultiHead} = \mathrm{Concat}(\mathrm{head}_1, \dots, \mathrm{head}_h)\,W^O$$
+#
+# (Vaswani et al. 2017, §3.2.2). Here $Q$, $K$ and $V$ are the tokens that ask, are found and are read; in self-attention all three
+# are the same tokens. Each head has its own matrices $W_i^Q$, $W_i^K$, $W_i^V$, and each of these sees the **whole** token. In
+# code they stand side by side in one matrix: we project once and cut what comes out. So a head gets a part of the *projected* numbers,
+# not a part of the token. At the end $W^O$ mixes what the heads have found.
 #
 # ## The loop, then the array
+#
+# The loop takes the columns of one head after the other. Printed below it: the package's two functions that cut and join all heads at once.
+# `unflatten` makes two axes of the last one, heads and their width, `flatten` one of two; `transpose` moves the heads before the tokens.
 
 # %%
 def multi_head_loop(layer, x, heads):
-    width = x.shape[-1] // heads
     queries, keys, values = layer.query(x), layer.key(x), layer.value(x)
-    parts = [slice(head * width, (head + 1) * width) for head in range(heads)]
-    return layer.output(torch.cat([attention(queries[..., part], keys[..., part], values[..., part])
-                                   for part in parts], dim=-1))
+    width = x.shape[-1] // heads
+    outputs = []
+    for head in range(heads):
+        part = slice(head * width, (head + 1) * width)
+        outputs.append(attention(queries[..., part], keys[..., part], values[..., part]))
+    return layer.output(torch.cat(outputs, dim=-1))
 
 
-torch.manual_seed(0)
-layer = MultiHeadAttention(d_model=12, heads=3).double()
-x = torch.randn(2, 5, 12, dtype=torch.float64)
-assert torch.allclose(layer(x), multi_head_loop(layer, x, heads=3))
-print(inspect.getsource(split_heads).split('"""')[2], inspect.getsource(merge_heads).split('"""')[2])
+show_source(split_heads)
+show_source(merge_heads)
 
 # %% [markdown]
-# The package's layer does all heads at once, and `torch` has the same one. With the same weights, the two agree:
+# The array form needs no loop, for attention treats heads as it treats a batch. It agrees with the loop, with the package's layer,
+# and with torch's when both have the same weights (`from_torch` copies them):
 
 # %%
-torchs = nn.MultiheadAttention(12, 3, batch_first=True).double()
-with torch.no_grad():
-    torchs.in_proj_weight.copy_(torch.cat([layer.query.weight, layer.key.weight, layer.value.weight]))
-    torchs.out_proj.weight.copy_(layer.output.weight)
-difference = (torchs(x, x, x)[0] - layer(x)).abs().max().item()
-print("largest difference below 1e-12:", difference < 1e-12)
+torch.manual_seed(0)
+theirs = nn.MultiheadAttention(embed_dim=12, num_heads=3, batch_first=True).double()
+layer = from_torch(MultiHeadAttention(d_model=12, heads=3).double(), theirs)
+x = torch.randn(2, 5, 12, dtype=torch.float64)           # (batch, tokens, d_model)
+Q = split_heads(layer.query(x), heads=3)                 # (batch, heads, tokens, d_head)
+K, V = split_heads(layer.key(x), heads=3), split_heads(layer.value(x), heads=3)
+W = attention_weights(Q, K)                              # (batch, heads, queries, keys)
+joined = merge_heads(W @ V)                              # (batch, tokens, d_model)
+for other in (multi_head_loop(layer, x, heads=3), layer(x), theirs(x, x, x)[0]):
+    assert torch.allclose(layer.output(joined), other)
+
+# %% [markdown]
+# The same as a picture, for the first of the two texts. Keys and values are made and cut as the queries are.
+
+# %%
+matrix = layer.output.weight.T
+show(blocks(("tokens", x[0], "tokens d_model"), "project",
+            ("queries", layer.query(x)[0], "tokens d_model", 3), "cut",
+            ("queries", Q[0], "heads tokens d_head"), "\n",
+            ("weights", W[0], "heads queries keys"), "@", ("values", V[0], "heads keys d_head"),
+            "=", ("outputs", (W @ V)[0], "heads queries d_head"), "\n",
+            ("outputs, joined", joined[0], "tokens d_model", 3), "@", ("W_O", matrix, "in out"),
+            "=", ("outputs", (joined @ matrix)[0], "tokens d_model")),
+     "Project, cut, attend, join. Dashed lines and sheets part the heads.")
 
 # %% [markdown]
 # ## Two questions at once
 #
-# A text has eight words; a word is four random numbers. Two words are marked, one with A, one with B. The question in front must report **both**: the four numbers of A, then the four of B.
+# What is a second head worth to a model that learns? A text has eight words; a word is four random numbers. One word is marked A,
+# another one B. The question in front must report **both**: the four numbers of A, then the four of B. (`marked.texts` makes such
+# texts; the marks and "I am the question" are three more numbers of each token.)
+#
+# A reader widens each token to 32 numbers, attends, and answers from what the question, token 0, has read. It learns by steps of
+# Adam on the *mean squared error*, the mean square of what is missing to the right numbers; `train` is the loop of chapter [03](03_torch.ipynb):
 
 # %%
-NUMBERS, WORDS = 4, 8
-WIDTH = NUMBERS + 3  # the numbers, mark A, mark B, "I am the question"
+def loss(reader, batch):
+    x, wanted = batch
+    return nn.functional.mse_loss(reader(x)[:, 0], wanted)
 
 
-def texts(count, generator):
-    """Tokens (count, 1 + WORDS, WIDTH), and the numbers at A and at B (count, 2, NUMBERS)."""
-    content = torch.randn(count, WORDS, NUMBERS, generator=generator)
-    places = torch.rand(count, WORDS, generator=generator).argsort(dim=1)[:, :2]
-    marks = nn.functional.one_hot(places, WORDS).transpose(1, 2).float()
-    words = torch.cat([content, marks, torch.zeros(count, WORDS, 1)], dim=-1)
-    question = nn.functional.one_hot(torch.tensor(WIDTH - 1), WIDTH).float().expand(count, 1, -1)
-    return torch.cat([question, words], dim=1), content[torch.arange(count)[:, None], places]
-
-
-class Reader(nn.Module):
-    def __init__(self, heads):
-        super().__init__()
-        self.read, self.attention = nn.Linear(WIDTH, 32), MultiHeadAttention(32, heads)
-        self.answer = nn.Linear(32, 2 * NUMBERS)
-
-    def forward(self, x):
-        return self.answer(self.attention(self.read(x))[:, 0]).unflatten(-1, (2, NUMBERS))
+def trained(heads):
+    torch.manual_seed(1)
+    reader = nn.Sequential(nn.Linear(7, 32), MultiHeadAttention(32, heads), nn.Linear(32, 8))
+    generator = torch.Generator().manual_seed(2)
+    train(reader, lambda: marked.texts(128, generator), [5e-3] * 600, loss)
+    return reader
 
 # %% [markdown]
-# In torch, `nn.Module` keeps the matrices of a model, `nn.Linear` is a matrix with an offset, and `torch.optim.Adam` is the Adam of chapter 05. The two readers have exactly as many parameters; one has a single head of 32 numbers, the other two heads of 16. We measure how much of the variance of the eight numbers a reader explains: 0 for one who knows nothing, 1 for one
-# who gets all exactly right. **Predict:** how much does the single head explain?
+# We train two readers: one has a single head of 32 numbers, the other two heads of 16. Then we measure how much of the *variance* of
+# the eight numbers each explains: 0 for a reader that always answers 0, 1 for one that gets every number right.
+#
+# **Predict first:** how much does the reader with the single head explain?
 
 # %%
 guess_one_head = None  # your guess, between 0 and 1
 
-# %% tags=["claim:two-heads-two-places"]
-def train(heads, steps=600):
-    torch.manual_seed(1)
-    reader, generator = Reader(heads), torch.Generator().manual_seed(2)
-    adam = torch.optim.Adam(reader.parameters(), lr=5e-3)
-    for _ in range(steps):
-        x, wanted = texts(128, generator)
-        nn.functional.mse_loss(reader(x), wanted).backward()
-        adam.step()
-        adam.zero_grad()
-    return reader
-
-
-readers = {heads: train(heads) for heads in (1, 2)}
-x, wanted = texts(4000, torch.Generator().manual_seed(3))
-explained = {heads: 1 - nn.functional.mse_loss(reader(x), wanted).item() / wanted.var().item()
-             for heads, reader in readers.items()}
-one, two = Measured(explained[1], digits=1, below=0.7), Measured(explained[2], digits=1, above=0.95)
-guessed(guess_one_head, one)
-claim("one head cannot answer two questions, two heads can",
-      f"variance explained: {one} with one head, {two} with two, at equal parameters", one, two)
+# %% tags=["claim:one-head-or-two"]
+readers = {heads: trained(heads) for heads in (1, 2)}
+x, wanted = marked.texts(4000, torch.Generator().manual_seed(3))
+one, two = (1 - loss(readers[heads], (x, wanted)) / wanted.var() for heads in (1, 2))
+claim("06.one-head-or-two", guess_one_head, one=one.item(), two=two.item())
 
 # %% [markdown]
-# One head can look at both marks, but it returns a single mean of two words. With fixed weights such a mean explains exactly half of the variance, however wide the head is. This head gets 0.6, since its weights may depend on the words;
-# the other 0.4 is lost. What counts is the number of means. Where do the heads look?
+# A single head can look at both marks, but it returns one mean of two words. With fixed weights such a mean explains exactly half of
+# the variance, however wide the head is. A head does a little better, since its weights may depend on the words; the rest is lost.
+# What counts is the number of means.
+#
+# Where do the heads look? `watching` collects the weights that attentions compute:
 
 # %%
-def weights_of(reader, x):
-    layer = reader.attention
-    queries, keys = (split_heads(project(reader.read(x)), layer.heads) for project in (layer.query, layer.key))
-    return torch.softmax(queries[:, :, :1] @ keys.mT / queries.shape[-1] ** 0.5, dim=-1)[:, :, 0].detach()
-
-
-marks = ["?"] + ["A" if word[NUMBERS] else "B" if word[NUMBERS + 1] else "·" for word in x[0, 1:]]
-rows = torch.cat([weights_of(readers[1], x[:1])[0], weights_of(readers[2], x[:1])[0]])
-figure, axes = canvas(width=6.4, height=2.2)
-heatmap(axes, rows.numpy(), queries=["the one head", "head 0 of 2", "head 1 of 2"], keys=marks)
-axes.set(ylabel="", xlabel="tokens of one text: the question, two marked words, six others")
-show(figure, "Weights of the question over one text. The single head spreads its weight over both marked words; of "
-             "the two heads one looks at B alone, the other mostly at A.")
+with watching(readers[1][1], readers[2][1]) as seen:
+    readers[1](x[:1]), readers[2](x[:1])
+rows = torch.cat([calls[0][0, :, 0] for calls in seen])  # of the question, a row for each head
+figure, axes = canvas(height=2.2)
+heatmap(axes, rows, queries=["the one head", "head 0 of 2", "head 1 of 2"],
+        keys=marked.names(x[0]), row_axis="", column_axis="tokens of one text")
+show(figure, "Weights of the question (?) over one text. The one head must share its weight "
+             "between A and B; of the two heads each mostly looks at one of them.")
 
 # %% [markdown]
 # ## What heads cost
 #
-# **Predict:** 16 heads instead of 1, at a width of 512. By what factor does the number of parameters grow?
+# Did the second head win because the reader had more to learn with? Let us count the parameters of a layer 512 wide.
+#
+# **Predict first:** with 16 heads instead of 1, by what factor does the number of parameters grow?
 
 # %%
-guess_growth = None  # your guess
+guess_growth = None  # your guess, a factor
 
-# %% tags=["claim:heads-cost-no-parameters"]
-counts = {heads: sum(p.numel() for p in MultiHeadAttention(512, heads).parameters()) for heads in (1, 2, 4, 8, 16)}
-fewest, most = (Measured(found, exactly=4 * 512**2 + 4 * 512) for found in (min(counts.values()), max(counts.values())))
-guessed(guess_growth, Measured(counts[16] / counts[1], digits=0))
-claim("more heads cost no more parameters", f"{fewest} with 1 head, {most} with 16: 4 · 512² + 4 · 512", fewest, most)
+# %% tags=["claim:parameters-by-heads"]
+def parameters(heads):
+    return sum(each.numel() for each in MultiHeadAttention(512, heads).parameters())
+
+
+claim("06.parameters-by-heads", guess_growth, fewest=parameters(1), most=parameters(16),
+      growth=parameters(16) / parameters(1))
 
 # %% [markdown]
-# The matrices are as large for one head as for sixteen: they are only cut differently. What does grow is the table of weights: each head has its own, queries × keys. And each head is narrower, so it can compare less: width is what a head pays with.
+# The matrices are the same, whatever is made of their outputs; more heads are only more cuts. So the two readers were equally large, and
+# the second head won by what it did. Two other things do change. Each head has its own table of weights, queries × keys, to be computed. And each
+# head is narrower, so it can tell fewer things apart: width is what a head pays with.
 #
 # ## Shared keys and values
 #
-# When a model writes, it keeps the keys and values of all earlier tokens (chapter 13 measures that cache). **Grouped-query attention** (Ainslie et al. 2023) lets several heads of queries share one head
-# of keys and values; with a single one it is *multi-query* attention. The cache is what `keys_values` returns:
+# When a model writes a text (*decodes* is the usual word), it keeps the keys and values of all earlier tokens: the *cache*, which grows with the text.
+# **Grouped-query attention** (Ainslie et al. 2023) lets several heads of queries share one head of keys and values, a *key head*; with a single key head
+# for all it is *multi-query attention*. What the cache
+# holds is what `keys_values` returns:
 
-# %% tags=["claim:grouped-heads-shrink-the-cache"]
+# %% tags=["claim:cache-by-key-heads"]
 text = torch.randn(1, 1000, 512)
 sizes = {}
-for key_heads in (8, 4, 2, 1):
+for key_heads in (8, 2, 1):
     keys, values = MultiHeadAttention(512, heads=8, key_heads=key_heads).keys_values(text)
     sizes[key_heads] = keys.nbytes + values.nbytes
-    print(f"{key_heads} key heads: {sizes[key_heads] / 1e6:.1f} MB for 1000 tokens of one layer")
-factor = Measured(sizes[8] / sizes[2], exactly=4)
-claim("the cache shrinks with the number of key heads", f"{factor} times smaller with 2 key heads than with 8", factor,
-      Measured(sizes[8] / sizes[1], exactly=8))
+claim("06.cache-by-key-heads", two=sizes[8] / sizes[2], one=sizes[8] / sizes[1])
+
+# %%
+figure, panels = canvas(3, height=2.9)
+for axes, key_heads in zip(panels, (8, 2, 1)):
+    shared = torch.eye(key_heads).repeat_interleave(8 // key_heads, dim=0)
+    links(axes, range(key_heads), range(8), shared, headings=("key head", "query head"),
+          role="keys", title=f"cache {sizes[key_heads] / 1e6:.1f} MB")
+show(figure, "Which of 8, 2 and 1 key heads each of the eight query heads uses, and the cache "
+             "of one layer for 1000 tokens. Middle: grouped. Right: multi-query.")
 
 # %% [markdown]
-# ## Break it on purpose
+# ## Break it on purpose: a view in place of a transpose
 #
-# To cut `(batch, tokens, width)` into `(batch, heads, tokens, d_head)`, people write `x.view(batch, heads, tokens, d_head)`. It runs, and all shapes are right. But a view (here `reshape`) leaves the numbers in their order and only gives them other axes: a
-# "head" becomes a run of neighbouring **tokens**, cut into pieces.
+# To cut `(batch, tokens, width)` into `(batch, heads, tokens, d_head)`, people write `x.view(batch, heads, tokens, d_head)`. It runs, and
+# all shapes are right. But a view (here `reshape`, which does the same) leaves the numbers in their order and only gives them
+# other axes. Take three tokens of four numbers; in 23, the 2 is the token and the 3 the place. Two heads should hold the places 1, 2
+# and the places 3, 4 of **each** token:
 
 # %%
 def split_by_view(x, heads):
@@ -191,58 +234,99 @@ def merge_by_view(x):
     return x.reshape(x.shape[0], x.shape[2], -1)
 
 
-tokens = torch.tensor([[[11, 12, 13, 14], [21, 22, 23, 24], [31, 32, 33, 34]]])
-print(split_by_view(tokens, heads=2)[0, 0])  # row by row: what should be one token of head 0
+numbers = torch.tensor([[[11, 12, 13, 14], [21, 22, 23, 24], [31, 32, 33, 34]]])
+figure, panels = canvas(2, height=2.2)
+for axes, split, good in zip(panels, (split_heads, split_by_view), (True, False)):
+    head = split(numbers, heads=2)[0, 0]
+    heatmap(axes, head, title=split.__name__, good=good, role="queries", largest=80,
+            wrong=head // 10 != torch.tensor([[1], [2], [3]]), queries=[1, 2, 3], keys=[0, 1],
+            row_axis="token", column_axis="place in head 0")
+show(figure, "Head 0 of three tokens. After a view row 2 is still token 1, and row 3 is token 2.")
 
 # %% [markdown]
-# Which output depends on which input? The **Jacobian**, the table of all derivatives of outputs by inputs, tells: it is not zero exactly where there is a link. Six tokens of 12 numbers go through 3 heads. We use a causal mask, so token $t$ may depend on tokens $0 \dots t$ and on nothing later: of the
-# 36 possible links between six tokens, 21 are right and 15 are forbidden. **Predict:** if only the *split* is a view and the merge is right, how many forbidden links open?
+# Which output depends on which input? The **Jacobian**, the table of all derivatives of outputs by inputs, tells: it is not zero
+# exactly where there is a link. Six tokens of 12 numbers go through 3 heads:
 
 # %%
-guess_leaks = None  # your guess, between 0 and 15
-
-# %%
-def links(split, merge, tokens=6, heads=3, width=12):
+def links_through(split, merge, tokens=6, heads=3, width=12):
     torch.manual_seed(4)
     matrices, x = torch.randn(4, width, width) / width**0.5, torch.randn(tokens, width)
 
     def layer(x):
-        parts = (split((x @ matrix)[None], heads) for matrix in matrices[:3])
-        return (merge(attention(*parts, mask=causal(tokens))) @ matrices[3])[0]
+        queries, keys, values = (split((x @ matrix)[None], heads) for matrix in matrices[:3])
+        return (merge(attention(queries, keys, values, causal(tokens))) @ matrices[3])[0]
 
-    return torch.autograd.functional.jacobian(layer, x).abs().amax(dim=(1, 3)) > 0
-
-
-found = {"right": links(split_heads, merge_heads), "view to split": links(split_by_view, merge_heads),
-         "view to merge": links(split_heads, merge_by_view), "views both ways": links(split_by_view, merge_by_view)}
-
-# %% tags=["claim:a-view-cuts-and-leaks"]
-right = found["right"]
-leaks = {name: int((table & ~right).sum()) for name, table in found.items()}
-cuts = {name: int((right & ~table).sum()) for name, table in found.items()}
-by_split, by_merge = (Measured(leaks[name], digits=0, above=0) for name in ("view to split", "view to merge"))
-guessed(guess_leaks, by_split)
-claim("a view in place of a transpose leaks the future or cuts the past, with all shapes right",
-      "; ".join(f"{name}: {leaks[name]} of 15 leak, {cuts[name]} of 21 are cut" for name in found if name != "right"),
-      Measured(int(right.sum()), exactly=21), by_split, by_merge, Measured(cuts["views both ways"], above=0))
-
-# %%
-figure, axes = canvas(4, width=7.4, height=2.3)
-for panel, (name, table) in zip(axes, found.items()):
-    heatmap(panel, table.float().numpy(), title=name, numbers=False, row_axis="output token", column_axis="input token")
-show(figure, "Which output token depends on which input token, under a causal mask. With transposes: the lower "
-             "triangle. With one view: links to tokens that are still to come. With two views: pairs of tokens cut "
-             "off from all others.")
+    derivatives = torch.autograd.functional.jacobian(layer, x)  # (tokens, width, tokens, width)
+    return derivatives.abs().amax(dim=(1, 3)) > 0               # (output tokens, input tokens)
 
 # %% [markdown]
-# One view, and the model reads what it shall predict, though no mask is wrong. For leaking masks chapter 04 measured what follows: a training loss that is better than it can be, and a useless model. Two views, and nothing leaks, but a head
-# has become a pair of neighbouring tokens that hears nothing from further back.
+# With the causal mask (chapter 04), token $t$ may depend on tokens $0 \dots t$ and on nothing later: of the 36 possible links between
+# six tokens, 21 are right and 15 are forbidden.
+#
+# **Predict first:** if only the *split* is a view and the merge is right, how many of the forbidden links open?
+
+# %%
+guess_leaks = None  # your guess, between 0 and 15
+
+# %% tags=["claim:view-for-transpose"]
+right, counts = links_through(split_heads, merge_heads), {}
+found = {"split": links_through(split_by_view, merge_heads),
+         "merge": links_through(split_heads, merge_by_view),
+         "both": links_through(split_by_view, merge_by_view)}
+for name, table in found.items():
+    counts[f"{name}_leaks"] = int((table & ~right).sum())
+    counts[f"{name}_cuts"] = int((right & ~table).sum())
+claim("06.view-for-transpose", guess_leaks, right=int(right.sum()), **counts)
+
+# %%
+figure, panels = canvas(4, height=2.2)
+for axes, (name, table) in zip(panels, {"right": right, **found}.items()):
+    cut = [(key, query) for query, key in (right & ~table).nonzero().tolist()]
+    heatmap(axes, table, title=name, good=name == "right", wrong=table & ~right, links=cut,
+            numbers=False, role="tokens", largest=5, row_axis="output", column_axis="input")
+show(figure, "Which output depends on which input. Wrong: a view to split, to merge, for both. "
+             "Crossed out: links to tokens still to come. Framed: rightful links, cut.")
+tally()
+
+# %% [markdown]
+# The mask compares *rows*, and after a view row 1 of a head is no longer token 1. With one view, the model reads what it is to
+# predict, though no mask is wrong. Chapter 04 measured what follows from a leak: a training loss that is too good to be true, and a useless
+# model. With a view both ways nothing leaks, but each head has become a pair of neighbouring tokens that hears nothing from further back.
 #
 # ## What to take along
 #
-# - A head is one attention on a part of the numbers; each head is one more mean.
+# - A head is one attention on a projection of its own. It sees the whole of every token, and it returns one mean.
+# - Two answers from two places need two heads, in one layer.
 # - Heads are not copies of the layer: the parameters stay the same, each head gets narrower.
 # - Fewer key heads make a smaller cache.
 # - Cut, then transpose. A view alone has the right shapes and the wrong numbers.
 #
-# Now do the [exercises](../exercises/06_multi_head_attention.ipynb), then go on to [07 · Positions](07_positions.ipynb).
+# ## Five questions
+#
+# <details><summary>1. d_model is 768, there are 12 heads. How wide is a head, and by what are its scores divided?</summary>
+#
+# 64 numbers; by √64 = 8. The scale belongs to the width of a head, not to that of the model.
+# </details>
+# <details><summary>2. Does head 0 see only the first half of each token?</summary>
+#
+# No. Its matrix sees the whole token. What is cut is the result of the projection.
+# </details>
+# <details><summary>3. Batch 2, 5 tokens, d_model 12, 3 heads: which shape have the weights?</summary>
+#
+# (2, 3, 5, 5): for each text and each head a table of queries × keys.
+# </details>
+# <details><summary>4. Why is there a matrix W_O after the heads are joined?</summary>
+#
+# Without it each head would write into columns of its own, and nothing would combine what two heads have found.
+# </details>
+# <details><summary>5. A split by a view runs, and the training loss is excellent. Which test finds it?</summary>
+#
+# Change one token and see which outputs move, or take the Jacobian: nothing before the changed token may move. Shapes tell nothing.
+# </details>
+#
+# ## Where to read on
+#
+# Vaswani et al. 2017, section 3.2.2. Voita et al. 2019 and Michel et al. 2019: what trained heads do, and how many can be taken away
+# ([bibliography](bibliography.ipynb)).
+#
+# Now do the [exercises](../exercises/06_exercises_multi_head_attention.ipynb), then go on to [07 · Positions](07_positions.ipynb).

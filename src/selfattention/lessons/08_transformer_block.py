@@ -1,38 +1,73 @@
 # %% [markdown]
 # # 08 · The Transformer block
 #
-# Attention takes means of values. It moves information between tokens, but with given weights it is linear: it computes nothing new from a token. And the more means of means are taken, the more alike all tokens become.
-# **What else must a layer have, and why does a stack of many layers train at all?**
+# Attention moves information between tokens. But it computes nothing new from what it moves: whatever the weights are, what comes out
+# is a mean of the values that went in. **What else must a layer have?**
 #
-# A block has four more parts: a **norm**, a **feed-forward layer**, a **way past** attention and past the feed-forward layer (a residual connection), and **dropout**. Attention and the feed-forward layer are its *sublayers*. A block is
-# also called a layer; blocks on top of each other are a *stack*. This chapter builds each, measures what happens without it, and holds the whole against torch's.
+# A Transformer **block** has four more parts: a **norm**, a **feed-forward layer**, a **way past** attention and another past the
+# feed-forward layer (elsewhere: *residual connection*), and **dropout**. Attention and the feed-forward layer are the block's
+# *sublayers*. A block is also called a layer; blocks on top of each other are a *stack*. This lesson builds each part, measures
+# what it does, and compares the whole with torch's.
 
 # %%
-import inspect
-import math
-from statistics import geometric_mean
-
 import torch
 from torch import nn
 
-from selfattention.claims import Measured, claim, guessed
-from selfattention.layers import EncoderLayer, FeedForward, LayerNorm, MultiHeadAttention, PostNorm, PreNorm, layer_norm
-from selfattention.masks import causal
+from selfattention.claims import claim, tally
+from selfattention.data.steps import SYMBOLS, texts
+from selfattention.layers import (
+    EncoderLayer, FeedForward, MultiHeadAttention, PostNorm, PreNorm, layer_norm)
+from selfattention.masks import causal, dependence
 from selfattention.parity import from_torch
-from selfattention.plots import canvas, lines, show
+from selfattention.plots import blocks, canvas, course_map, flow, heatmap, lines, show, streams
 from selfattention.positions import sinusoidal
-from selfattention.training import up_and_down
+from selfattention.source import show_source
+from selfattention.training import next_token_loss, train, true_loss
 
-torch.set_printoptions(precision=2, sci_mode=False)
+show(course_map(8), "Where we are: the second sublayer, and 'add & norm' around both.")
 
 # %% [markdown]
-# ## LayerNorm by hand
+# ## The idea in one picture
 #
-# Three tokens: (1, 2, 6), (10, 20, 60) and (101, 102, 106). The first has the mean 3; its deviations are −2, −1, 3. Their squares 4, 1, 9 have the mean 4.67: that is the variance, and its root is 2.16. Deviation by root: (−0.93, −0.46, 1.39).
+# One token carries a number $x$; two others carry 1 and −2. Attention with given weights makes a mean of the three. What comes out
+# when $x$ moves from −3 to 3?
+
+# %%
+x = torch.linspace(-3, 3, 25)
+values = torch.stack([x, torch.full_like(x, 1), torch.full_like(x, -2)], dim=1)
+curves = {"weights 0.8, 0.1, 0.1": values @ torch.tensor([0.8, 0.1, 0.1]),
+          "weights 0.3, 0.6, 0.1": values @ torch.tensor([0.3, 0.6, 0.1]), "wanted: |x|": x.abs()}
+figure, axes = canvas(height=2.9)
+lines(axes, x, curves, xlabel="x, the number that one token carries", ylabel="what comes out")
+show(figure, "With given weights, what attention makes of x is a straight line. |x|, the size of x "
+             "without its sign, has a bend, and no mean of values has one.")
+
+# %% [markdown]
+# Other weights make the line steeper or move it; none bends it. The second sublayer is there to bend. And once a stack has many
+# layers, something must keep its numbers at a size that can be worked with. We begin with that: the norm.
+#
+# ## A norm by hand
+#
+# Three tokens of three numbers. Take the first, (1, 2, 6). Its mean is 3, so the deviations are −2, −1 and 3. Their squares 4, 1 and
+# 9 have the mean 4.67. That is the variance; its root is 2.16. Each deviation divided by the root gives −0.93, −0.46 and 1.39.
+
+# %%
+tokens = torch.tensor([[1, 2, 6], [10, 20, 60], [101, 102, 106]], dtype=torch.float64)
+centred = tokens - tokens.mean(dim=-1, keepdim=True)
+normed = centred / centred.square().mean(dim=-1, keepdim=True).sqrt()
+show(flow(["token 0", "token 1", "token 2"], ("token", tokens),
+          ("centred", centred, "− mean"), ("normed", normed, "÷ root")),
+     "Three tokens, each normed on its own: less its mean, divided by the root of its variance.")
+
+# %% [markdown]
+# Three quite different tokens have become one: a norm takes away how **large** a token is and where its middle lies. What is left is
+# the pattern. As a formula (Ba et al. 2016, eq. 3 and 4, there without $\epsilon$):
 #
 # $$\mathrm{LayerNorm}(x) = g \odot \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + b$$
 #
-# (Ba et al. 2016, eq. 3, 4; there without $\epsilon$.) **Each token has its own $\mu$ and $\sigma^2$**, taken over its $d$ numbers. The gain $g$ and the offset $b$ are learned and start as 1 and 0. A loop, then the array form, the package's and torch's:
+# **Each token has its own mean $\mu$ and variance $\sigma^2$**, taken over its $d$ numbers. The small $\epsilon$ keeps a token of
+# equal numbers from being divided by 0. The *gain* $g$ and the *offset* $b$ (elsewhere: bias) are learned; they start as 1 and 0.
+# Here is a loop, held against the package's norm and torch's:
 
 # %%
 def layer_norm_loop(x, epsilon=1e-5):
@@ -40,378 +75,268 @@ def layer_norm_loop(x, epsilon=1e-5):
     for token in x.tolist():
         mean = sum(token) / len(token)
         variance = sum((number - mean) ** 2 for number in token) / len(token)
-        rows.append([(number - mean) / math.sqrt(variance + epsilon) for number in token])
+        rows.append([(number - mean) / (variance + epsilon) ** 0.5 for number in token])
     return torch.tensor(rows, dtype=x.dtype)
 
 
-tokens = torch.tensor([[1.0, 2, 6], [10, 20, 60], [101, 102, 106]], dtype=torch.float64)
-ours, torchs = LayerNorm(3).double(), nn.LayerNorm(3).double()
-assert torch.allclose(ours(tokens), layer_norm_loop(tokens))
-assert torch.allclose(ours(tokens), torchs(tokens), atol=1e-12)
-print(inspect.getsource(layer_norm).split('"""')[2], ours(tokens).detach(), sep="\n")
+ours = layer_norm(tokens, gain=torch.ones(3), offset=torch.zeros(3))
+assert torch.allclose(ours, layer_norm_loop(tokens))
+assert torch.allclose(ours, nn.LayerNorm(3).double()(tokens), atol=1e-12)
+show_source(layer_norm)
 
 # %% [markdown]
-# The three tokens have become one: a norm takes away how **large** a token is and where its middle lies. What is left is the pattern.
+# Two slips in this formula live long, because they hardly show. `torch.std` divides by $d - 1$ where the formula divides by $d$; at
+# $d = 512$ that makes the result smaller by one part in a thousand. And $\epsilon = 10^{-5}$ *beside* the root instead of under it
+# hardly matters for numbers of size 1; for numbers of size 0.001 it makes the result 3.3 times as large. A much-read implementation,
+# the Annotated Transformer, has both. A comparison with torch in float64 finds them at once.
 #
 # ## The feed-forward layer
 #
-# $$\mathrm{FFN}(x) = \max(0, xW_1 + b_1)\,W_2 + b_2$$
+# The second sublayer makes a token wider ($d_{ff}$ numbers in place of $d$), sets what is negative to 0, and makes it narrow again
+# (Vaswani et al. 2017, eq. 2):
 #
-# (Vaswani et al. 2017, eq. 2.) It makes a token wider ($d_{ff}$ = 2048 for $d$ = 512), cuts negatives off, and makes it narrow again. **Each token goes through it alone**, which we check with the Jacobian of chapter 06. By hand, with one number in, two hidden units
-# and one out: $\max(0, x) + \max(0, -x) = |x|$. No mean of values gives that.
+# $$\mathrm{FFN}(x) = \max(0,\; xW_1 + b_1)\,W_2 + b_2$$
+#
+# There is the bend. By hand, with one number in, two *hidden units* (the numbers inside) and one number out: $x = -3$ becomes
+# $(-3, 3)$, with negatives set to 0 it is $(0, 3)$, and the sum is 3. Always $\max(0, x) + \max(0, -x) = |x|$: the curve that no mean
+# could make.
+#
+# **Each token goes through it alone.** The Jacobian of chapter 06, the table of all derivatives of outputs by inputs, tells which
+# output token depends on which input token: here each on itself only. The package has that test as `dependence`.
 
 # %%
-bend = FeedForward(1, 2)
-bend.load_state_dict({"0.weight": torch.tensor([[1.0], [-1.0]]), "0.bias": torch.zeros(2),
-                      "2.weight": torch.ones(1, 2), "2.bias": torch.zeros(1)})
-print(bend(torch.tensor([[-3.0], [2.0], [0.5]])).flatten())
-
-
-def links(layer, tokens=6, width=12):
-    """Which output token depends on which input token: where the Jacobian is not zero."""
-    x = torch.randn(tokens, width, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    return torch.autograd.functional.jacobian(layer, x).abs().amax(dim=(1, 3)) > 0
-
-
-assert torch.equal(links(FeedForward(12, 48).double()), torch.eye(6, dtype=torch.bool))
+torch.manual_seed(1)
+layer, x = FeedForward(4, 16), torch.randn(5, 4)
+hidden = torch.relu(layer[0](x))
+assert torch.equal(layer(x), layer[2](hidden))
+assert torch.equal(dependence(layer, x), torch.eye(5, dtype=torch.bool))
+show(blocks(("x", x, "tokens d"), "· W₁ + b₁,\nmax(0, …)",
+            ("hidden", hidden, "tokens d_ff", 1, "scores"),
+            "· W₂ + b₂", ("output", layer(x), "tokens d")),
+     "A feed-forward layer widens each token, here from 4 numbers to 16, sets negatives to 0 (the "
+     "palest cells), and narrows it again. Rows stay rows: no token meets another.")
 
 # %% [markdown]
-# The model is named for its attention. **Predict:** what share of a block's parameters is in the feed-forward layer, with $d$ = 512 and $d_{ff}$ = 2048?
+# The model is named for its attention. The sizes of 2017 are $d = 512$ outside and $d_{ff} = 2048$ inside.
+#
+# **Predict first:** what share of a block's parameters is in the feed-forward layer?
 
 # %%
 guess_share = None  # your guess, between 0 and 1
 
-# %% tags=["claim:parameters-sit-in-the-feed-forward-layer"]
+# %% tags=["claim:where-the-parameters-are"]
 def count(module):
     return sum(parameter.numel() for parameter in module.parameters())
 
 
 block = EncoderLayer(MultiHeadAttention(512, 8), FeedForward(512, 2048))
-share = Measured(count(block.feed_forward) / count(block), digits=2, above=0.6, below=0.7)
-guessed(guess_share, share)
-claim("two thirds of a block's parameters are in the feed-forward layer, not in attention",
-      f"{count(block.feed_forward):,} of {count(block):,}: {share}; attention has {count(block.attention):,}", share)
+claim("08.where-the-parameters-are", guess_share,
+      share=count(block.feed_forward) / count(block), feed_forward=count(block.feed_forward),
+      block=count(block), attention=count(block.attention))
 
 # %% [markdown]
+# Attention has four matrices of $d \times d$ numbers, however many heads there are. The feed-forward layer has two of
+# $d \times 4d$, which are as many numbers as eight of $d \times d$.
+#
 # ## The way past, in two orders
 #
-# A sublayer's result does not replace a token: it is **added** to it. Where does the norm stand? In 2017 behind the sum, which is called **post-norm**; in most later models before the sublayer, **pre-norm**:
-#
-# $$\mathrm{LayerNorm}(x + \mathrm{Sublayer}(x)) \qquad\qquad x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$$
-#
-# (Vaswani et al. 2017, §3.1; Xiong et al. 2020, §3.3.) In pre-norm no norm touches $x$ itself; it grows with every layer, so a pre-norm stack ends with one more norm. An encoder layer is two such steps, around attention and around the feed-forward layer. Below
-# is the package's code; with torch's weights it must give what torch gives, in both orders:
+# What a sublayer computes does not replace a token: it is **added** to it. So $x$ runs past the sublayers like a stream, from which
+# they read and to which they write. Where does the norm stand? In 2017 it stood behind each sum, right on the stream: that is
+# **post-norm**. In most later models it stands before the sublayer, off the stream: **pre-norm**. We send random tokens through 12 layers of each kind, fresh from their random start,
+# and look at the last layer, with the size of $x$ (the standard deviation of its numbers) measured along the way:
 
-# %% tags=["claim:our-block-is-torchs"]
+# %%
+sizes = {}
+for name, residual in (("post-norm", PostNorm), ("pre-norm", PreNorm)):
+    torch.manual_seed(0)
+    along = [torch.randn(1, 10, 64)]
+    for _ in range(12):
+        layer = EncoderLayer(MultiHeadAttention(64, 4), FeedForward(64, 256), residual)
+        along.append(layer.around_attention(along[-1], layer.attention))
+        along.append(layer.around_feed_forward(along[-1], layer.feed_forward))
+    sizes[name] = [x.std().item() for x in along[-3:]]
+show(streams(sizes, {"post-norm": "on the stream", "pre-norm": "before the sublayer"},
+             sublayers=["attention", "feed-forward"]),
+     "The way past as a stream, as thick as x is large, in the last of 12 layers. In post-norm "
+     "each norm brings x back to size 1. In pre-norm no norm touches the stream, and it has grown.")
+
+# %% [markdown]
+# The two orders as formulas (Vaswani et al. 2017, §3.1; Xiong et al. 2020, §3.3):
+#
+# $$\text{post-norm:}\quad \mathrm{LayerNorm}(x + \mathrm{Sublayer}(x))$$
+#
+# $$\text{pre-norm:}\quad x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$$
+#
+# Since $x$ grows with every pre-norm layer, a pre-norm stack ends with one norm more. What the two orders mean for a deep stack is
+# the question of the [second part](08_transformer_depth.ipynb).
+#
+# ## Dropout
+#
+# In training each number of a sublayer's result is set to 0 with a chance of 0.1, before it is added (Vaswani et al. 2017, §5.4). The
+# others are divided by 0.9, so that the mean stays. So no part of a layer can count on any other being there, which works against
+# learning the training texts by heart. When the model is used, nothing must be dropped, and a model has to be told: `train()` and
+# `eval()` switch between the two modes. A text goes through the same stack of 12 layers twice, first in one mode, then in the other:
+
+# %% tags=["claim:forgotten-eval"]
+torch.manual_seed(3)
+layers = [EncoderLayer(MultiHeadAttention(64, 4), FeedForward(64, 256), PreNorm, dropout=0.1)
+          for _ in range(12)]
+stack, text, differ = nn.Sequential(*layers).double(), torch.randn(4, 32, 64).double(), []
+for switch in (stack.train, stack.eval):
+    switch()
+    first, second = stack(text), stack(text)
+    differ.append(100 * ((first - second).norm() / second.norm()).item())
+claim("08.forgotten-eval", training=differ[0], after=differ[1])
+
+# %% [markdown]
+# Nothing warns you: all shapes are right, and no answer is repeated exactly. Call `eval()` before you measure or use a model.
+#
+# ## The whole block, and torch's
+#
+# An encoder layer is two steps, one around attention and one around the feed-forward layer. Below is the package's code: the steps
+# `PostNorm` and `PreNorm`, then the `EncoderLayer`, which takes two steps of either kind. With the same weights it must give what
+# torch's layer gives, in both orders:
+
+# %% tags=["claim:the-layer-of-torch"]
+for part in (PostNorm.forward, PreNorm.forward, EncoderLayer.forward):
+    show_source(part)
 torch.manual_seed(0)
-x, difference = torch.randn(3, 5, 14).double(), []
+x, differences = torch.randn(3, 5, 14).double(), []
 for residual in (PostNorm, PreNorm):
-    print(residual.__name__, inspect.getsource(residual.forward).split('"""')[2])
     theirs = nn.TransformerEncoderLayer(14, 2, 23, dropout=0.0, batch_first=True,
                                         norm_first=residual is PreNorm).double()
     for weight in theirs.parameters():
         nn.init.normal_(weight, std=0.5)
-    ours = from_torch(EncoderLayer(MultiHeadAttention(14, 2), FeedForward(14, 23), residual).double(), theirs)
-    difference.append((ours(x) - theirs(x)).abs().max().item())
-largest = Measured(max(difference), below=1e-12)
-claim("the package's layer is torch's, in both orders", f"the largest difference in float64 is {largest}", largest)
+    ours = EncoderLayer(MultiHeadAttention(14, 2), FeedForward(14, 23), residual).double()
+    differences.append((from_torch(ours, theirs)(x) - theirs(x)).abs().max().item())
+claim("08.the-layer-of-torch", difference=max(differences))
 
 # %% [markdown]
-# ## Surprise 1: a norm that sees the future
+# ## Break it on purpose: the wrong axis
 #
-# A norm over the wrong axis has the right shape. Below it runs over the **tokens** of a text instead of over the numbers of a token. The mask of attention is causal, and no token may depend on a later one: of the 36 possible links between six tokens 21 are
-# allowed, 15 forbidden. **Predict:** how many of the forbidden links does the norm open?
+# `dim=-2` in place of `dim=-1`, and the norm runs over the **tokens** of a text instead of over the numbers of a token. All shapes
+# stay right. The mask of attention is causal, so no token may depend on a later one: of the 36 possible links between six tokens, 21
+# are allowed and 15 forbidden.
+#
+# **Predict first:** how many of the forbidden links does such a norm open?
 
 # %%
 guess_leaks = None  # your guess, between 0 and 15
 
-# %% tags=["claim:a-norm-over-tokens-leaks"]
-class OverTokens(LayerNorm):
-    def forward(self, x):
-        variance, mean = torch.var_mean(x, dim=-2, keepdim=True, correction=0)  # -2 where -1 should stand
-        return (x - mean) * torch.rsqrt(variance + self.epsilon) * self.gain + self.offset
+# %% tags=["claim:norm-over-tokens"]
+class OverTokens(PostNorm):
+    def forward(self, x, sublayer):
+        x = x + sublayer(x)
+        variance, mean = torch.var_mean(x, dim=-2, keepdim=True, correction=0)
+        return (x - mean) / torch.sqrt(variance + 1e-5) * self.norm.gain + self.norm.offset
 
 
-def a_layer(norm, residual=PostNorm, d_model=12, heads=2):
-    layer = EncoderLayer(MultiHeadAttention(d_model, heads), FeedForward(d_model, 2 * d_model), residual)
-    layer.around_attention.norm, layer.around_feed_forward.norm = norm(d_model), norm(d_model)
-    return layer
-
-
-seen = {norm: links(lambda x, layer=a_layer(norm).double(): layer(x[None], causal(6))[0])
-        for norm in (LayerNorm, OverTokens)}
-allowed = Measured(int(seen[LayerNorm].sum()), exactly=21)
-leaks = Measured(int((seen[OverTokens] & ~seen[LayerNorm]).sum()), exactly=15)
-guessed(guess_leaks, leaks)
-claim("a norm over the tokens opens the future through a causal mask",
-      f"{leaks} of 15 forbidden links, with every shape right", leaks, allowed)
-
-# %% [markdown]
-# All of them: the mean of the text is in every token. What does training make of it? We take a source of which we know the entropy, as in chapter 04: symbols move on by 1, 2 or 4 places with the probabilities 0.6, 0.3 and 0.1.
+x, found = torch.randn(6, 12, generator=torch.Generator().manual_seed(1)).double(), []
+for residual in (PostNorm, OverTokens):
+    layer = EncoderLayer(MultiHeadAttention(12, 2), FeedForward(12, 24), residual).double()
+    found.append(dependence(lambda x: layer(x[None], causal(6))[0], x))
+wrong = found[1] & ~found[0]
+claim("08.norm-over-tokens", guess_leaks, leaks=wrong.sum().item(),
+      allowed=found[0].sum().item())
 
 # %%
-STEPS, CHANCES, SYMBOLS, TOKENS = torch.tensor([1, 2, 4]), torch.tensor([0.6, 0.3, 0.1]), 7, 16
-entropy = -(CHANCES * CHANCES.log()).sum().item()
+figure, panels = canvas(2, height=3.0)
+for axes, table, over, good in zip(panels, found, ("numbers", "tokens"), (True, False)):
+    heatmap(axes, table.double(), title=f"norm over {over}", good=good, role="masks",
+            numbers=False, largest=2.2, row_axis="output token", column_axis="input token",
+            wrong=None if good else wrong)
+show(figure, "Which output token depends on which input token, under a causal mask: with the right "
+             "norm on those up to itself, with the wrong one on later ones as well (crossed out).")
 
+# %% [markdown]
+# The mean of the text is subtracted from every token, so every token knows something of all others. (A norm over the *batch* would be
+# another mistake: it mixes texts, not past and future.)
+#
+# ## What training makes of it
+#
+# We take the source of chapter 04, whose entropy is known: each symbol moves on by 1, 2 or 4 places with the probabilities 0.6, 0.3
+# and 0.1. That is 0.9 nats a step, and no honest model has a smaller expected loss. Our model has a single layer: `read` gives each
+# symbol a vector, positions are added (chapter 07), and `answer` scores the next symbol. It is trained by the package's shortest loop.
 
-def texts(count, generator):
-    moves = STEPS[torch.multinomial(CHANCES, count * TOKENS, replacement=True, generator=generator)]
-    first = torch.randint(SYMBOLS, (count, 1), generator=generator)
-    return (first + moves.reshape(count, TOKENS).cumsum(dim=1)) % SYMBOLS
-
-
-class Model(nn.Module):
-    def __init__(self, depth, residual, norm=LayerNorm, d_model=32):
+# %%
+class OneLayer(nn.Module):
+    def __init__(self, residual):
         super().__init__()
-        self.read, self.answer = nn.Embedding(SYMBOLS, d_model), nn.Linear(d_model, SYMBOLS)
-        self.positions = sinusoidal(TOKENS, d_model).float()
-        self.layers = nn.ModuleList(a_layer(norm, residual, d_model) for _ in range(depth))
-        self.last = norm(d_model) if residual is PreNorm else nn.Identity()
+        self.layer = EncoderLayer(MultiHeadAttention(32, 2), FeedForward(32, 64), residual)
+        self.read, self.answer = nn.Embedding(SYMBOLS, 32), nn.Linear(32, SYMBOLS)
 
     def forward(self, text):
-        x = self.read(text) + self.positions[:text.shape[1]]
-        for layer in self.layers:
-            x = layer(x, causal(text.shape[1]))
-        return self.answer(self.last(x))
-
-# %%
-def loss_of(model, text):
-    return nn.functional.cross_entropy(model(text[:, :-1]).flatten(0, 1), text[:, 1:].flatten())
+        tokens = text.shape[1]
+        x = self.read(text) + sinusoidal(tokens, 32).float()
+        return self.answer(self.layer(x, causal(tokens)))
 
 
-def train(*what, rates, seed=0):
-    """A model trained for as many steps as there are learning rates, and the losses on the way."""
-    torch.manual_seed(seed)
-    model, generator, history = Model(*what), torch.Generator().manual_seed(seed + 1), []
-    adam = torch.optim.Adam(model.parameters())
-    for rate in rates:
-        adam.param_groups[0]["lr"] = rate
-        loss = loss_of(model, texts(32, generator))
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-        history.append(loss.item())
-    return model, history
+show_source(train)
 
 # %% [markdown]
-# **Predict:** the entropy is 0.9 nats, and no honest model can have a smaller expected loss. Which training loss does one layer reach with the norm over tokens? (The *true loss* is measured with the beginning of a text alone, so that no future is there.)
+# Every step draws new texts from the source, so nothing can be learned by heart. The *training loss* is that of chapter 04: the model is given whole
+# texts. For the *true loss* it is given the beginning of a text alone, so that there is no future.
+#
+# **Predict first:** which training loss does the layer with the norm over tokens reach, on texts it has never seen?
 
 # %%
 guess_loss = None  # your guess, in nats
 
-# %% tags=["claim:a-leaking-norm-beats-the-entropy"]
-def true_loss(model, text):
-    last = [model(text[:, :n])[:, -1] for n in range(1, TOKENS)]
-    return nn.functional.cross_entropy(torch.cat(last), text[:, 1:].T.flatten())
-
-
-test, training, true = texts(500, torch.Generator().manual_seed(2)), {}, {}
-for norm in (LayerNorm, OverTokens):
-    model, _ = train(1, PostNorm, norm, rates=[5e-3] * 300)
-    with torch.no_grad():
-        training[norm], true[norm] = loss_of(model, test).item(), true_loss(model, test).item()
-right = Measured(training[LayerNorm], digits=1, above=entropy - 0.04, below=entropy + 0.04)
-leaking, useless = Measured(training[OverTokens], below=entropy / 2), Measured(true[OverTokens], above=1.6)
-guessed(guess_loss, leaking, "nats")
-claim("a norm over the tokens trains to a loss under the entropy, and to a far worse model than the honest one",
-      f"norm over numbers: loss {right} in training and in truth; norm over tokens: under half of the entropy in "
-      f"training, {useless} nats in truth (a blind guess: {math.log(SYMBOLS):.1f})",
-      right, Measured(true[LayerNorm] - training[LayerNorm], above=-1e-4, below=1e-4), leaking, useless)
+# %% tags=["claim:norm-over-tokens-trained"]
+test, losses = texts(500, 16, torch.Generator().manual_seed(2)), []
+for residual in (PostNorm, OverTokens):
+    torch.manual_seed(0)
+    model, generator = OneLayer(residual), torch.Generator().manual_seed(1)
+    train(model, lambda: texts(32, 16, generator), rates=[5e-3] * 300)
+    losses += [next_token_loss(model, test).item(), true_loss(model, test)]
+right, right_in_truth, leaking, useless = losses
+claim("08.norm-over-tokens-trained", guess_loss, right=right, gap=right_in_truth - right,
+      leaking=leaking, useless=useless)
 
 # %% [markdown]
-# As with the masks of chapter 04: **a loss under the entropy is a leak**, whatever part of the model leaks.
-#
-# ## Surprise 2: what depth does
-#
-# Why do a norm and a way past belong to each other? Here are all four combinations, and both orders of the whole. For stacks of 24 layers, fresh from their initialisation, we ask two things at each layer: how much do the **tokens** of a text still differ
-# (distance from their mean, as a share of their size), and how large is the **gradient** of the layer's $W_2$?
+# As with the masks of chapter 04: on fresh texts, a loss under the entropy is a **leak**, whatever part of the model leaks. (On texts
+# it was trained on, a model can also get there by learning them by heart.)
 
 # %%
-def kind(step):
-    """A residual connection of another kind: what becomes of x, the sublayer f and the norm."""
-    return type("Kind", (PreNorm,), {"forward": lambda self, x, f: step(x, f, self.norm)})
-
-
-KINDS = {"neither": kind(lambda x, f, norm: f(x)),
-         "norm only": kind(lambda x, f, norm: f(norm(x))),
-         "way past only": kind(lambda x, f, norm: x + f(x)),
-         "post-norm": PostNorm,  # norm(x + f(x))
-         "pre-norm": PreNorm}    # x + f(norm(x))
-
-
-def a_stack(residual, depth, dropout=0.0):
-    return nn.ModuleList(EncoderLayer(MultiHeadAttention(64, 4), FeedForward(64, 256), residual, dropout)
-                         for _ in range(depth)).double()
-
-# %%
-def by_layer(name, depth, seed=0, tokens=32, answers=50):
-    torch.manual_seed(seed)
-    stack, read_out = a_stack(KINDS[name], depth), nn.Linear(64, answers).double()
-    last = LayerNorm(64).double() if name == "pre-norm" else nn.Identity()
-    x, wanted, differ = torch.randn(4, tokens, 64).double(), torch.randint(answers, (4 * tokens,)), []
-    for layer in stack:
-        x = layer(x, causal(tokens))
-        differ.append(((x - x.mean(dim=1, keepdim=True)).norm() / x.norm()).item())
-    nn.functional.cross_entropy(read_out(last(x)).flatten(0, 1), wanted).backward()
-    return differ, [layer.feed_forward[2].weight.grad.norm().item() for layer in stack], x.std().item()
+tally()
 
 # %% [markdown]
-# **Predict:** with neither norm nor way past, how much smaller is the gradient of the first layer than that of the last? Guess the number of zeros: 3 for a thousand times smaller.
-
-# %%
-guess_zeros = None  # your guess
-
-# %% tags=["claim:depth-needs-a-norm-and-a-way-past"]
-stacks = {name: [by_layer(name, 24, seed) for seed in range(4)] for name in KINDS}
-differ = {name: geometric_mean(differs[-1] for differs, _, _ in four) for name, four in stacks.items()}
-ratio = {name: geometric_mean(slopes[0] / slopes[-1] for _, slopes, _ in four) for name, four in stacks.items()}
-vanishes, alike = Measured(ratio["neither"], below=1e-10), Measured(differ["norm only"], below=1e-4)
-explodes = Measured(ratio["way past only"], above=20)
-level = [Measured(ratio[name], above=0.05, below=10) for name in ("norm only", "post-norm", "pre-norm")]
-apart = Measured(min(differ["post-norm"], differ["pre-norm"]), above=0.01)
-guessed(guess_zeros, Measured(-math.log10(ratio["neither"]), above=10), "zeros")
-claim("at initialisation a deep stack needs both: ways past keep tokens apart, norms keep gradients in hand",
-      f"gradient of the first of 24 layers against the last: {vanishes} with neither, {explodes} with ways past only, "
-      f"{level[0]} with norms; in the last layer tokens differ by {apart} of their size with both, by {alike} with norms "
-      "only", vanishes, explodes, *level, alike, apart)
-
-# %%
-figure, axes = canvas(2, width=7.6, height=3.3)
-for panel, which, what in ((axes[0], 0, "how much tokens differ"), (axes[1], 1, "gradient of the layer")):
-    lines(panel, range(1, 25), {name: four[0][which] for name, four in stacks.items()}, xlabel="layer",
-          ylabel=what, log_y=True)
-axes[0].set_ylim(1e-9, 3)
-axes[1].set_ylim(1e-10, 1e8)
-axes[0].get_legend().remove()
-show(figure, "Stacks of 24 fresh layers, the first of the four seeds. Left: with neither, tokens become alike within a few layers, with norms "
-             "alone within some twenty; with a way past they stay apart longer, longest in pre-norm. "
-             "Right: towards the first layer the gradient vanishes with neither, explodes with a way past alone, and "
-             "is about level with norms, even with a norm alone.")
-
-# %% [markdown]
-# "Residual connections are there against vanishing gradients" is half of it. With norms alone the gradient does **not** vanish. But the tokens have become one, and such a gradient no longer knows which was which. Dong et al. (2021) prove it for attention alone:
-# with depth all tokens become alike, doubly exponentially. (Here it goes more slowly, a straight line in the figure. Our stacks have feed-forward layers and a causal mask; which of the two slows it down is not measured.) Feed-forward layers without a way past do not prevent it here. And a way past does not
-# quite stop it: in the fresh post-norm stack, tokens differ by about 2 % of their size after 24 layers.
-#
-# ## Pre-norm and post-norm
-#
-# In our fresh stacks both gradients are level within a factor of 10, so where do they differ? Xiong et al. (2020, theorem 1) look at the **last** layer at initialisation. Their bound on its gradient does not depend on the depth $L$ in post-norm, and falls as $1/\sqrt{L}$ in pre-norm. We compare 2 and 24 layers, so $\sqrt{24/2} = 3.5$:
-
-# %% tags=["claim:pre-norm-last-gradient-falls-with-depth"]
-last, size = {}, {}
-for name in ("post-norm", "pre-norm"):
-    shallow, deep = [by_layer(name, 2, seed) for seed in range(4)], stacks[name]
-    last[name] = sum(slopes[-1] for _, slopes, _ in shallow) / sum(slopes[-1] for _, slopes, _ in deep)
-    size[name] = sum(x for _, _, x in deep) / sum(x for _, _, x in shallow)
-smaller, larger = (Measured(change["pre-norm"], digits=0, above=2.5, below=4.5) for change in (last, size))
-hardly = Measured(last["post-norm"], above=0.6, below=1.6), Measured(size["post-norm"], above=0.9, below=1.1)
-claim("in pre-norm the last layer's gradient falls with the root of the depth, in post-norm it does not",
-      f"from 2 to 24 layers it becomes {smaller} times smaller in pre-norm, while x becomes {larger} times larger; in "
-      f"post-norm the same ratios are {hardly[0]} and {hardly[1]}", smaller, larger, *hardly)
-
-# %% [markdown]
-# In pre-norm every layer adds to $x$, and the last norm divides by its size: the deeper the stack, the less one layer's step changes the answer. In post-norm the last layers push as hard in a deep stack as in a shallow one. Too hard for the first steps, suspect
-# Xiong et al., unless the learning rate starts small: the **warm-up** of 2017 (§5.3). (Liu et al. 2020 see the cause elsewhere: in post-norm, small changes of all weights add up to a large change of the output.)
-#
-# We train four stacks of **8 layers** for 120 steps, all with a highest learning rate of 0.012 that falls in a line to 0: post-norm without and with a warm-up of 60 steps, norm only with the same warm-up, and pre-norm without. Such trainings hang on details, so each is done
-# **three times**, with other weights and texts, and the middle one counts. Guessing blindly costs log 7 = 1.95 nats, the entropy is 0.90. **Predict:** how many of the four come below 1.3 nats?
-
-# %%
-guess_learn = None  # your guess, between 0 and 4
-
-# %% tags=["claim:a-deep-post-norm-stack-needs-warm-up"]
-RUNS = {"norm only, warm-up": (KINDS["norm only"], 60), "post-norm": (PostNorm, 1), "post-norm, warm-up": (PostNorm, 60),
-        "pre-norm": (PreNorm, 1)}
-histories, reached = {}, {}
-for name, (residual, warm_up) in RUNS.items():
-    rates, runs = [0.012 * up_and_down(step, warm_up, 120) for step in range(120)], []
-    for seed in range(3):
-        model, history = train(8, residual, rates=rates, seed=seed)
-        with torch.no_grad():
-            runs.append((loss_of(model, test).item(), history))
-    reached[name], histories[name] = sorted(runs)[1]
-learns = [Measured(reached[name], below=1.3) for name in ("post-norm, warm-up", "pre-norm")]
-stuck = [Measured(reached[name], above=1.7) for name in ("norm only, warm-up", "post-norm")]
-guessed(guess_learn, Measured(sum(loss < 1.3 for loss in reached.values()), exactly=2))
-claim("a deep post-norm stack needs a warm-up where a pre-norm stack does not; without ways past nothing is learned",
-      f"8 layers: pre-norm, and post-norm with a warm-up, end at {learns[0]} nats; post-norm without, and norms only "
-      f"with one, at {stuck[0]}", *learns, *stuck)
-
-# %%
-figure, axes = canvas(width=6.4, height=3.3)
-curves = {name: [sum(history[i:i + 10]) / 10 for i in range(0, 120, 10)] for name, history in histories.items()}
-lines(axes, range(5, 120, 10), curves, xlabel="training step", ylabel="training loss (nats)")
-axes.axhline(entropy, color="0.3", linewidth=1)
-axes.text(80, entropy - 0.09, "entropy", color="0.3")
-axes.set_ylim(0.7, 2.2)
-show(figure, "Training loss of four stacks of 8 layers, the middle one of three trainings. Pre-norm comes near the "
-             "entropy within 20 steps. Post-norm does so only with a warm-up, and later. Post-norm at once, and norms "
-             "without a way past even with a warm-up, stay at the loss of a blind guess.")
-
-# %% [markdown]
-# This is one learning rate, one depth and one small task; how far it reaches is not measured here. And easier to train does not mean better in the end: Liu et al. (2020) find that post-norm, where it trains, can end up ahead.
-#
-# ## Dropout
-#
-# In training each number of a sublayer's result is set to 0 with a chance of 0.1, before it is added (Vaswani et al. 2017, §5.4). The others are divided by 0.9, so that the **mean stays**. In use nothing is dropped. A text goes through the same
-# pre-norm stack of 12 layers twice after `train()`, and twice after `eval()`:
-
-# %% tags=["claim:forgotten-eval"]
-torch.manual_seed(3)
-dropped = nn.functional.dropout(torch.ones(1_000_000), 0.1, training=True)
-print(f"of a million ones {(dropped == 0).float().mean():.0%} became 0, the others {dropped.max():.2f}; their mean "
-      f"is {dropped.mean():.2f}")
-stack, text, share = nn.Sequential(*a_stack(PreNorm, 12, dropout=0.1)), torch.randn(4, 32, 64).double(), {}
-for mode in ("train", "eval"):
-    getattr(stack, mode)()
-    with torch.no_grad():
-        first, second = stack(text), stack(text)
-    share[mode] = 100 * ((first - second).norm() / second.norm()).item()
-in_training, in_use = Measured(share["train"], above=20), Measured(share["eval"], exactly=0)
-claim("a model left in training mode gives the same text another answer each time",
-      f"two passes differ by {in_training} % in training mode, by {in_use} % after eval()", in_training, in_use)
-
-# %% [markdown]
-# ## Break it on purpose
-#
-# **The wrong x is added.** People write pre-norm like this: `x = norm(x)`, then `x = x + sublayer(x)`. The shapes are right, and the norm does stand before the sublayer. But what is added to is the *normed* x. Follow it through a stack: norm, add, norm, add, … That is a
-# **post-norm** stack, with each norm counted to the step before it:
-
-# %% tags=["claim:adding-to-the-normed-input-is-post-norm"]
-adds_to_normed = kind(lambda x, f, norm: (normed := norm(x)) + f(normed))
-torch.manual_seed(4)
-broken, post = (nn.Sequential(*a_stack(residual, 12)) for residual in (adds_to_normed, PostNorm))
-norm = LayerNorm(64).double()
-post.load_state_dict(broken.state_dict())
-apart = Measured((norm(broken(text)) - post(norm(text))).abs().max().item(), below=1e-10)
-claim("a pre-norm stack that adds to the normed input is a post-norm stack",
-      f"with a norm at the other end of each, 12 layers of both differ by {apart}", apart)
-
-# %% [markdown]
-# So it trains like one: it needs a warm-up that its author does not expect.
-#
-# **The wrong deviation.** torch's `std` divides by $d - 1$. And $\epsilon$ beside the root instead of under it does less where it is needed: for tokens of small numbers. A much-read implementation, the Annotated Transformer, has both. How much does that change?
-
-# %%
-generator = torch.Generator().manual_seed(5)
-for width, size in ((7, 1.0), (512, 1.0), (512, 0.001)):
-    token = size * torch.randn(1000, width, generator=generator).double()
-    right = LayerNorm(width).double()(token)
-    centred = token - token.mean(dim=-1, keepdim=True)
-    unbiased = centred / (token.var(dim=-1, keepdim=True) + 1e-5).sqrt()
-    outside = centred / (token.std(dim=-1, keepdim=True, correction=0) + 1e-5)
-    print(f"d = {width:3}, numbers of size {size:5}: with d − 1 {(unbiased.norm() / right.norm()).item():.3f} times "
-          f"as large, with ε outside {(outside.norm() / right.norm()).item():.2f} times")
-
-# %% [markdown]
-# At the usual widths and sizes the results hardly change, so such slips live long. A comparison with torch in float64, as above, finds them at once.
-#
 # ## What to take along
 #
-# - A norm works on the numbers of one token. Over any other axis it leaks, and the training loss gets better.
-# - Attention moves information between tokens; the feed-forward layer works on each token alone and holds two thirds of the parameters.
-# - Ways past keep tokens apart, norms keep sizes in hand. A deep stack needs both.
-# - Pre-norm trains deep without a warm-up; what is added to must be the x that no norm has touched.
+# - With given weights attention is a straight line. The feed-forward layer bends; it works on each token alone and holds most of a
+#   block's parameters.
+# - A norm works on the numbers of one token. Over the tokens of a text it lets the future in, and the training loss gets *better*.
+# - Sublayers add to the stream that runs past them. In post-norm the norm stands on the stream, in pre-norm before the sublayer.
 # - Dropout belongs to training. Call `eval()`.
+# - A block is checked in seconds: against torch in float64, and for leaks with a Jacobian.
 #
-# Now do the [exercises](../exercises/08_transformer_block.ipynb), then go on to [09 · Encoder and decoder](09_encoder_decoder.ipynb).
+# ## Five questions
+#
+# <details><summary>1. Norm the token (1, 1, 4): what comes out, with gain 1, offset 0 and no ε?</summary>
+#
+# The mean is 2, the deviations are −1, −1 and 2, the variance is (1 + 1 + 4) / 3 = 2. Divided by √2: −0.71, −0.71 and 1.41.
+# </details>
+# <details><summary>2. A token is multiplied by 10 before the norm. What changes behind it?</summary>
+#
+# Nothing but what ε does: mean and deviations grow tenfold, and so does the root they are divided by.
+# </details>
+# <details><summary>3. Why must something bend between the two matrices of the feed-forward layer?</summary>
+#
+# Without it $(xW_1)W_2 = x(W_1W_2)$: the two matrices are one, and the wide part in between was for nothing.
+# </details>
+# <details><summary>4. A sublayer gives zeros only. What does a pre-norm step give, and what a post-norm step?</summary>
+#
+# Pre-norm gives $x$ itself. Post-norm gives the normed $x$.
+# </details>
+# <details><summary>5. Your model gives another answer each time it reads the same text. Where do you look first?</summary>
+#
+# Whether it is in training mode: dropout is at work until `eval()` is called.
+# </details>
+#
+# ## Where to read on
+#
+# Ba et al. 2016 for the norm; He et al. 2016, *Deep Residual Learning for Image Recognition*, for the way past; Vaswani et al. 2017,
+# §3.1 and §3.3, for the block ([bibliography](bibliography.ipynb)).
+#
+# Terms are explained in the [glossary](glossary.ipynb). The chapter goes on in [08 · Depth](08_transformer_depth.ipynb): what happens when such
+# blocks are stacked. The [exercises](../exercises/08_exercises_transformer_block.ipynb) are for both parts.

@@ -1,389 +1,331 @@
 # %% [markdown]
 # # 09 · Encoder and decoder
 #
-# *The potato* has two words, *la pomme de terre* has four. *The white house* has three, and so has *la maison blanche*, but in another order. A block of chapter 08 gives one vector for each token it was given: as
-# many as came in, each at its place. **How does a sentence come out that has another length and another order?**
+# *The potato* has two words, *la pomme de terre* has four. *The white house* has three, and so has *la maison blanche*, but in another order. A block of chapter 08 gives one vector for each token it was given: as many as came in, each at its place.
 #
-# The 2017 paper takes two stacks. An *encoder* reads the source. A *decoder* writes the target, token by token, and in each of its blocks it looks at what the encoder made. This chapter puts the whole model together
-# out of the parts of chapters 05 to 08, holds it against torch's, trains it, looks inside, and breaks it in three places.
+# **How does a sentence come out that has another length and another order?**
 
 # %%
-import inspect
-import math
-import random
-
 import torch
-from torch import nn
 
 from selfattention import masks
-from selfattention.claims import Measured, claim, guessed
-from selfattention.data.batches import Batch, Batches, batch, padded
-from selfattention.data.words import END, SPECIAL, Vocabulary
-from selfattention.decoding import greedy
-from selfattention.layers import MultiHeadAttention, watching
+from selfattention.attention import attention, attention_weights
+from selfattention.claims import claim, tally
+from selfattention.data import letters
+from selfattention.decoding import greedy, share_right
+from selfattention.models import plain
 from selfattention.models.transformer import Memory, Sizes, Transformer
-from selfattention.parity import from_torch
-from selfattention.plots import canvas, heatmap, lines, show
-from selfattention.training import Recipe, Trainer, adam, translation_loss, up_and_down
+from selfattention.parity import apart, torch_twin
+from selfattention.plots import (canvas, course_map, flow, heatmap, heatmaps, lines, show,
+                                 token_rows, tokens_and_links)
+from selfattention.source import show_source
+from selfattention.training import Recipe, cross_entropy, fit, mean_loss, translation_loss
+
+show(course_map(9), "Where we are: cross-attention joins the two halves, and the machine is whole.")
+
+# %% [markdown]
+# ## The idea in one picture
+#
+# The paper of 2017 takes two stacks of blocks. An **encoder** reads the sentence that is there, the *source*. What it makes is called the **memory** (elsewhere: encoder output): a vector for each source token, with what it has read from the others in it. A **decoder** writes the sentence that is wanted, the *target*, token by token, and in each of its blocks it asks the memory. That is **cross-attention**, the one place where source and target meet.
+#
+# The vectors below are set by hand; their four numbers stand for *article*, *colour*, *thing*, *plural*. The weights are computed from them. Later a trained model draws the same picture of its own weights.
+
+# %%
+english, french = ["the", "white", "house"], ["la", "maison", "blanche"]
+keys = torch.tensor([[2.0, 0, 0, 0], [0, 2, 0, 0], [0, 0, 2, 0]])     # what each source is
+queries = torch.tensor([[3.0, 0, 1, 0], [0, 0, 3, 0], [0, 3, 1, 0]])  # what each target asks for
+within, across = attention_weights(keys, keys), attention_weights(queries, keys)
+columns, between = ["source", "memory", "target"], ["self-attention", "cross-attention"]
+show(tokens_and_links([english, english, french], [within, across], columns, between=between),
+     "Each column reads from the one on its left; a thick line is a large weight. In "
+     "cross-attention the lines cross: maison reads house, blanche reads white.")
+
+# %% [markdown]
+# Order is not kept by place. It is *found*, by what fits. Nor need the two sides be equally long: each target token asks the whole memory. (*La* reads a little of *house*, too: its gender depends on it.)
+#
+# ## Three tokens by hand
+#
+# Cross-attention is the attention of chapter 03, with queries from one side and keys and values from the other (Vaswani et al. 2017, §3.2.3):
+#
+# $$\mathrm{softmax}\!\left(\frac{Q_{target}\,K_{memory}^\top}{\sqrt{d_k}}\right) V_{memory}$$
+#
+# Take the query of *maison*, (0, 0, 3, 0). Its scores with the three keys are 0, 0 and 6. Divided by $\sqrt 4 = 2$ they are 0, 0 and 3; their exponentials are 1, 1 and 20.09, with the sum 22.09. So the weights are 0.05, 0.05 and 0.91. With the values 1, 2 and 3 the output is 2.86. The loop does the same for every target token:
+
+# %%
+def cross_attention_loop(queries, keys, values):
+    rows = []
+    for query in queries:  # a target token asks …
+        scores = torch.stack([query @ key for key in keys]) / len(query) ** 0.5
+        rows.append(torch.softmax(scores, dim=0) @ values)  # … and the source answers
+    return torch.stack(rows)
+
+
+values = torch.tensor([[1.0], [2.0], [3.0]])
+assert torch.allclose(attention(queries, keys, values), cross_attention_loop(queries, keys, values))
+show(flow(english, ("key", keys), ("scaled", keys @ queries[1] / 2, "· q/2"),
+          ("weight", across[1], "softmax"), ("value", values),
+          ("w · v", across[1:2].T * values, "×"), query=queries[1], result=across[1] @ values),
+     "The query comes from the target; keys and values come from the source, a row a token.")
 
 # %% [markdown]
 # ## What the decoder reads, and what it answers
 #
-# The decoder learns to say the **next** word, given the source and the words before. So the target is used twice: once with a begin sign in front, to be read, and once with an end sign behind, to be answered. The two stand one column apart:
+# Where does the query of *maison* come from, while *maison* is not yet written? From what stands before it. The decoder learns to say the **next** token, given the source and the tokens so far. So in training the target is used twice: with a *begin sign* in front, to be read, and with an *end sign* behind, to be answered.
+#
+# From here on we use a language small enough to be learned in seconds: words of up to eight letters, whose translation is the word said backwards. *Stop* becomes *pots*, *ten* becomes *net*. A letter is a token.
 
 # %%
-pairs = [("the white house", "la maison blanche"), ("the cat", "le chat")]
-sources, targets = ([sentence.split() for sentence in side] for side in zip(*pairs))
-english, french = Vocabulary(sources), Vocabulary(targets)
-two = batch([english.encode(words) for words in sources], [french.encode(words) for words in targets])
-for sentence in range(2):
-    for name, row in (("reads  ", two.decoder_input[sentence]), ("answers", two.labels[sentence])):
-        print(name, " ".join(f"{french.words[token]:10}" for token in row))
+name = ["pad", "begin", "end", "unknown", *letters.LETTERS]
+two = letters.as_batch([letters.VOCABULARY.encode(list(word)) for word in ("stop", "ten")])
+rows = [{"it reads": [name[token] for token in read], "it answers": [name[token] for token in says]}
+        for read, says in zip(two.decoder_input, two.labels)]
+show(token_rows(*rows, faint=["pad"], handed_on=True),
+     "Two targets in a batch. Downwards: having read this and all before it, answer that. Dashed: "
+     "the true answer is handed to the next place. Pale: padding, never scored.")
 
 # %% [markdown]
-# Read it in columns. With *la* and *maison* read, *blanche* is to be answered. The begin sign gives the first answer something to start from; the end sign is how the decoder says that it is done. That is why the
-# target may have any length. Behind the end stands padding, which nobody reads and nobody scores.
-#
-# Giving the decoder the true words before, whatever it would have written itself, is called **teacher forcing**.
-#
-# ## Cross-attention: ask here, look there
-#
-# A decoder block has three sublayers (Vaswani et al. 2017, §3.1). The first is self-attention with a causal mask, the last the feed-forward layer. New is the one between: the **queries** come from the decoder,
-# **keys and values** from the encoder's output, the *memory* (§3.2.3). Each target token asks, and source tokens answer. First a loop, then the package. (`watching` collects weights while a layer runs: `seen[layer][call]` has the axes batch, heads, queries, keys.)
-
-# %%
-def cross_loop(layer, x, memory):
-    queries, keys, values = layer.query(x), layer.key(memory), layer.value(memory)
-    rows = []
-    for query in queries:
-        powers = torch.stack([torch.exp(query @ key / math.sqrt(len(key))) for key in keys])
-        rows.append(sum(power / powers.sum() * value for power, value in zip(powers, values)))
-    return layer.output(torch.stack(rows))
-
-
-torch.manual_seed(0)
-layer, x, memory = MultiHeadAttention(d_model=8, heads=1), torch.randn(4, 8), torch.randn(3, 8)
-with watching(layer) as seen:
-    assert torch.allclose(layer(x[None], memory[None])[0], cross_loop(layer, x, memory), atol=1e-6)
-print("4 target tokens look at 3 source tokens: weights", tuple(seen[0][0][0, 0].shape))
-
-# %% [markdown]
-# Nothing says that the two lengths agree: four queries and three keys give a table of 4 × 3. This is the only place where source and target meet.
+# The begin sign gives the first answer something to start from. The end sign is how the decoder says that it is done; that is why a target may have any length. The upper row is the *decoder input*, the lower row the *labels*; the move by one place between them is called **shift right**. To let the decoder read the true tokens, whatever it would have written itself, is called **teacher forcing**.
 #
 # ## Three attentions, three masks
 #
-# Each asks its own question. Encoder: which source tokens are real? Decoder: what has been written so far? Cross-attention: which source tokens are real? The source is known from its first word to its last, so **no causal mask here**.
+# A decoder block has three sublayers: self-attention among the tokens written so far, cross-attention, and the feed-forward layer. With the encoder's own that makes three attentions, each with its mask. Here they are for the second word of the batch, *ten*:
 
 # %%
-source, target = two.source, two.decoder_input
-real, written = (source != 0)[:, None], masks.combine(masks.causal(4), (target != 0)[:, None])
-names = [SPECIAL[1], "le", "chat", SPECIAL[0]], ["the", "cat", SPECIAL[0]]
-figure, panels = canvas(3, width=8.6, height=2.9)
-heatmap(panels[0], real[1].expand(3, 3), queries=names[1], keys=names[1], title="encoder", numbers=False, largest=1.4)
-heatmap(panels[1], written[1], queries=names[0], keys=names[0], title="decoder, itself", numbers=False, largest=1.4)
-heatmap(panels[2], real[1].expand(4, 3), queries=names[0], keys=names[1], title="decoder, source", numbers=False,
-        largest=1.4)
-for axes in panels:
-    axes.tick_params(axis="x", rotation=30)
-show(figure, "The three masks of the second pair, queries down and keys across; dark means may attend. Encoder: all "
-             "but the padding. Decoder to itself: the lower triangle without the padding. Decoder to source: all but "
-             "the source's padding, for every query.")
+source, target = two.source[1], two.decoder_input[1]
+asks, reads = ([name[token] for token in row] for row in (source, target))
+real, past = source != 0, masks.causal(5) & (target != 0)
+tables = {"encoder": real.expand(4, 4), "decoder": past, "decoder, source": real.expand(5, 4)}
+show(heatmaps(tables, queries=[asks, reads, reads], keys=[asks, reads, asks], role="masks",
+              numbers=False, largest=1.4),
+     "Who may look at whom: grey means may attend. Padding is hidden as a key, not as a query.")
 
 # %% [markdown]
-# In the package the decoder's own mask is the causal one alone. That is enough when padding stands at the end: it lies in the future of every real token. (Padding in front would need both.)
+# The encoder sees every real token. The decoder sees itself up to its own place. Of the source it sees every real token at every place, because the source is all there before the first token is written: **no causal mask on the source**. (In the package the decoder's own mask is the causal one alone. That is enough where padding stands at the end: it lies in the future of every real token.)
 #
-# ## The whole model
+# ## The whole model on one screen
 #
-# `encode` runs once for a sentence. `decode` scores every next token. With `_embed` before them and a softmax behind, this is Figure 1 of the paper; embeddings are multiplied by $\sqrt{d_{model}}$ (§3.4), then sinusoids are added (§3.5):
+# Here is the Transformer of 2017, made of the layers of chapters 05 to 08. `embed` turns tokens into vectors, multiplies them by $\sqrt{d_{model}}$ (§3.4) and adds the sinusoids (§3.5). Each sublayer stands in its way past (residual connection) with the norm behind it: `norm(x + …)`. The last line scores each token of the target vocabulary, by the embedding's own matrix (§3.4). (`Tokens`, `Vectors`, `Mask` and `Scores` only say what kind of tensor is meant.)
 
 # %%
-print(inspect.getsource(Transformer.encode).split('"""')[2])
-print(inspect.getsource(Transformer.decode).split('"""')[2])
+for part in (plain.embed, plain.encode, plain.decode):
+    show_source(part)
+    print()
 
 # %% [markdown]
-# `past` is a cache for writing (chapter 13); in training it is empty. The scores come from the target embedding's own matrix, transposed (§3.4; the paper has one vocabulary for both languages, and shares the source embedding as well).
+# The encoder runs once a sentence. Its `x` after the last block is the memory, and every block of the decoder is given the same one.
+#
+# The package's `Transformer` computes the same numbers. It has dropout and error messages besides, and while it writes it keeps the keys and values of the tokens so far (its `past`, elsewhere the *KV cache*: chapter 13).
 #
 # ## Is it the model of 2017?
 #
-# torch has one: `nn.Transformer`. (Both give the attention's projections an offset, which the paper's formulas lack.) If both are right, then with the same weights they must give the same numbers. Our matrices have other names; `from_torch` knows both names of each, and refuses if a weight is left over on either side.
-#
-# One thing differs: torch puts one more norm behind each stack. The paper has none, because its last block ends with a norm already. We take it away, fill both models with the same random numbers, and compare in float64.
+# torch has one: `nn.Transformer`. If both are right, then with the same weights they must give the same numbers. `torch_twin` builds torch's in the same sizes, fills it with random numbers and copies each to its place in ours; `apart` compares scores and gradients, in float64. Two things differ from the paper: torch puts one more norm behind each stack, which the twin leaves out, and both models give the attention's projections an offset (bias), which the paper's formulas lack.
 
 # %% tags=["claim:equals-torch"]
-sizes = Sizes(source_vocab=29, target_vocab=31, d_model=14, heads=2, d_ff=23, layers=3)
-ours = Transformer.paper(sizes).double().eval()
-theirs = nn.Transformer(14, 2, 3, 3, 23, batch_first=True, dtype=torch.float64).eval()
-theirs.encoder.norm = theirs.decoder.norm = None
-for parameter in theirs.parameters():
-    nn.init.normal_(parameter, std=0.5)
-from_torch(ours, theirs)
-source, target = torch.tensor([[5, 9, 4, 28, 7], [11, 13, 0, 0, 0]]), torch.tensor([[1, 6, 30, 9], [1, 7, 4, 0]])
-vectors = [table(tokens) * math.sqrt(14) + ours.positions(tokens.shape[1])
-           for table, tokens in ((ours.source_embedding, source), (ours.target_embedding, target))]
-wanted = ours.logits(theirs(*vectors, tgt_mask=~masks.causal(4), src_key_padding_mask=source == 0,
-                            memory_key_padding_mask=source == 0))
-tables = [ours.source_embedding.weight, ours.target_embedding.weight]
-slopes = [torch.autograd.grad(scores.sin().sum(), tables) for scores in (ours(source, target), wanted)]
-error = Measured((ours(source, target) - wanted).abs().max().item(), below=1e-12)
-slope = Measured(max((one - other).abs().max().item() for one, other in zip(*slopes)), below=1e-12)
-claim("the model of this course is the one of 2017, as torch has it",
-      f"with the same weights, scores differ by {error}, gradients of both embeddings by {slope}", error, slope)
+torch.manual_seed(0)
+ours = Transformer.paper(Sizes(29, 31, 14, heads=2, d_ff=23, layers=3)).double().eval()
+theirs = torch_twin(ours)
+source, target = torch.tensor([[5, 9, 4, 28], [11, 3, 0, 0]]), torch.tensor([[1, 6, 30], [1, 7, 0]])
+assert torch.allclose(plain.decode(ours, target, *plain.encode(ours, source)), ours(source, target))
+claim("09.equals-torch", **apart(ours, theirs, source, target))
 
 # %% [markdown]
 # ## A task that needs another order: say it backwards
 #
-# A sentence is 4 to 8 letters; the target is the same letters in reverse. The first answer is the *last* letter of the source, and where that stands differs from sentence to sentence.
+# To say a word of 4 to 8 random letters backwards, the first answer must be the *last* letter of the source, and where that stands differs from word to word. We train on 20,000 words and keep 400 others for testing.
+#
+# The training is the paper's in small: Adam (§5.3), warm-up (chapter 08), and **label smoothing** (§5.4): the true token has the target 0.9, and 0.1 is shared among all tokens, so that no score need grow without end. After the warm-up our rate falls in a line to 0, not with $1/\sqrt{step}$ (eq. 3), which is our choice. One layer and one head give us one map to look at. `fit` is the package's training loop; chapter 10 opens it.
+#
+# We score the model **free running** (elsewhere: autoregressive decoding): it writes, taking its likeliest token each time (*greedy*), with nobody to correct it. A word counts if every letter and the end sign are right.
 
-# %%
-LETTERS, SHORTEST, LONGEST = "abcdefghijklmnopqrst", 4, 8
-letters = Vocabulary([LETTERS])
-
-
-def sentences(count, seed, taken=()):
-    rng = random.Random(seed)
-    made = (tuple(letters.encode(rng.choices(LETTERS, k=rng.randint(SHORTEST, LONGEST)))) for _ in range(2 * count))
-    return [sentence for sentence in made if sentence not in taken][:count]
-
-
-def backwards(some):
-    return [sentence[::-1] for sentence in some]
+# %% tags=["claim:unseen-words"]
+training = letters.sentences(20_000, seed=1)
+unseen = letters.sentences(400, seed=2, taken=set(training))
+batches = letters.batches(training)
+small = Sizes(len(name), len(name), d_model=64, heads=1, d_ff=128, layers=1, dropout=0.0)
 
 
-training = sentences(20_000, seed=1)
-unseen = sentences(400, seed=2, taken=set(training))
-print(" ".join(letters.decode(unseen[0])), " → ", " ".join(letters.decode(backwards(unseen)[0])),
-      f"   ({len(unseen)} sentences are kept for testing)")
-
-# %% [markdown]
-# The paper's recipe in small: Adam with its β (§5.3), warm-up, batches of similar length (§5.1), and **label smoothing** (§5.4): the target gives the true word 0.9 and shares 0.1 equally among all words, so that no score need grow without end.
-# After the warm-up our rate falls in a line to 0 instead of with $1/\sqrt{step}$ (eq. 3), which is our choice. One layer and one head, to have one map to look at. We score **free running**: the model writes, with nobody to correct it, and a sentence counts if every letter and the end sign are right.
-
-# %%
-def share_right(model, some=unseen):
-    model.eval()
-    written = greedy(model, padded(some), most=LONGEST + 2)
-    model.train()
-    return sum(row[:len(s) + 1].tolist() == [*s[::-1], END] for row, s in zip(written, some)) / len(some)
+def right(model):
+    return share_right(model, unseen, letters.backwards(unseen))
 
 
-def train(model, batches, steps, loss=translation_loss(0.1)):
-    trainer = Trainer(model, adam(model, 5e-3), loss, lambda step: up_and_down(step, 60, steps), Recipe(steps=steps))
-    curve = []
-    for nats in trainer.run(batches, progress=False):
-        if trainer.step % 100 == 0:
-            curve.append(share_right(model))
-    return curve, nats
+def new(kind=Transformer):
+    torch.manual_seed(0)
+    return kind.paper(small)
 
 
-small = Sizes(len(letters), len(letters), d_model=64, heads=1, d_ff=128, layers=1, dropout=0.0)
+model = new()
+curve = fit(model, batches, Recipe(800, rate=5e-3, warmup=60), every=100, watch=right).watched
+claim("09.unseen-words", right=right(model))
 
 # %% [markdown]
-# **Predict:** trained for 800 steps, under half a minute, what share of 400 unseen sentences comes out right from the first letter to the end sign?
-
-# %%
-guess_right = None  # your guess, between 0 and 1
-
-# %% tags=["claim:reverses-unseen"]
-torch.manual_seed(0)
-model = Transformer.paper(small)
-curve, _ = train(model, Batches(training, backwards(training), size=64), steps=800)
-right = Measured(share_right(model), above=0.9)
-guessed(guess_right, right)
-claim("one layer of encoder and decoder learns to reverse sentences it has never seen",
-      f"of 400 unseen sentences {right} are right from the first letter to the end sign", right)
-
-# %% [markdown]
-# How does it do it? Look at the cross-attention. In row $t$ the decoder is about to write letter $t$ of a sentence of $n$ letters; that letter stands at source place $n - 1 - t$. Nobody told the model so. **Predict:** for what share of the letters
-# does the strongest weight lie on that mirrored place? A blind choice gives 0.17.
+# How does it do it? In row $t$ of the cross-attention the decoder is about to write letter $t$ of a word of $n$ letters. That letter stands at place $n - 1 - t$ of the source, its mirrored place. Nobody told the model so, and it could carry letters about in other ways: in its encoder every letter reads every other.
+#
+# **Predict first:** for what share of the letters does the strongest of the weights lie on the mirrored place? (A blind choice gives 0.17.)
 
 # %%
 guess_mirrored = None  # your guess, between 0 and 1
 
-# %% tags=["claim:anti-diagonal"]
-def weights(model, some):
-    pair = batch(some, backwards(some))
-    with watching(model.decoder[0].cross_attention) as seen:
-        model(pair.source, pair.decoder_input)
-    return seen[0][0][:, 0]
+# %% tags=["claim:mirrored-letters"]
+def weights(model, some):  # of cross-attention, with the axes words, target, source
+    pair = letters.as_batch(some)
+    return model.weights(pair.source, pair.decoder_input).cross[0][:, 0]
 
 
-def mirrored(model, some=unseen):
-    lengths, table = torch.tensor([len(sentence) for sentence in some]), weights(model.eval(), some)
+def mirrored(model):
+    table, lengths = weights(model, unseen), torch.tensor([len(word) for word in unseen])
     places = lengths[:, None] - 1 - torch.arange(table.shape[1])
-    return (table.argmax(dim=-1) == places)[places >= 0].float().mean().item()
+    return (table.argmax(dim=-1) == places)[places >= 0].double().mean()
 
 
-looks = Measured(mirrored(model), above=0.9)
-guessed(guess_mirrored, looks)
-claim("the cross-attention of a model that reverses is an anti-diagonal",
-      f"the strongest weight lies on the mirrored letter for {looks} of the letters", looks)
+claim("09.mirrored-letters", guess_mirrored, mirrored=mirrored(model))
+
+# %% [markdown]
+# To read a letter where it stands is the shortest way, and training found it. Now the picture of the beginning again, with the weights that this model has learned:
 
 # %%
-longest = [sentence for sentence in unseen if len(sentence) == LONGEST]
-one = letters.decode(longest[0])
-figure, panels = canvas(2, width=8.8, height=3.7)
-heatmap(panels[0], weights(model, longest[:1])[0], queries=[*one[::-1], "end"], keys=one, row_axis="to be written",
-        column_axis="source", title="one sentence")
-heatmap(panels[1], weights(model, longest).mean(dim=0), row_axis="place in the target",
-        column_axis="place in the source", title=f"mean of all with {LONGEST} letters")
-show(figure, "Weights of cross-attention, target down and source across. In one sentence, and in the mean over all "
-             "unseen sentences of eight letters, most of the weight lies on the anti-diagonal: each letter is read "
-             "where it stands. The last row writes the end sign and needs no letter.")
+longest = [word for word in unseen if len(word) == letters.LONGEST]
+pair, one = letters.as_batch(longest[:1]), letters.VOCABULARY.decode(longest[0])
+across = model.weights(pair.source, pair.decoder_input)[2][0][0, 0]
+show(tokens_and_links([one, [*one[::-1], "end"]], [across], ["memory", "answers"], width=3.6),
+     "One unseen word, and the cross-attention that the model learned for each of its answers.")
+show(heatmaps({"mean over all unseen words of eight letters": weights(model, longest).mean(dim=0)},
+              row_axis="place in the target", column_axis="place in the source"),
+     "Cross-attention, target down, source across: most of the weight lies on the anti-diagonal.")
 
 # %% [markdown]
 # ## Break it, 1: labels that are not shifted
 #
-# Give the decoder the labels themselves to read. **Predict:** what is the training loss after 200 steps, in nats? (Guessing blindly costs about 3.)
+# Forget the shift, and give the decoder the labels themselves to read. The causal mask stays. We train for 200 steps, with the plain loss: the mean of $-\log$ of the true token's probability, without smoothing.
+#
+# **Predict first:** what is the training loss at the last step, in nats? (Guessing blindly costs about 3.)
 
 # %%
 guess_unshifted = None  # your guess, in nats
 
 # %% tags=["claim:unshifted-labels"]
-class Unshifted(Batches):
-    def __getitem__(self, step):
-        pair = super().__getitem__(step)
-        return Batch(pair.source, pair.labels, pair.labels)
+def unshifted_loss(model, pair):
+    return cross_entropy(model(pair.source, pair.labels), pair.labels)  # not pair.decoder_input
 
 
-torch.manual_seed(0)
-cheat = Transformer.paper(small)
-_, nats = train(cheat, Unshifted(training, backwards(training), size=64), 200, loss=translation_loss(0.0))
-loss, alone = Measured(nats, digits=1, below=0.05), Measured(share_right(cheat), digits=1, below=0.05)
-guessed(guess_unshifted, loss, "nats")
-claim("labels that are not shifted give a loss of nothing and a model of no use",
-      f"training loss {loss} nats; sentences right when it writes itself: {alone}", loss, alone)
+cheat = new()
+losses = fit(cheat, batches, Recipe(200, rate=5e-3, warmup=60), loss=unshifted_loss).losses
+claim("09.unshifted-labels", guess_unshifted, loss=losses[-1], alone=right(cheat))
 
 # %% [markdown]
-# The causal mask lets each place see itself, so the answer stood right there. A loss that is too good to be true is not true. The model has learned to copy what it reads, and when it writes itself, what it reads is only what it wrote.
+# The causal mask lets each place see *itself*, and there stood the answer. The model has learned to copy what it reads. When it writes alone, what it reads is only what it wrote. A loss that is too good to be true is not true.
 #
 # ## Break it, 2: a causal mask on cross-attention
 #
-# Word $t$ of the target may now look at source words $0 \dots t$ only. To reverse, the first answer needs the *last* source word, which is hidden. **Predict:** train this model half as long again as the right one, its learning rate falling over as many steps. What share of the sentences does it get right?
+# Two masks of the decoder are easily confused. Suppose that place $t$ of the target may look at the source places 0 to $t$ only. To reverse, the first answer needs the *last* letter of the source, which is now hidden. We put this mask onto the model just trained; then we train a new one with it, for 1200 steps in place of 800. (While it writes, the model is handed new tokens only; `start` is the place of the first.)
 
-# %%
-guess_causal = None  # your guess, between 0 and 1
-
-
+# %% tags=["claim:causal-cross-attention"]
 class CausalCross(Transformer):
     def decode(self, target, memory, past=None):
         start = 0 if past is None else past[0][0].shape[-2]
         triangle = torch.ones(target.shape[1], memory.mask.shape[-1], dtype=torch.bool).tril(start)
         return super().decode(target, Memory(memory.keys_values, memory.mask & triangle), past)
 
-# %%
-masked_late = CausalCross.paper(small)
-masked_late.load_state_dict(model.state_dict())
-torch.manual_seed(0)
-masked = CausalCross.paper(small)
-masked_curve, _ = train(masked, Batches(training, backwards(training), size=64), steps=1200)
-guessed(guess_causal, Measured(masked_curve[-1], above=0.7))
 
-# %% tags=["claim:causal-cross-attention"]
-late, elsewhere = Measured(share_right(masked_late), below=0.05), Measured(mirrored(masked), below=0.2)
-wrong = [sum(1 - share for share in found[:8]) / 8 for found in (curve, masked_curve)]
-later, in_the_end = Measured(wrong[1] / wrong[0], above=1.2), Measured(masked_curve[-1], above=0.7)
-claim("a causal mask on cross-attention does not crash, and does not even stop the model: it learns later, and "
-      "elsewhere",
-      f"put onto the trained model: {late} right. Trained with it: on average over the first 800 steps {later} times as "
-      f"many sentences wrong, {in_the_end} right at step 1200; strongest weight on the mirrored letter: {elsewhere}",
-      late, later, in_the_end, elsewhere)
-
-# %%
-figure, panels = canvas(2, width=8.8, height=3.5)
-curves = {"right mask": curve + [math.nan] * 4, "causal mask": masked_curve}
-lines(panels[0], range(100, 1201, 100), curves, xlabel="training step",
-      ylabel="unseen sentences right")
-heatmap(panels[1], weights(masked, longest).mean(dim=0), row_axis="place in the target",
-        column_axis="place in the source", title="causal mask: mean weights")
-show(figure, "Left: sentences right against training step; with the causal mask the model learns later. Right: its "
-             "mean weights of cross-attention over sentences of eight letters lie in the lower triangle, and the "
-             "anti-diagonal is gone.")
+late, masked = new(CausalCross).eval(), new(CausalCross)
+late.load_state_dict(model.state_dict())
+masked_curve = fit(masked, batches, Recipe(1200, 5e-3, warmup=60), every=100, watch=right).watched
+wrong, masked_wrong = (sum(1 - share for share in each[:8]) for each in (curve, masked_curve))
+claim("09.causal-cross-attention", late=right(late), later=masked_wrong / wrong,
+      in_the_end=masked_curve[-1], elsewhere=mirrored(masked))
 
 # %% [markdown]
-# How can it reverse what it must not see? The first answer is made from the memory of source place 0 alone, and yet it is the last letter. So the *encoder*, which has no causal mask, must have carried it there. A bug need not show as a
-# failure. It may show as a model that learns later, for no visible reason. So test masks as in chapter 04, and do not wait for the loss to tell.
+# How can it reverse what it must not see? Its first answer is made from the memory of source place 0 alone, and yet it is the last letter. So the *encoder*, which has no causal mask, must have carried it there.
+
+# %%
+figure, (left, beside) = canvas(2, height=3.2)
+lines(left, range(100, 801, 100), {"all visible": curve, "causal mask": masked_curve[:8]},
+      xlabel="training step", ylabel="unseen words right")
+heatmap(beside, weights(masked, longest).mean(dim=0), row_axis="place in the target", good=False,
+        column_axis="place in the source", title="causal mask")
+show(figure, "With a causal mask on cross-attention, learning comes later. Right: its weights.")
+
+# %% [markdown]
+# A bug need not show as a failure. It may show as a model that learns later, for no visible reason. So test masks as in chapter 04, and do not wait for the loss to tell.
 #
 # ## Break it, 3: padding in the loss
 #
-# Padding is the easiest word of all: after the end sign always comes padding. Count it among the tokens, and the mean falls. We train a model so, on sentences of very different lengths in unsorted batches:
+# Padding is the easiest token of all: after the end sign always comes padding. We train a model whose loss counts it, on words of very different lengths in unsorted batches. Then we report *its own loss* on one test set twice: in batches of 64, and word by word, where there is no padding. The model is the same both times. Is the loss?
 
-# %%
+# %% tags=["claim:padding-in-the-loss"]
 def loss_with_padding(model, pair):
-    logits = model(pair.source, pair.decoder_input)
-    nats = nn.functional.cross_entropy(logits.flatten(0, 1), pair.labels.flatten(), reduction="sum")
-    return nats, torch.tensor(pair.labels.numel())
+    chances = model(pair.source, pair.decoder_input).log_softmax(dim=-1)
+    nats = -chances.gather(-1, pair.labels[..., None])
+    return nats.sum(), torch.tensor(nats.numel())
 
-
-def unsorted(some, size=64):
-    return [batch(some[at:at + size], backwards(some[at:at + size])) for at in range(0, len(some), size)]
 
 
 uneven = [s[:2] if number % 4 else s + s for number, s in enumerate(training[:9792])]
-held = uneven[-192:]
-torch.manual_seed(0)
-padding_counts = Transformer.paper(small)
-train(padding_counts, unsorted(uneven[:-192]), steps=150, loss=loss_with_padding)
-print("sentences of", sorted(set(map(len, held))), "letters")
+careless = new()
+fit(careless, letters.in_order(uneven[:-192], 64), Recipe(150, 5e-3, 60), loss=loss_with_padding)
+wide, alone = (letters.in_order(uneven[-192:], size) for size in (64, 1))
+flattered, fair = (mean_loss(careless, wide, loss) / mean_loss(careless, alone, loss)
+                   for loss in (loss_with_padding, translation_loss(smoothing=0.0)))
+labels = torch.cat([pair.labels.flatten() for pair in wide])
+claim("09.padding-in-the-loss", real=(labels != 0).double().mean(), flattered=flattered, fair=fair)
 
 # %% [markdown]
-# Then we report *its own loss* on one test set twice: in batches of 64, and sentence by sentence, where there is no padding. **Predict:** what is the first divided by the second?
-
-# %%
-guess_ratio = None  # your guess; 1 would be no difference
-
-# %% tags=["claim:padding-in-the-loss"]
-@torch.no_grad()
-def reported(loss, size):
-    parts = [loss(padding_counts.eval(), pair) for pair in unsorted(held, size)]
-    return (sum(nats for nats, _ in parts) / sum(tokens for _, tokens in parts)).item()
-
-
-ratio, honest = (reported(loss, 64) / reported(loss, 1) for loss in (loss_with_padding, translation_loss(0.0)))
-labels = [pair.labels for pair in unsorted(held)]
-kept = sum((part != 0).sum().item() for part in labels) / sum(part.numel() for part in labels)
-real = Measured(kept, digits=1)
-flattered = Measured(ratio, digits=1, above=kept - 0.1, below=kept + 0.1)
-fair = Measured(honest, digits=1, above=0.999, below=1.001)
-guessed(guess_ratio, flattered)
-claim("padding in the loss makes a model look better, by as much as there is padding",
-      f"one model, one test set: in batches of 64, where {real} of the tokens are real, its loss is {flattered} "
-      f"of what it is sentence by sentence; over real tokens alone {fair}",
-      real, flattered, fair)
-
-# %% [markdown]
-# The model is the same. What changed is how many easy tokens were thrown in. Such a loss cannot be compared between batch sizes, data sets or papers. So count real tokens, above the line and below.
+# What changed is how many easy tokens were thrown in. Such a loss cannot be compared between batch sizes, data sets or papers. So count real tokens, above the line and below.
 #
 # ## Is there no sequential processing?
 #
-# "Transformers process all tokens in parallel" is half true. In **training** the whole target is known, and the causal mask lets one run of the decoder score every place at once. In **writing** a word must exist before it can be read.
-# **Predict:** a batch of sentences of eight letters. Scoring it takes one run of the decoder. How many does writing it take?
+# You may read that Transformers process all tokens in parallel. In **training** the whole target is known, and the causal mask lets one run of the decoder score every place at once. And in **writing** (elsewhere: decoding, generating)?
+#
+# **Predict first:** a batch of words of eight letters. To score it takes one run of the decoder. How many runs does it take to write it?
 
 # %%
 guess_runs = None  # your guess
 
-# %% tags=["claim:training-is-parallel-writing-is-not"]
-pair, runs = batch(longest, backwards(longest)), []
+# %% tags=["claim:runs-of-the-decoder"]
+pair, runs = letters.as_batch(longest), []
 hook = model.decoder[0].register_forward_hook(lambda *_: runs.append("run"))
-with torch.no_grad():
-    model(pair.source, pair.decoder_input)
-scoring = Measured(len(runs), exactly=1)
-greedy(model, pair.source, most=LONGEST + 5)
-writing = Measured(len(runs) - 1, exactly=LONGEST + 1)
+model(pair.source, pair.decoder_input)
+once = len(runs)
+greedy(model, pair.source, most=20)
 hook.remove()
-guessed(guess_runs, writing)
-claim("training is parallel over the tokens, writing is one token after another",
-      f"runs of the decoder for {len(longest)} sentences of {LONGEST} letters: {scoring} to score them, {writing} to "
-      f"write them", scoring, writing)
+claim("09.runs-of-the-decoder", guess_runs, scoring=once, writing=len(runs) - once)
+tally()
 
 # %% [markdown]
-# A cache makes each of these runs cheaper, not fewer. And the other side of teacher forcing: in training the model has read only right beginnings, never its own mistakes. So a loss says little about what happens when it runs free; measure that, too.
+# A token must exist before it can be read. So each letter takes a run, and so does the end sign. A cache makes these runs cheaper, not fewer. And this is the other side of teacher forcing: in training the model reads right beginnings only, never its own mistakes. A loss says little about what happens when it runs free; measure that, too.
 #
 # ## What to take along
 #
 # - The decoder reads the target one place behind what it answers: begin sign in front, end sign behind.
-# - In cross-attention the decoder asks, the source is found and read. Two lengths may differ, and order is learned.
-# - Three masks: real source, real past of the target, real source again. No causal mask on the source.
-# - Unshifted labels, padding in the loss: both make the loss better. A causal mask on cross-attention makes learning slower. None of them crashes.
+# - In cross-attention the target asks and the source answers. The two lengths may differ, and order is learned.
+# - Three masks: real source, own past, real source again. No causal mask on the source.
+# - Labels that are not shifted and padding in the loss make the loss *better*; a causal mask on cross-attention makes learning slower. None of them crashes.
 # - Training is parallel; writing goes token by token.
 #
-# Now do the [exercises](../exercises/09_encoder_decoder.ipynb), then go on to [10 · Training a translator](10_training_a_translator.ipynb).
+# ## Five questions
+#
+# <details><summary>1. Source (2, 5, 64), target so far (2, 3, 64), 4 heads: which shape have the weights of cross-attention?</summary>
+#
+# (2, 4, 3, 5): for each sentence and head a row for each target token and a column for each source token.
+# </details>
+# <details><summary>2. Which words does the decoder read, and which must it answer, for the target *le chat*?</summary>
+#
+# It reads begin, *le*, *chat* and answers *le*, *chat*, end.
+# </details>
+# <details><summary>3. Why may the encoder look at words to come, and the decoder not?</summary>
+#
+# The source is all there before the first target word is written. Target words to come are what shall be predicted.
+# </details>
+# <details><summary>4. Your loss falls to 0.001 on the first day. What do you look at first?</summary>
+#
+# Whether the answer can be seen: is the decoder input the labels moved by one, is the decoder's own mask causal? Then let the model write on its own and count.
+# </details>
+# <details><summary>5. Which parts of the model run once a sentence, and which once a word, when it writes?</summary>
+#
+# The encoder runs once, and so do the keys and values of cross-attention. The decoder's blocks and the last scores run once for each word.
+# </details>
+#
+# ## Where to read on
+#
+# Vaswani et al. 2017, section 3 with figure 1: the whole model on two pages; section 5 on its training ([bibliography](bibliography.ipynb)).
+#
+# Now do the [exercises](../exercises/09_exercises_encoder_decoder.ipynb). Then [10 · Training a translator](10_training_a_translator.ipynb) lets the machine learn French.

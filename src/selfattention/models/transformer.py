@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -18,6 +19,7 @@ from selfattention.layers import (
     MultiHeadAttention,
     PostNorm,
     Residual,
+    watching,
 )
 from selfattention.positions import Rotary, SinusoidalPositions
 
@@ -43,6 +45,14 @@ class Sizes:
     d_ff: int = 256
     layers: int = 2
     dropout: float = 0.1
+
+
+class Weights(NamedTuple):
+    """The weights of a Transformer's three kinds of attention, layer by layer: (batch, heads, queries, keys)."""
+
+    encoder: list[Float[Tensor, "batch heads source source"]]
+    decoder: list[Float[Tensor, "batch heads target target"]]
+    cross: list[Float[Tensor, "batch heads target source"]]
 
 
 class Transformer(nn.Module):
@@ -143,6 +153,15 @@ class Transformer(nn.Module):
                 target: Int[Tensor, "batch target"]) -> Float[Tensor, "batch target vocab"]:
         """Scores of each next token, for training: the whole target is given, and the causal mask hides what comes."""
         return self.decode(target, self.encode(source))[0]
+
+    @torch.no_grad()
+    def weights(self, source: Int[Tensor, "batch source"], target: Int[Tensor, "batch target"]) -> Weights:
+        """Who looks at whom while the source is encoded and the target is read."""
+        kinds = ([layer.attention for layer in self.encoder], [layer.attention for layer in self.decoder],
+                 [layer.cross_attention for layer in self.decoder])
+        with watching(*kinds[0]) as encoder, watching(*kinds[1]) as decoder, watching(*kinds[2]) as cross:
+            self(source, target)
+        return Weights(*([weights for (weights,) in seen] for seen in (encoder, decoder, cross)))
 
 
 def stacks(sizes: Sizes, residual: Residual,

@@ -14,7 +14,7 @@ from selfattention.plots.look import COLOURS, MARKERS, ROLES, canvas, show, tell
 from selfattention.plots.map import course_map
 from selfattention.plots.rows import token_rows
 from selfattention.plots.streams import streams
+from selfattention.plots.tables import heatmaps
 
-__all__ = ["COLOURS", "MARKERS", "ROLES", "arrows", "bars", "blocks", "canvas", "clocks",
-           "course_map", "descent", "flow", "heatmap", "lines", "links", "show", "streams", "tell", "token_rows",
-           "tokens_and_links"]
+__all__ = ["COLOURS", "MARKERS", "ROLES", "arrows", "bars", "blocks", "canvas", "clocks", "course_map", "descent",
+           "flow", "heatmap", "heatmaps", "lines", "links", "show", "streams", "tell", "token_rows", "tokens_and_links"]

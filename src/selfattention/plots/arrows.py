@@ -10,6 +10,7 @@ from selfattention.plots import look
 from selfattention.plots.board import Board
 
 MOST_CLOCKS = 12
+NARROW = 20  # degrees; there is no room for a number within a smaller angle
 
 
 def arrows(vectors: Mapping[str, Sequence[Real]], *, roles: Mapping[str, str] | None = None,
@@ -32,7 +33,7 @@ def arrows(vectors: Mapping[str, Sequence[Real]], *, roles: Mapping[str, str] | 
             raise ValueError(f"an angle is asked with {', '.join(missing)}, but the arrows are {', '.join(ends)}")
     every = np.array([*ends.values(), [0, 0]])
     low, high = every.min(axis=0), every.max(axis=0)
-    margin = 0.22 * max(high - low)
+    margin = 0.3 * max(high - low)
     figure, axes = look.canvas(width=width, height=max(1.8, min(width, width * (high - low + 2 * margin)[1]
                                                                / (high - low + 2 * margin)[0] + 0.4)))
     axes.set(xlim=(low[0] - margin, high[0] + margin), ylim=(low[1] - margin, high[1] + margin), aspect="equal")
@@ -44,8 +45,12 @@ def arrows(vectors: Mapping[str, Sequence[Real]], *, roles: Mapping[str, str] | 
         axes.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2.2,
                                                       "mutation_scale": 14, "shrinkA": 0, "shrinkB": 0})
         length = np.hypot(x, y) or 1.0
-        axes.text(x + 0.4 * margin * x / length, y + 0.4 * margin * y / length, f"{name}\n({look.number(x)}, "
-                  f"{look.number(y)})", ha="center", va="center", linespacing=1.05)
+        across, up = x / length, y / length
+        axes.annotate(f"{name}\n({look.number(x)}, {look.number(y)})", (x, y), (6 * across, 6 * up),
+                      textcoords="offset points", linespacing=1.05,
+                      ha="left" if across > 0.4 else "right" if across < -0.4 else "center",
+                      va="bottom" if up > 0.4 else "top" if up < -0.4 else "center",
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     _arcs(axes, ends, angles, 0.35 * max(np.hypot(*end) for end in ends.values()))
     axes.tick_params(length=0)
     for side in axes.spines.values():
@@ -62,6 +67,7 @@ def degrees_between(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _arcs(axes, ends: Mapping[str, np.ndarray], angles: Sequence[tuple[str, str]], radius: Real) -> None:
+    told = []
     for order, (one, other) in enumerate(angles):
         first, second = (np.degrees(np.arctan2(*ends[name][::-1])) for name in (one, other))
         if (second - first) % 360 > 180:
@@ -70,9 +76,14 @@ def _arcs(axes, ends: Mapping[str, np.ndarray], angles: Sequence[tuple[str, str]
         axes.add_patch(Arc((0, 0), 2 * size, 2 * size, theta1=first, theta2=second, color=look.INK, linewidth=1.1))
         middle = np.radians(first + ((second - first) % 360) / 2)
         angle = degrees_between(ends[one], ends[other])
+        told.append(f"{one} – {other} {angle:.0f}°")
+        look.tell(axes, f"Between {one} and {other} lie {angle:.0f} degrees.")
+        if angle < NARROW:
+            continue
         axes.text(1.22 * size * np.cos(middle), 1.22 * size * np.sin(middle), f"{angle:.0f}°", ha="center", va="center",
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
-        look.tell(axes, f"Between {one} and {other} lie {angle:.0f} degrees.")
+    if told:
+        axes.set_xlabel("angles: " + ("\n" if len(told) > 2 else "") + ", ".join(told))
 
 
 def clocks(angles, *, rows: Sequence[str], columns: Sequence, role: str = "queries", title: str = ""):

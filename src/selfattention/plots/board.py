@@ -50,19 +50,18 @@ class Board:
         self.axes.plot(*zip(*first), color=colour, linewidth=line, solid_capstyle="round")
         self.arrow(first[-1], last, colour=colour, line=line)
 
-    def cells(self, x: Real, y: Real, values, role: str, *, size: Real, largest: Real | None = None,
-              numbers: bool = True, height: Real | None = None, letters: Real | None = None) -> None:
-        """A row, or rows, of cells tinted by their numbers; a negative one has slanting lines."""
+    def cells(self, x: Real, y: Real, values, role: str, *, size: Real, numbers: bool = True,
+              height: Real | None = None, letters: Real | None = None) -> None:
+        """A row, or rows, of cells, the darker the larger their numbers; what is not finite has slanting lines."""
         grid = np.atleast_2d(look.table(values, role))
-        finite = np.abs(grid[np.isfinite(grid)])
-        largest = (finite.max(initial=0.0) or 1.0) if largest is None else largest
-        height = size if height is None else height
+        shares, height = look.shades(grid), size if height is None else height
         for (row, column), value in np.ndenumerate(grid):
-            shade = look.tint(role, 0.12 + 0.63 * abs(value) / largest) if np.isfinite(value) and value else "white"
+            shade = look.tint(role, 0.75 * shares[row, column])
             odd = "///" if not np.isfinite(value) else None
             self.axes.add_patch(Rectangle((x + column * size, y + row * height), size, height, facecolor=shade,
                                           edgecolor=look.WRONG if odd else look.ROLES.get(role, look.INK), hatch=odd,
                                           linewidth=0.8))
             if numbers:
+                ground = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5}} if odd else {}
                 self.text(x + (column + 0.5) * size, y + (row + 0.5) * height, look.number(value),
-                          fontsize=letters or self.letters)
+                          fontsize=letters or self.letters, **ground)

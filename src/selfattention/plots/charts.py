@@ -1,16 +1,20 @@
 """Pictures with axes: tables of weights, curves, bars."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from numbers import Real
 
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from selfattention.plots import look
 
+MOST_TICKS = 9  # whole numbers on a logarithmic axis, written as they are
+MOST_BORDERS = 16
 MOST_NUMBERS = 64  # beyond, a table's numbers are too small to read
+LETTER, MARGIN = 0.085, 0.85  # inches: of a letter across, and what stands beside a panel
 
 
 def heatmap(axes, weights, *, queries: Sequence[str] = (), keys: Sequence[str] = (), title: str = "",
@@ -31,7 +35,7 @@ def heatmap(axes, weights, *, queries: Sequence[str] = (), keys: Sequence[str] =
     finite = weights[np.isfinite(weights)]
     low = min(0.0, finite.min(initial=0.0))
     largest = finite.max(initial=0.0) if largest is None else largest
-    colours = look.colours_of(role) if low >= 0 else "PuOr_r"
+    colours = look.colours_of(role, signs=bool(low < 0))
     limits = (low, largest or 1.0) if low >= 0 else (-max(-low, largest), max(-low, largest))
     image = axes.imshow(np.where(np.isfinite(weights), weights, np.nan), cmap=colours, vmin=limits[0], vmax=limits[1],
                         aspect="auto")
@@ -41,12 +45,16 @@ def heatmap(axes, weights, *, queries: Sequence[str] = (), keys: Sequence[str] =
         if 0 < len(names) <= look.MOST_TOKENS:
             axis.set_ticks(range(len(names)), [look.name(one) for one in names])
         else:
-            axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    if 0 < len(keys) <= look.MOST_TOKENS and sum(len(look.name(one)) for one in keys) > 32:
+            axis.set_major_locator(MaxNLocator(nbins=12 if max(weights.shape) <= 12 else 6, integer=True))
+    if 0 < len(keys) <= look.MOST_TOKENS and _crowded(axes, [look.name(one) for one in keys]):
         axes.tick_params(axis="x", rotation=45)
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set(visible=True, color=look.ROLES["masks"])
+    if max(weights.shape) <= MOST_BORDERS:
+        for side, cells in ((axes.axvline, weights.shape[1]), (axes.axhline, weights.shape[0])):
+            for border in range(1, cells):
+                side(border - 0.5, color="white", linewidth=1)
     _numbers(axes, image, weights, numbers and weights.size <= MOST_NUMBERS)
     for key, query in links:
         _frame(axes, query, key, look.INK, "-")
@@ -54,6 +62,13 @@ def heatmap(axes, weights, *, queries: Sequence[str] = (), keys: Sequence[str] =
         _cross_out(axes, weights, look.table(wrong, "wrong", axes=2).astype(bool))
     look.tell(axes, _described(weights, title, queries, keys, row_axis, column_axis, wrong))
     return image
+
+
+def _crowded(axes, names: Sequence[str]) -> bool:
+    """Whether names across would touch: there are many letters, or two neighbours need more than the cells' width."""
+    cell = (axes.figure.get_figwidth() / len(axes.figure.axes) - MARGIN) / len(names)
+    pairs = (len(one) + len(other) for one, other in pairwise(names))
+    return sum(map(len, names)) > 32 or any(LETTER * both / 2 + 0.05 > cell for both in pairs)
 
 
 def _frame(axes, row: int, column: int, colour: str, dash: str) -> None:
@@ -70,9 +85,9 @@ def _numbers(axes, image, weights: np.ndarray, shown: bool) -> None:
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
             continue
         text = look.number(weight)
-        if shown and text != "0":
+        if shown and text not in ("0", "≈0"):
             red, green, blue = to_rgb(image.cmap(image.norm(weight)))
-            dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.5
+            dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.55
             axes.text(column, row, text, ha="center", va="center", color="white" if dark else look.INK)
 
 
@@ -81,8 +96,7 @@ def _cross_out(axes, weights: np.ndarray, wrong: np.ndarray) -> None:
         raise ValueError(f"`wrong` marks cells of the matrix, but their shapes are {wrong.shape} and {weights.shape}")
     for row, column in np.argwhere(wrong).tolist():
         _frame(axes, row, column, look.WRONG, "--")
-        axes.plot([column - 0.42, column - 0.22], [row - 0.42, row - 0.22], color=look.WRONG, linewidth=1.8)
-        axes.plot([column - 0.42, column - 0.22], [row - 0.22, row - 0.42], color=look.WRONG, linewidth=1.8)
+        axes.plot(column - 0.3, row - 0.3, "x", color=look.WRONG, markersize=6, markeredgewidth=1.8)
 
 
 def _described(weights: np.ndarray, title: str, queries: Sequence[str], keys: Sequence[str], row_axis: str,
@@ -103,15 +117,16 @@ def _described(weights: np.ndarray, title: str, queries: Sequence[str], keys: Se
 
 
 def lines(axes, x: Sequence[Real], curves: Mapping[str, Sequence[Real]], *, xlabel: str, ylabel: str, title: str = "",
-          log_x: bool = False, log_y: bool = False) -> None:
+          log_x: bool = False, log_y: bool = False, limit: Real | None = None, limit_name: str = "") -> None:
     """Draw named curves over the same x, each with its own colour, dash and marker.
 
+    Args:    limit: the height of a thin line, such as a chance level; limit_name: what it is.
     Raises:  ValueError: there is no curve, or one has not as many points as x.
     """
     if not curves or not len(x):
         raise ValueError(f"there is nothing to draw: {len(curves)} curves over {len(x)} points")
     for order, (name, y) in enumerate(curves.items()):
-        y = look.table(y, name, axes=1)
+        y = look.table(y, name, axes=1) + 0.0  # no minus before a zero
         look.same_length(x, "the points of x", y, f"those of the curve {name!r}")
         axes.plot(x, y, label=name, color=look.COLOURS[order % 6], linestyle=look.DASHES[order % 6],
                   marker=look.MARKERS[order % 6], markersize=4, linewidth=1.8)
@@ -122,34 +137,56 @@ def lines(axes, x: Sequence[Real], curves: Mapping[str, Sequence[Real]], *, xlab
     look.entitle(axes, title)
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if log_x else "linear",
              yscale="log" if log_y else "linear")
+    if log_x and len(x) <= MOST_TICKS and all(float(one).is_integer() for one in x):
+        axes.set_xticks(x, [look.number(one) for one in x])
+        axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(alpha=0.25)
-    if len(curves) > 1:
-        axes.legend(frameon=False)
+    if limit is not None:
+        axes.axhline(limit, color=look.FAINT, linewidth=1.2, label=limit_name or None)
+    if len(curves) > 1 or limit_name:
+        axes.legend(framealpha=0.9, edgecolor=look.ROLES["masks"])
 
 
-def bars(axes, heights: Mapping[str, Real], *, role: str = "weights", title: str = "", xlabel: str = "",
-         numbers: bool = True, limit: Real | None = None) -> None:
+def bars(axes, heights: Mapping[str, Real] | Sequence[Real] | np.ndarray, *, each: str = "key", role: str = "weights",
+         title: str = "", xlabel: str = "", numbers: bool = True, limit: Real | None = None, limit_name: str = "",
+         most: Real | None = None) -> None:
     """Draw a bar for each name, from the top down, with its number; infinite and NaN are written, not drawn.
 
-    Args:    limit: where a thin line stands, such as a chance level.
+    Bars of weights all have the axis from 0 to 1, so that panels can be compared.
+
+    Args:    heights: the numbers by name, or without names: then each is called `each` and its place, counted from 0.
+             limit: where a thin line stands, such as a chance level; limit_name: what it is. most: where the axis ends;
+             a longer bar is cut off there, and its number tells how long it is.
     Raises:  ValueError: there is none.
     """
+    if not isinstance(heights, Mapping):
+        heights = {f"{each} {place}": height for place, height in enumerate(look.table(heights, "the bars", axes=1))}
     values = look.table(list(heights.values()), "the bars", axes=1)
     names = [look.name(one, 24) for one in heights]
     drawn = np.where(np.isfinite(values), values, 0.0)
+    drawn = drawn if most is None else np.minimum(drawn, most)
     axes.barh(range(len(names)), drawn, color=look.ROLES.get(role, role), height=0.62, edgecolor=look.INK,
               linewidth=0.6)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     look.entitle(axes, title)
     axes.set_xlabel(xlabel)
-    reach = drawn.max(initial=0.0) - min(drawn.min(initial=0.0), 0.0) or 1.0
-    axes.set_xlim(min(drawn.min(initial=0.0), 0.0) * 1.25, max(drawn.max(initial=0.0), 0.0) + 0.28 * reach * numbers)
+    low, high = drawn.min(initial=0.0), drawn.max(initial=0.0)
+    if role == "weights" and low >= 0 and high <= 1 + 1e-9:
+        high = 1.0
+        axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    reach = (high - low) or 1.0
+    axes.set_xlim(low - 0.28 * reach * (numbers and low < 0), high + reach * (0.3 if numbers else 0.02))
     if numbers:
         for place, value in enumerate(values):
-            axes.text(max(drawn[place], 0.0) + 0.03 * reach, place, look.number(value), va="center")
+            below, beyond = drawn[place] < 0, most is not None and value > most
+            at = drawn[place] + (-0.03 if below else 0.03) * reach
+            axes.text(at, place, look.number(value) + (" (cut off)" if beyond else ""), va="center",
+                      ha="right" if below else "left")
     axes.tick_params(axis="y", length=0)
     if limit is not None:
-        axes.axvline(limit, color=look.FAINT, linewidth=1)
+        axes.axvline(limit, color=look.INK, linewidth=1.2, linestyle="--")
+        axes.annotate(limit_name, (limit, 1), (0, 1), xycoords=("data", "axes fraction"), textcoords="offset points",
+                      ha="center", va="bottom", style="italic", fontsize=0.9 * look.letters(axes.figure.get_figwidth()))
     pairs = ", ".join(f"{name} {look.number(value)}" for name, value in zip(names[:12], values))
     look.tell(axes, f"{title or xlabel or 'Bars'}: {pairs}{', …' if len(names) > 12 else ''}.")

@@ -43,6 +43,10 @@ def flow(names: Sequence[str], *columns: tuple, query=None, result=None, title: 
     notice = f"{notice} tokens" if notice else ""
     if cut := look.window(max(table.shape[1] for table in tables), MOST_NUMBERS)[1]:
         notice += f"{', ' if notice else ''}{cut} numbers of a vector"
+    told = [table[part, :MOST_NUMBERS] for table in tables]
+    told += [look.table(one, "the vector").ravel() for one in (query, result) if one is not None]
+    if any(look.is_rounded(numbers) for numbers in told):
+        notice += f"{'; ' if notice else ''}numbers are rounded"
     shown, tables = list(names)[part], [table[part] for table in tables]
     sizes = [_size(table) for table in tables]
     if query is not None:
@@ -62,7 +66,7 @@ def flow(names: Sequence[str], *columns: tuple, query=None, result=None, title: 
     if query is not None:
         _query(board, query, starts[0], 0.32 * bool(title) + 0.08, sizes[0])
     for row, name in enumerate(shown):
-        board.text(NAMES - 0.12, above + HEAD + (row + 0.5) * ROW, look.name(name, 9), ha="right")
+        board.text(NAMES - 0.12, above + HEAD + 0.04 + (row + 0.5) * ROW, look.name(name, 9), ha="right")
     for place, (column, table, start, width) in enumerate(zip(columns, tables, starts, widths)):
         board.text(start + width / 2, above + HEAD / 2, column.heading, weight="bold")
         board.cells(start, above + HEAD + 0.04, table[:, :MOST_NUMBERS], column.colour, size=sizes[place],

@@ -68,7 +68,8 @@ def tokens_and_links(columns: Sequence[Sequence[str]], weights: Sequence, headin
                              f"{len(columns[number])} on the left")
         left, right = places[number] + 0.5, places[number + 1] - 0.5
         here, following = (_heights(board, column, top) for column in columns[number:number + 2])
-        _bundle(board, (left, here), (right, following), matrix, np.zeros(matrix.shape, dtype=bool), None, look.ROLES["weights"])
+        nothing = np.zeros(matrix.shape, dtype=bool)
+        _bundle(board, (left, here), (right, following), matrix, nothing, None, look.ROLES["weights"])
         if between:
             board.text((left + right) / 2, top - 0.12, between[number], style="italic")
         look.tell(board.axes, _described(columns[number], columns[number + 1], matrix, np.zeros(matrix.shape, bool),
@@ -111,7 +112,7 @@ def _bundle(board: Board, left: tuple, right: tuple, weights: np.ndarray, wrong:
             colour: str) -> None:
     """Lines between the heights on the left and those on the right."""
     finite = np.nan_to_num(np.abs(weights))
-    largest = finite.max(initial=0.0) or 1.0
+    largest = max(1.0, finite.max(initial=0.0))  # weights are as thick in one picture as in another
     for (query, key), weight in np.ndenumerate(finite[:look.MOST_TOKENS, :look.MOST_TOKENS]):
         share = weight / largest
         if share < FAINTEST:

@@ -62,7 +62,7 @@ def tell(axes, text: str) -> None:
 
 def number(value: Real) -> str:
     """A number as pictures write it: whole where it is whole, else with two decimals; from 100 on without."""
-    value = float(value)
+    value = float(value) + 0.0  # no minus before a zero
     if np.isnan(value):
         return "NaN"
     if np.isinf(value):
@@ -70,13 +70,20 @@ def number(value: Real) -> str:
     if abs(value) >= 1e5:
         return f"{value:.0e}".replace("+", "")
     text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text.replace("-", "−")
+    if text in ("0", "-0", "1") and float(text) != value:
+        return f"≈{abs(int(text))}"
+    return text.replace("-", "−")
+
+
+def is_rounded(values) -> bool:
+    """Whether one of these numbers is written with fewer digits than it has."""
+    return any(abs(float(value) - round(float(value), 2)) > 1e-9 for value in np.ravel(values) if np.isfinite(value))
 
 
 def role_of(words: str) -> str:
     """What is drawn in which colour, told by its name: `keysᵀ` are keys, `w · v` is a part of an output."""
     known = {"quer": "queries", "key": "keys", "value": "values", "scor": "scores", "scaled": "scores", "exp": "scores",
-             "weight": "weights", "mask": "masks", "out": "outputs", "w · v": "outputs", "sum": "outputs"}
+             "weight": "weights", "mask": "masks", "out": "outputs", "w · v": "outputs"}
     return next((role for start, role in known.items() if words.lower().startswith(start)), "tokens")
 
 
@@ -92,10 +99,22 @@ def tint(role: str, share: Real) -> tuple[float, Real, Real]:
     return tuple(1 - share * (1 - colour))
 
 
-def colours_of(role: str) -> LinearSegmentedColormap:
-    """Shades of a role's colour, from white to dark."""
+def colours_of(role: str, signs: bool = False) -> LinearSegmentedColormap:
+    """Shades of a role's colour, from white to dark; with `signs`, white is zero and what is negative is grey."""
     full = np.array(to_rgb(ROLES.get(role, role)))
-    return LinearSegmentedColormap.from_list(role, [(1, 1, 1), tuple(full), tuple(0.45 * full)])
+    shades = [(1, 1, 1), tuple(full), tuple(0.45 * full)]
+    return LinearSegmentedColormap.from_list(role, [(0.3, 0.3, 0.3), (0.62, 0.62, 0.62), *shades] if signs else shades)
+
+
+def shades(values, low: Real | None = None, high: Real | None = None) -> np.ndarray:
+    """How dark each number is drawn, from 0 to 1: the larger, the darker, and a negative one lighter than zero.
+
+    Args:    low, high: what is lightest and darkest; by default the least, or 0 if that is less, and the largest.
+    """
+    finite = values[np.isfinite(values)]
+    low = min(0.0, finite.min(initial=0.0)) if low is None else low
+    high = finite.max(initial=low) if high is None else high
+    return np.where(np.isfinite(values), (values - low) / ((high - low) or 1.0), 0.0)
 
 
 def table(values, what: str, axes: int | None = None) -> np.ndarray:

@@ -9,7 +9,7 @@ from selfattention.plots import look
 from selfattention.plots.board import Board
 
 MACHINES = {"encoder–decoder": ("encoder", "decoder"), "encoder": ("encoder",), "decoder": ("decoder",)}
-BUILT, HERE, LATER = "built before", "you are here", "still to come"
+BUILT, HERE, LATER = "built before", "you are here", "built later"
 HERE_FILL, HERE_EDGE, BUILT_FILL = "#FFE3A6", "#B26B00", "#D6E8F5"
 
 
@@ -59,6 +59,7 @@ def course_map(chapter: int, *, here: Sequence[str] = (), machine: str = "encode
     """Draw the map as it looks from a chapter: its parts marked, those of earlier chapters filled, later ones dashed.
 
     Args:    chapter: 0 to 19. here: parts to mark, from `PARTS`; by default those that the chapter builds.
+             Where others are marked, a later lesson of the chapter, what it builds is there.
              machine: the whole of 2017, or the encoder or decoder alone, which later models are made of.
     Returns: the figure.
     Raises:  ValueError: there is no such machine or part; the message says which there are.
@@ -69,8 +70,9 @@ def course_map(chapter: int, *, here: Sequence[str] = (), machine: str = "encode
         raise ValueError(f"the map has no part {', '.join(sorted(unknown))}; it has {', '.join(PARTS)}")
     columns = [*MACHINES[machine], "inside"]
     parts = {name: part for name, part in PARTS.items() if part.column in columns and _belongs(name, machine)}
+    built = chapter if here else chapter - 1  # the last chapter whose parts are there
     here = set(here) or {name for name, part in parts.items() if part.chapter == chapter}
-    states = {name: HERE if name in here else BUILT if part.chapter < chapter else LATER
+    states = {name: HERE if name in here else BUILT if part.chapter <= built else LATER
               for name, part in parts.items()}
     heights = _heights(parts)
     tallest = max(heights.values()) + STEP
@@ -83,7 +85,8 @@ def course_map(chapter: int, *, here: Sequence[str] = (), machine: str = "encode
     for name, part in parts.items():
         _part(board, part.words, *tops[name], states[name])
     if machine == "encoder–decoder":
-        board.text(0.1, 0.3, "The Transformer of 2017,\nfrom below to above", ha="left", va="top", linespacing=1.3)
+        board.text(0.1, 0.2, "The Transformer of 2017,\nfrom below to above.\n× N: N such layers", ha="left", va="top",
+                   linespacing=1.3)
     _legend(board, bottom + 0.3)
     look.tell(board.axes, _described(parts, states, machine))
     return board.figure
@@ -112,14 +115,15 @@ def _in_frame(name: str, part: Part) -> bool:
 
 
 def _frames(board: Board, parts: dict[str, Part], tops: dict[str, tuple[Real, Real]], chapter: int) -> None:
-    words = {"encoder": "encoder, × N", "decoder": "decoder, × N", "inside": "inside each attention"}
+    words = {"encoder": "encoder, × N", "decoder": "decoder, × N", "inside": "inside each attention box"}
     for column in {part.column for part in parts.values()}:
         within = [tops[name] for name, part in parts.items() if part.column == column and _in_frame(name, part)]
         x, top, bottom = within[0][0], min(y for _, y in within), max(y for _, y in within) + TALL
         dash = "--" if ROOMS.get(column, 0) > chapter else "-"
         board.box(x - 0.13, top - 0.08, COLUMN + 0.26, bottom - top + 0.16, fill="none",
                   edge=look.ROLES["masks"], dash=dash, line=1.2)
-        board.text(x - 0.1, top - 0.19, words[column], ha="left", style="italic", color=look.FAINT)
+        board.text(x - 0.1, top - 0.19, words[column], ha="left", style="italic", color=look.FAINT,
+                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
 
 
 def _wires(board: Board, parts: dict[str, Part], tops: dict[str, tuple[Real, Real]]) -> None:
@@ -127,12 +131,22 @@ def _wires(board: Board, parts: dict[str, Part], tops: dict[str, tuple[Real, Rea
         upwards = sorted((tops[name] for name, part in parts.items() if part.column == column), key=lambda top: -top[1])
         for (x, below), (_, above) in pairwise(upwards):
             board.arrow((x + COLUMN / 2, below), (x + COLUMN / 2, above + TALL), colour=look.FAINT, line=1.0)
+    _zoom(board, parts, tops)
     if "cross-attention" in parts:
         start, start_y = tops["second encoder norm"]
         end, end_y = tops["cross-attention"]
         middle = (start + COLUMN + end) / 2
         board.path((start + COLUMN, start_y + TALL / 2), (middle, start_y + TALL / 2), (middle, end_y + TALL / 2),
                    (end, end_y + TALL / 2), colour=look.FAINT, line=1.4)
+
+
+def _zoom(board: Board, parts: dict[str, Part], tops: dict[str, tuple[Real, Real]]) -> None:
+    """Dotted lines from the last attention box to the frame that shows its inside."""
+    x, y = tops[next(name for name in reversed(parts) if "attention" in name)]
+    inside = [tops[name] for name, part in parts.items() if part.column == "inside"]
+    left, top, bottom = inside[0][0] - 0.13, min(y for _, y in inside) - 0.08, max(y for _, y in inside) + TALL + 0.08
+    for start, end in ((y, top), (y + TALL, bottom)):
+        board.axes.plot([x + COLUMN, left], [start, end], color=look.FAINT, linewidth=1, linestyle=":")
 
 
 def _part(board: Board, words: str, x: Real, y: Real, state: str) -> None:
@@ -151,6 +165,8 @@ def _legend(board: Board, y: Real) -> None:
         look_of = {BUILT: (BUILT_FILL, look.ROLES["queries"], "-"), HERE: (HERE_FILL, HERE_EDGE, "-"),
                    LATER: ("white", "#9a9a9a", "--")}[state]
         board.box(x, y - 0.08, 0.26, 0.18, fill=look_of[0], edge=look_of[1], dash=look_of[2], round=0.03)
+        if state == HERE:
+            board.text(x - 0.1, y + 0.01, "▶", color=HERE_EDGE, fontsize=board.letters * 0.9)
         board.text(x + 0.33, y + 0.01, state, ha="left", weight="bold" if state == HERE else "normal")
 
 

@@ -10,7 +10,7 @@ TALL, GAP, BETWEEN = 0.34, 0.42, 0.34  # inches: a box, the arrows between two r
 
 def token_rows(*groups: Mapping[str, Sequence[str]], faint: Sequence[str] = (), handed_on: bool = False,
                title: str = ""):
-    """Draw named rows of tokens, an arrow from each token to the one below it: `token_rows({"reads": …, "answers": …})`.
+    """Draw named rows of tokens, an arrow from each token to the one below: `token_rows({"reads": …, "answers": …})`.
 
     Args:    groups: rows that belong together; those of another group follow below. faint: tokens that do not count,
              such as padding. handed_on: with dashed arrows from each token up to the next place of the row above.

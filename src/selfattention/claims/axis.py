@@ -1,0 +1,39 @@
+"""One axis with the reader's guess and the measured number on it, as SVG that follows the page's colours."""
+
+import math
+
+from selfattention.claims.measured import Measured
+
+WIDTH, MARGIN, LINE = 420, 40, 34  # pixels; the axis shrinks with a narrow page
+STYLE = f"display:block;max-width:{WIDTH}px;width:100%;margin-top:4px"
+
+
+def drawn(guess: float, measured: Measured, unit: str = "") -> str:
+    """The axis as HTML, or nothing where a number cannot stand on it; factors stand by their ratio."""
+    value = measured.value
+    if not (math.isfinite(guess) and math.isfinite(value)):
+        return ""
+    by_ratio = unit == "times" and guess > 0 and value > 0
+    places = [math.log(guess), math.log(value)] if by_ratio else [guess, value]
+    low, high = min(places), max(places)
+    room = (high - low) * 0.15 or abs(high) * 0.5 or 1.0
+    low, high = (low if low == 0 and not by_ratio else low - room), high + room
+
+    def across(place: float) -> float:
+        return MARGIN + (WIDTH - 2 * MARGIN) * (place - low) / (high - low)
+
+    guess_x, value_x = map(across, places)
+    alt = f"Axis: your guess {guess:.3g}, measured {value:.3g} {unit}".strip()
+    return (f'<svg viewBox="0 0 {WIDTH} 62" style="{STYLE}" role="img" aria-label="{alt}">'
+            f'<g stroke="currentColor" fill="none"><path d="M{MARGIN} {LINE}H{WIDTH - MARGIN}" stroke-opacity="0.4"/>'
+            f'<path d="M{guess_x:.1f} {LINE}H{value_x:.1f}" stroke-width="3" stroke-opacity="0.4"/></g>'
+            f'<circle cx="{guess_x:.1f}" cy="{LINE}" r="6" fill="none" stroke="currentColor" stroke-width="2"/>'
+            f'<path d="M{value_x:.1f} {LINE - 8}l7 8l-7 8l-7 -8z" fill="#2e9d4f"/>'
+            f'<g fill="currentColor" font-size="13" text-anchor="middle">'
+            f'<text x="{_inside(guess_x)}" y="{LINE - 14}">guess {guess:.3g}</text>'
+            f'<text x="{_inside(value_x)}" y="{LINE + 25}">measured {value:.3g}</text></g></svg>')
+
+
+def _inside(x: float) -> str:
+    """The place of a label's middle, so that all of it can be read."""
+    return f"{min(max(x, 60), WIDTH - 60):.1f}"

@@ -1,0 +1,162 @@
+# %% [markdown]
+# # Bibliography
+#
+# First what the lessons, the exercises and the package cite, with one line on what the course takes from it. Then, for each chapter, where to read on.
+# Terms: [glossary](glossary.ipynb).
+
+# %% [markdown]
+# ## Cited in the course
+#
+# - **Ainslie et al. 2023.** Joshua Ainslie, James Lee-Thorp, Michiel de Jong, Yury Zemlyanskiy, Federico Lebrón, Sumit Sanghai: *GQA: Training
+#   Generalized Multi-Query Transformer Models from Multi-Head Checkpoints.* EMNLP 2023, [arXiv:2305.13245](https://arxiv.org/abs/2305.13245). Several
+#   heads of queries share one head of keys and values. Chapter 06, lesson and exercise.
+# - **Annotated Transformer.** Alexander Rush: *The Annotated Transformer.* Workshop for NLP Open Source Software, 2018. The paper of 2017 with code
+#   between its paragraphs. Chapter 08 measures what its norm does differently; to be read with chapter 09.
+# - **Ba et al. 2016.** Jimmy Lei Ba, Jamie Ryan Kiros, Geoffrey E. Hinton: *Layer Normalization.* [arXiv:1607.06450](https://arxiv.org/abs/1607.06450).
+#   The norm of each token over its own numbers. Chapter 08.
+# - **Brown et al. 1993.** Peter F. Brown, Stephen A. Della Pietra, Vincent J. Della Pietra, Robert L. Mercer: *The Mathematics of Statistical Machine
+#   Translation: Parameter Estimation.* Computational Linguistics 19(2). IBM Model 1, the rival of attention in linking words. Chapter 10,
+#   `alignment.IBMModel1`.
+# - **Dong et al. 2021.** Yihe Dong, Jean-Baptiste Cordonnier, Andreas Loukas: *Attention is Not All You Need: Pure Attention Loses Rank Doubly
+#   Exponentially with Depth.* ICML 2021, [arXiv:2103.03404](https://arxiv.org/abs/2103.03404). Without ways past and feed-forward layers all tokens
+#   become alike. Chapter 08.
+# - **Elliott et al. 2016.** Desmond Elliott, Stella Frank, Khalil Sima'an, Lucia Specia: *Multi30K: Multilingual English-German Image Descriptions.*
+#   5th Workshop on Vision and Language, 2016, [arXiv:1605.00459](https://arxiv.org/abs/1605.00459). Captions and their translations, for the recipe for
+#   real text. Chapter 10, `data.multi30k`.
+# - **Elliott et al. 2017.** Desmond Elliott, Stella Frank, Loïc Barrault, Fethi Bougares, Lucia Specia: *Findings of the Second Shared Task on
+#   Multimodal Machine Translation and Multilingual Image Description.* WMT 2017, [arXiv:1710.07177](https://arxiv.org/abs/1710.07177). Added the French
+#   translations to these captions. Chapter 10, `data.multi30k`.
+# - **Jordan et al. 2024.** Keller Jordan and others: *Muon: An optimizer for hidden layers in neural networks.* Web page, 2024. An optimizer for
+#   matrices, which the package offers beside Adam. `training.muon`.
+# - **Kingma and Ba 2015.** Diederik P. Kingma, Jimmy Ba: *Adam: A Method for Stochastic Optimization.* ICLR 2015,
+#   [arXiv:1412.6980](https://arxiv.org/abs/1412.6980). The optimizer of all lessons that train.
+# - **Liu et al. 2020.** Liyuan Liu, Xiaodong Liu, Jianfeng Gao, Weizhu Chen, Jiawei Han: *Understanding the Difficulty of Training Transformers.* EMNLP
+#   2020, [arXiv:2004.08249](https://arxiv.org/abs/2004.08249). Another explanation of why post-norm is hard to train, and that it can end up ahead.
+#   Chapter 08.
+# - **Och and Ney 2003.** Franz Josef Och, Hermann Ney: *A Systematic Comparison of Various Statistical Alignment Models.* Computational Linguistics
+#   29(1). The alignment error rate. Chapter 10, lesson and exercise.
+# - **Papineni et al. 2002.** Kishore Papineni, Salim Roukos, Todd Ward, Wei-Jing Zhu: *BLEU: a Method for Automatic Evaluation of Machine Translation.*
+#   ACL 2002. BLEU. Chapter 10, lesson and exercises.
+# - **Press et al. 2022.** Ofir Press, Noah A. Smith, Mike Lewis: *Train Short, Test Long: Attention with Linear Biases Enables Input Length
+#   Extrapolation.* ICLR 2022, [arXiv:2108.12409](https://arxiv.org/abs/2108.12409). ALiBi. Chapter 07, lesson and exercise.
+# - **Radford et al. 2019.** Alec Radford, Jeffrey Wu, Rewon Child, David Luan, Dario Amodei, Ilya Sutskever: *Language Models are Unsupervised
+#   Multitask Learners.* OpenAI, 2019. Pieces of words made from bytes, so that no text is unknown. `data.pieces`.
+# - **Raffel et al. 2020.** Colin Raffel, Noam Shazeer, Adam Roberts, Katherine Lee, Sharan Narang, Michael Matena, Yanqi Zhou, Wei Li, Peter J. Liu:
+#   *Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer.* Journal of Machine Learning Research 21, 2020,
+#   [arXiv:1910.10683](https://arxiv.org/abs/1910.10683). A relative position as one learned number on the score. Chapter 07.
+# - **Sennrich et al. 2016.** Rico Sennrich, Barry Haddow, Alexandra Birch: *Neural Machine Translation of Rare Words with Subword Units.* ACL 2016,
+#   [arXiv:1508.07909](https://arxiv.org/abs/1508.07909). Byte-pair encoding of words. Chapter 10, exercises; `data.pieces`.
+# - **Shannon 1948.** Claude Shannon: *A Mathematical Theory of Communication.* Bell System Technical Journal 27, 1948. Entropy: what nobody can
+#   predict. Chapters 02 and 04, `data.steps`.
+# - **Shaw et al. 2018.** Peter Shaw, Jakob Uszkoreit, Ashish Vaswani: *Self-Attention with Relative Position Representations.* NAACL 2018,
+#   [arXiv:1803.02155](https://arxiv.org/abs/1803.02155). Learned relative positions, and that far distances share one. Chapter 07.
+# - **Srivastava et al. 2014.** Nitish Srivastava, Geoffrey Hinton, Alex Krizhevsky, Ilya Sutskever, Ruslan Salakhutdinov: *Dropout: A Simple Way to
+#   Prevent Neural Networks from Overfitting.* Journal of Machine Learning Research 15, 2014. Dropout. Chapter 08, exercise.
+# - **Su et al. 2021.** Jianlin Su, Yu Lu, Shengfeng Pan, Ahmed Murtadha, Bo Wen, Yunfeng Liu: *RoFormer: Enhanced Transformer with Rotary Position
+#   Embedding.* [arXiv:2104.09864](https://arxiv.org/abs/2104.09864). Rotary positions. Chapter 07, lesson and exercises; the translator of chapter 10.
+# - **Szegedy et al. 2016.** Christian Szegedy, Vincent Vanhoucke, Sergey Ioffe, Jonathon Shlens, Zbigniew Wojna: *Rethinking the Inception Architecture
+#   for Computer Vision.* CVPR 2016, [arXiv:1512.00567](https://arxiv.org/abs/1512.00567). Label smoothing. Chapter 09, exercise.
+# - **Vaswani et al. 2017.** Ashish Vaswani, Noam Shazeer, Niki Parmar, Jakob Uszkoreit, Llion Jones, Aidan N. Gomez, Łukasz Kaiser, Illia Polosukhin:
+#   *Attention Is All You Need.* NeurIPS 2017, [arXiv:1706.03762](https://arxiv.org/abs/1706.03762). The Transformer. Its equations stand in chapters 03
+#   and 05 to 09, the whole model in chapter 09, `models.transformer`.
+# - **Wu et al. 2016.** Yonghui Wu, Mike Schuster, Zhifeng Chen, Quoc V. Le, Mohammad Norouzi and others: *Google's Neural Machine Translation System:
+#   Bridging the Gap between Human and Machine Translation.* [arXiv:1609.08144](https://arxiv.org/abs/1609.08144). The length penalty of beam search.
+#   Chapter 10, exercise; `decoding.beam`.
+# - **Xiong et al. 2020.** Ruibin Xiong, Yunchang Yang, Di He, Kai Zheng, Shuxin Zheng, Chen Xing, Huishuai Zhang, Yanyan Lan, Liwei Wang, Tie-Yan Liu:
+#   *On Layer Normalization in the Transformer Architecture.* ICML 2020, [arXiv:2002.04745](https://arxiv.org/abs/2002.04745). Pre-norm against
+#   post-norm, and why warm-up. Chapter 08, lesson and exercise.
+
+# %% [markdown]
+# ## Named without a citation
+#
+# - **Batch norm.** Sergey Ioffe, Christian Szegedy: *Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift.*
+#   ICML 2015, [arXiv:1502.03167](https://arxiv.org/abs/1502.03167). A hint of chapter 08.
+# - **BERT.** Jacob Devlin, Ming-Wei Chang, Kenton Lee, Kristina Toutanova: *BERT: Pre-training of Deep Bidirectional Transformers for Language
+#   Understanding.* NAACL 2019, [arXiv:1810.04805](https://arxiv.org/abs/1810.04805). Has learned positions (chapter 07) and GELU (chapter 08).
+# - **GELU.** Dan Hendrycks, Kevin Gimpel: *Gaussian Error Linear Units (GELUs).* [arXiv:1606.08415](https://arxiv.org/abs/1606.08415). A hint of
+#   chapter 08.
+# - **GPT.** Alec Radford, Karthik Narasimhan, Tim Salimans, Ilya Sutskever: *Improving Language Understanding by Generative Pre-Training.*
+#   OpenAI, 2018. Has learned positions (chapter 07) and GELU (chapter 08).
+# - **Marian.** Marcin Junczys-Dowmunt and others: *Marian: Fast Neural Machine Translation in C++.* ACL 2018,
+#   [arXiv:1804.00344](https://arxiv.org/abs/1804.00344). The package's Transformer is compared with Hugging Face's version of it, `parity.from_marian`.
+# - **Multi-query attention.** Noam Shazeer: *Fast Transformer Decoding: One Write-Head is All You Need.*
+#   [arXiv:1911.02150](https://arxiv.org/abs/1911.02150). Chapter 06.
+# - **Residual connection.** Kaiming He, Xiangyu Zhang, Shaoqing Ren, Jian Sun: *Deep Residual Learning for Image Recognition.* CVPR 2016,
+#   [arXiv:1512.03385](https://arxiv.org/abs/1512.03385). The way past of chapter 08.
+# - **RMSNorm.** Biao Zhang, Rico Sennrich: *Root Mean Square Layer Normalization.* NeurIPS 2019, [arXiv:1910.07467](https://arxiv.org/abs/1910.07467).
+#   A hint of chapter 08.
+# - **sacrebleu.** Matt Post: *A Call for Clarity in Reporting BLEU Scores.* WMT 2018, [arXiv:1804.08771](https://arxiv.org/abs/1804.08771). The program
+#   that computes BLEU in chapter 10.
+
+# %% [markdown]
+# ## To read on, chapter by chapter
+#
+# **00 · Start here.** Charles R. Harris and others: *Array programming with NumPy*, Nature 585, 2020: axes, broadcasting and views on a few pages.
+# Alexander Rush: *Tensor Puzzles*, on GitHub: shapes and broadcasting as riddles.
+#
+# **01 · Dot products.** Stephen Boyd, Lieven Vandenberghe: *Introduction to Applied Linear Algebra*, Cambridge University Press 2018, free on the
+# authors' page; chapters 1 and 3 on inner products, lengths and angles. Pentti Kanerva: *Hyperdimensional Computing: An Introduction to Computing in
+# Distributed Representation with High-Dimensional Random Vectors*, Cognitive Computation 1, 2009: what can be built on the fact that wide random
+# vectors are nearly orthogonal.
+#
+# **02 · Softmax.** Ian Goodfellow, Yoshua Bengio, Aaron Courville: *Deep Learning*, MIT Press 2016, free on the web; section 4.1 on overflow, with the
+# softmax as its example. David MacKay: *Information Theory, Inference, and Learning Algorithms*, Cambridge University Press 2003, free on the web;
+# chapter 2 on entropy. Geoffrey Hinton, Oriol Vinyals, Jeff Dean: *Distilling the Knowledge in a Neural Network*,
+# [arXiv:1503.02531](https://arxiv.org/abs/1503.02531): what a temperature is good for.
+#
+# **03 · Scaled dot-product attention.** Dzmitry Bahdanau, Kyunghyun Cho, Yoshua Bengio: *Neural Machine Translation by Jointly Learning to Align and
+# Translate*, ICLR 2015, [arXiv:1409.0473](https://arxiv.org/abs/1409.0473): attention before the Transformer, with a sum in place of the dot product.
+# Vaswani et al. 2017, section 3.2.1. Alex Henry, Prudhvi Raj Dachapally, Shubham Pawar, Yuxuan Chen: *Query-Key Normalization for Transformers*,
+# Findings of EMNLP 2020, [arXiv:2010.04245](https://arxiv.org/abs/2010.04245): queries and keys of length 1 and a learned scale.
+#
+# **03 · From NumPy to torch.** *Learn the Basics*, among the tutorials of PyTorch: tensors, gradients and modules with more examples. Diederik P.
+# Kingma, Jimmy Ba 2015, sections 1 and 2.
+#
+# **04 · Masks.** Claude Shannon: *Prediction and Entropy of Printed English*, Bell System Technical Journal 30, 1951: how well anybody can predict the
+# next letter. The page of `torch.nn.functional.scaled_dot_product_attention` in the documentation of PyTorch: what its masks mean.
+#
+# **05 · Self-attention.** Manzil Zaheer, Satwik Kottur, Siamak Ravanbakhsh, Barnabás Póczos, Ruslan Salakhutdinov, Alexander Smola: *Deep Sets*,
+# NeurIPS 2017, [arXiv:1703.06114](https://arxiv.org/abs/1703.06114), and Juho Lee, Yoonho Lee, Jungtaek Kim, Adam R. Kosiorek, Seungjin Choi, Yee Whye
+# Teh: *Set Transformer*, ICML 2019, [arXiv:1810.00825](https://arxiv.org/abs/1810.00825): where not to see order is what is wanted. Nelson Elhage and
+# others: *A Mathematical Framework for Transformer Circuits*, transformer-circuits.pub, 2021: where to look and what to read, as two separate products
+# of matrices.
+#
+# **06 · Multi-head attention.** Paul Michel, Omer Levy, Graham Neubig: *Are Sixteen Heads Really Better than One?*, NeurIPS 2019,
+# [arXiv:1905.10650](https://arxiv.org/abs/1905.10650), and Elena Voita, David Talbot, Fedor Moiseev, Rico Sennrich, Ivan Titov: *Analyzing Multi-Head
+# Self-Attention: Specialized Heads Do the Heavy Lifting, the Rest Can Be Pruned*, ACL 2019, [arXiv:1905.09418](https://arxiv.org/abs/1905.09418): what
+# trained heads do, and how many can be taken away.
+#
+# **07 · Positions.** Adi Haviv, Ori Ram, Ofir Press, Peter Izsak, Omer Levy: *Transformer Language Models without Positional Encodings Still Learn
+# Positional Information*, Findings of EMNLP 2022, [arXiv:2203.16634](https://arxiv.org/abs/2203.16634): with many layers a causal mask alone gives much
+# more than the trace of order that the lesson finds with one. Amirhossein Kazemnejad, Inkit Padhi, Karthikeyan Natesan Ramamurthy, Payel Das, Siva
+# Reddy: *The Impact of Positional Encoding on Length Generalization in Transformers*, NeurIPS 2023,
+# [arXiv:2305.19466](https://arxiv.org/abs/2305.19466): the lesson's race with larger models and other tasks, and another winner: no positions at all.
+#
+# **08 · The Transformer block.** He et al. 2016, above, for the way past. Mor Geva, Roei Schuster, Jonathan Berant, Omer Levy: *Transformer
+# Feed-Forward Layers Are Key-Value Memories*, EMNLP 2021, [arXiv:2012.14913](https://arxiv.org/abs/2012.14913): what the two thirds of the parameters
+# do.
+#
+# **09 · Encoder and decoder.** The Annotated Transformer, above. Samy Bengio, Oriol Vinyals, Navdeep Jaitly, Noam Shazeer: *Scheduled Sampling for
+# Sequence Prediction with Recurrent Neural Networks*, NeurIPS 2015, [arXiv:1506.03099](https://arxiv.org/abs/1506.03099): training that now and then
+# lets a model read what it wrote itself. Rafael Müller, Simon Kornblith, Geoffrey Hinton: *When Does Label Smoothing Help?*, NeurIPS 2019,
+# [arXiv:1906.02629](https://arxiv.org/abs/1906.02629).
+#
+# **10 · Training a translator.** Yun Chen, Yang Liu, Guanhua Chen, Xin Jiang, Qun Liu: *Accurate Word Alignment Induction from Neural Machine
+# Translation*, EMNLP 2020, [arXiv:2004.14837](https://arxiv.org/abs/2004.14837): links words by the row in which a word is *read*, with success; so
+# which row is right depends on model and layer, and must be measured. Brenden Lake, Marco Baroni: *Generalization without Systematicity: On the
+# Compositional Skills of Sequence-to-Sequence Recurrent Networks*, ICML 2018, [arXiv:1711.00350](https://arxiv.org/abs/1711.00350): unseen combinations
+# of known words. Felix Stahlberg, Bill Byrne: *On NMT Search Errors and Model Errors: Cat Got Your Tongue?*, EMNLP 2019,
+# [arXiv:1908.10090](https://arxiv.org/abs/1908.10090): the likeliest translation of all is often the empty one.
+
+# %% [markdown]
+# ## Books for the whole way
+#
+# - Aston Zhang, Zachary C. Lipton, Mu Li, Alexander J. Smola: *Dive into Deep Learning*, free at d2l.ai,
+#   [arXiv:2106.11342](https://arxiv.org/abs/2106.11342). Notebooks; one chapter on attention and Transformers.
+# - Simon J. D. Prince: *Understanding Deep Learning*, MIT Press 2023, free on the author's page. Chapter 12 is on Transformers.
+# - Dan Jurafsky, James H. Martin: *Speech and Language Processing*, third edition, draft, free on the authors' page. Language models, Transformers and
+#   machine translation.
+# - Philipp Koehn: *Neural Machine Translation*, [arXiv:1709.07809](https://arxiv.org/abs/1709.07809). Written in 2017 as a chapter of a textbook:
+#   search, pieces of words, alignment.
+# - Mary Phuong, Marcus Hutter: *Formal Algorithms for Transformers*, [arXiv:2207.09238](https://arxiv.org/abs/2207.09238). Much of chapters 03 to 09 as
+#   exact pseudocode.

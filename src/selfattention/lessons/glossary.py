@@ -1,0 +1,844 @@
+# %% [markdown]
+# # Glossary
+#
+# Every word that the lessons and exercises use in a sense of their own, in one to three sentences, with the chapter that introduces it. Three parts:
+# the course's own words, the symbols, and then the terms from A to Z. Formulas and shapes on one page: [cheat sheet](cheat_sheet.ipynb). Papers: [bibliography](bibliography.ipynb).
+#
+# ## Words of this course
+#
+# For some things the course has a plain word of its own. In other books you will find these instead:
+#
+# | here | elsewhere | chapter |
+# |---|---|---|
+# | width | dimension, size, number of components | 01 |
+# | axis | dimension (in torch `dim`) | 00 |
+# | features, numbers of a vector | components, entries | 00 |
+# | weights (between queries and keys) | attention weights, attention map | 01 |
+# | blind guess | chance level, random baseline | 01 |
+# | even, peaked (weights) | uniform, concentrated or low in entropy | 02 |
+# | filling | padding | 04 |
+# | hidden (key) | masked | 04 |
+# | honest model, true loss | model without a leak, loss measured without the future | 04 |
+# | parameters | weights | 04 |
+# | offset | bias (of a linear layer), shift or β (of a norm) | 06 |
+# | writing | decoding, generating | 04, 09 |
+# | key heads | KV heads | 06 |
+# | turning (queries and keys) | rotating | 07 |
+# | gain | scale, weight, γ | 08 |
+# | way past | residual connection, skip connection | 08 |
+# | block, layer | Transformer block, Transformer layer | 08 |
+# | begin sign, end sign | BOS and EOS, `<s>` and `</s>`, start and end token | 09 |
+# | memory | encoder output, encoder hidden states | 09 |
+# | `past` | KV cache | 09 |
+# | free running | autoregressive decoding, inference | 09 |
+# | the target's own matrix for the scores | tied embeddings, weight tying | 09 |
+# | pieces | subwords | 10 |
+# | word links | word alignment | 10 |
+# | beginning (of a sentence, in a search) | prefix, hypothesis | 10 |
+# | runs of words | n-grams | 10 |
+#
+# Masks mean different things in different libraries. Here `True` means *may attend*, as in torch's `scaled_dot_product_attention`. In torch's `nn.Transformer` and `nn.MultiheadAttention`
+# a boolean `True` means the opposite: *may not*.
+#
+# ## Symbols
+#
+# | symbol | meaning | chapter |
+# |---|---|---|
+# | $d$ | width of the vectors at hand | 01 |
+# | $d_k$, $d_v$ | width of queries and keys; width of values | 03 |
+# | $d_{model}$ | width of the vectors that go into a layer and come out of it | 06, 07 |
+# | $d_{head}$ | width of one head: $d_{model}$ / heads | 06 |
+# | $d_{ff}$ | width inside the feed-forward layer | 08 |
+# | $n$ | how many: tokens, weights, words | 02 |
+# | $q$, $k$, $v$ | one query, key, value | 01 |
+# | $Q$, $K$, $V$ | all of them, one in each row | 01, 03 |
+# | $S = QK^\top$ | all scores; $^\top$ exchanges rows and columns | 01 |
+# | $\lvert k \rvert$, $\alpha$ | length of a vector; angle between two | 01 |
+# | $s_j$, $w_j$ | score and weight of key $j$ | 02 |
+# | $T$ | temperature | 02 |
+# | $H$ | entropy | 02 |
+# | $\partial w_i / \partial s_j$ | derivative of weight $i$ by score $j$ | 02 |
+# | $\delta_{ij}$ | 1 if $i = j$, else 0 | 02 |
+# | $W$; $W^Q$, $W^K$, $W^V$, $W^O$ | learned matrices: for queries, keys, values, output | 05 (exercises), 06 |
+# | $h$ | how many heads (in 06); which head (in the slopes of 07) | 06, 07 |
+# | $PE_{pos, i}$ | number $i$ of the vector of position $pos$ | 07 |
+# | $m_h$ | slope of head $h$ | 07 (exercises) |
+# | $\mu$, $\sigma^2$, $\sigma$ | mean, variance, standard deviation | 08 |
+# | $\epsilon$ | a small number under a root; a share of the target | 08; 09 (exercises) |
+# | $g$, $b$ | gain and offset of a norm | 08 |
+# | $W_1$, $b_1$, $W_2$, $b_2$ | matrices and offsets of the feed-forward layer | 08 |
+# | $\odot$ | multiply number by number | 08 |
+# | $L$ | how many layers | 08 |
+# | $\beta$ | how much of its running means Adam keeps at each step: 0.9 and 0.98 in 2017 | 09 |
+# | $p$, $p_n$ | a probability; in BLEU the precision of n-grams | 09, 10 (exercises) |
+# | $\alpha$ | in beam search, the exponent of the length penalty | 10 (exercises) |
+# | $BP$ | in BLEU, the penalty for too short translations | 10 (exercises) |
+# | $A$, $G$ | guessed links and gold links | 10 (exercises) |
+
+# %% [markdown]
+# ## A
+#
+# ### Adam
+#
+# An [optimizer](#optimizer) (Kingma and Ba 2015). It keeps a running mean of each [parameter](#parameter)'s [gradient](#gradient) and one of the
+# gradient's square, and divides the first by the root of the second. So every parameter moves in steps of about the size of the [learning
+# rate](#learning-rate). *Chapter [03](03_torch.ipynb), second part.*
+#
+# ### ALiBi
+#
+# *Attention with linear biases.* A number is subtracted from each [score](#score): a [slope](#slope) times the distance between query and key, with
+# another slope for each [head](#head). Nothing about positions is learned. *Chapter [07](07_positions.ipynb).*
+#
+# ### alignment error rate
+#
+# How wrong guessed [word links](#link) are, from 0 to 1. With $A$ the guessed and $G$ the [gold links](#gold-link) it is
+# $1 - 2|A \cap G| / (|A| + |G|)$: 0 when both are the same links, 1 when they share none. Short form: AER. *Chapter
+# [10](10_training_a_translator.ipynb).*
+#
+# ### attention
+#
+# Every [query](#query) is compared with every [key](#key); the comparisons become [weights](#weight); the weights mix the [values](#value):
+# $\mathrm{softmax}(QK^\top/\sqrt{d_k})V$. *In one sentence in chapter [00](00_start_here.ipynb), as a formula in chapter
+# [03](03_scaled_dot_product_attention.ipynb).*
+#
+# ### axis
+#
+# One direction of an array. An array of [shape](#shape) (2, 3, 5) has axis 0 with length 2, axis 1 with length 3 and axis 2 with length 5; counted from
+# the end they are −3, −2 and −1. In `x.mean(axis=-2)` the axis named is the one that disappears. Torch says `dim`. *Chapter [00](00_start_here.ipynb).*
+
+# %% [markdown]
+# ## B
+#
+# ### batch
+#
+# Several texts that are computed at once, one after the other along a first axis. Each is computed as if it were alone. *Chapter
+# [00](00_start_here.ipynb).*
+#
+# ### batch norm
+#
+# A [norm](#norm) whose mean and variance are taken over the examples of a batch, one [feature](#feature) at a time. The Transformer does not use it.
+# *Named in a hint of the exercises of chapter [08](08_transformer_block.ipynb).*
+#
+# ### beam search
+#
+# [Decoding](#decoding) that keeps the best few beginnings of a sentence (the *beam*; how many is its *width*). At each step every beginning is extended
+# by every token, and the best of all extensions are kept. A beam of width 1 follows a single beginning, as [greedy search](#greedy-search) does.
+# *Chapter [10](10_training_a_translator.ipynb).*
+#
+# ### begin sign
+#
+# The token that the [decoder](#decoder) reads before it has written anything: token 1, `<begin>`. Elsewhere: start token, BOS, `<s>`. *Chapter
+# [09](09_encoder_decoder.ipynb).*
+#
+# ### bias
+#
+# Two things. (1) A number added to a [score](#score) before the softmax, for instance by distance ([ALiBi](#ALiBi), [relative bias](#relative-bias)).
+# (2) Torch's name for what the course calls an [offset](#offset). *(1) in chapter [07](07_positions.ipynb), (2) in chapter
+# [06](06_multi_head_attention.ipynb).*
+#
+# ### bits
+#
+# See [nats](#nats). *Chapter [02](02_softmax.ipynb).*
+#
+# ### BLEU
+#
+# A mark for translations (Papineni et al. 2002). It counts the runs of one to four words ([n-grams](#n-gram)) that a translation shares with a
+# reference, over a whole test set, and punishes translations that are too short. It goes from 0 to 1, usually written as 0 to 100. *Chapter
+# [10](10_training_a_translator.ipynb).*
+#
+# ### blind guess
+#
+# An answer given without looking at the input. What it reaches (one in ten, log 7 nats) is the line that a model must beat. Elsewhere: chance level.
+# *Chapter [01](01_dot_products.ipynb).*
+#
+# ### block
+#
+# The unit that a Transformer repeats: attention and a [feed-forward layer](#feed-forward-layer), each with its [way past](#residual-connection), its
+# [norm](#norm) and its [dropout](#dropout). A decoder's block has [cross-attention](#cross-attention) between the two. Also called a layer; blocks on
+# top of each other are a *stack*. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### broadcasting
+#
+# When two arrays meet, their shapes are aligned at the right end; where one of them has length 1 or no axis, it is used again and again until it fits.
+# `keepdims=True` keeps a summed axis with length 1, so that it fits. *Chapter [00](00_start_here.ipynb).*
+#
+# ### byte-pair encoding
+#
+# A way to cut words into [pieces](#piece): begin with single letters (or bytes), and join the most frequent pair of neighbours into one new piece,
+# again and again. Short form: BPE. *Exercises of chapter [10](10_training_a_translator.ipynb).*
+
+# %% [markdown]
+# ## C
+#
+# ### cache
+#
+# The [keys](#key) and [values](#value) of the tokens so far, kept while a model [decodes](#decoding), so that they need not be computed again for each
+# new token. In this package it is called `past`. Elsewhere: KV cache. *Chapter [06](06_multi_head_attention.ipynb), used in chapter
+# [09](09_encoder_decoder.ipynb).*
+#
+# ### causal mask
+#
+# A [mask](#mask) by which each token sees itself and what stands before it, and nothing later. As a picture: the lower triangle. *Chapter
+# [04](04_masks.ipynb).*
+#
+# ### checkpoint
+#
+# A file with all that the next training step depends on: the parameters, what the [optimizer](#optimizer) remembers, the state of the random numbers,
+# the number of the step. A training run can go on from it. *Chapter [10](10_training_a_translator.ipynb).*
+#
+# ### claim
+#
+# In this course: a sentence that a cell measures on your own machine. The cell prints the number and the verdict, and stops with an error if the number
+# no longer supports the sentence. *Chapter [00](00_start_here.ipynb).*
+#
+# ### clipping
+#
+# Two things. (1) Of the gradient: where it is longer than a limit it is shortened to that limit, so that one bad batch cannot throw the training off.
+# (2) Of [n-gram](#n-gram) matches: an n-gram counts at most as often as the reference holds it. *Both in chapter [10](10_training_a_translator.ipynb).*
+#
+# ### corpus
+#
+# A collection of texts; here pairs of a sentence and its translation. *Chapter [10](10_training_a_translator.ipynb).*
+#
+# ### cosine
+#
+# The [dot product](#dot-product) of two vectors divided by both their lengths: 1 for equal directions, 0 for a right angle, −1 for opposite directions.
+# *Chapter [01](01_dot_products.ipynb).*
+#
+# ### cross-attention
+#
+# Attention whose queries come from one text and whose keys and values come from another. In a [decoder](#decoder) the queries come from the target so
+# far, keys and values from the [encoder](#encoder)'s output. The two texts may differ in length. *Chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### cross-entropy
+#
+# The mean of $-\log p$, where $p$ is the probability that a model gives to the right answer. It is the [loss](#loss) in nearly all chapters. If the
+# model's probabilities are the true ones, it is on average the [entropy](#entropy) of the source, and no probabilities make it smaller. *Chapter
+# [04](04_masks.ipynb).*
+
+# %% [markdown]
+# ## D
+#
+# ### decoder
+#
+# The half of the model of 2017 that writes the [target](#target). It reads the target so far through a causal mask, looks at the source by
+# [cross-attention](#cross-attention), and scores every possible next token. *Chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### decoding
+#
+# Making a text with a trained model, token by token: score the next token, choose one, read it, go on. The course also says *writing*. *In passing from
+# chapter [04](04_masks.ipynb) on, explained in chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### derivative
+#
+# How fast a result changes when one number it depends on changes a little: change of the result divided by change of the number. *Chapter
+# [02](02_softmax.ipynb).*
+#
+# ### diagonal
+#
+# As a guess of [word links](#link): each target word is linked with the source word that is as far on in its own sentence. It knows no words at all.
+# *Chapter [10](10_training_a_translator.ipynb).*
+#
+# ### dot product
+#
+# Multiply two vectors number by number and add up: $q \cdot k = \sum_i q_i k_i = |q|\,|k| \cos\alpha$. Large when both point the same way and are long.
+# *Chapter [01](01_dot_products.ipynb).*
+#
+# ### dropout
+#
+# While training, set a share of the numbers to 0 at random and divide the others by what is left (by 0.9 at a rate of 0.1), so that the mean stays.
+# When the model is used, nothing is dropped. *Chapter [08](08_transformer_block.ipynb).*
+
+# %% [markdown]
+# ## E
+#
+# ### embedding
+#
+# A learned table with one vector for each token of the [vocabulary](#vocabulary); also such a vector. It is how a token, a whole number, becomes a
+# vector. *Chapter [03](03_torch.ipynb), second part.*
+#
+# ### encoder
+#
+# The half of the model of 2017 that reads the source: a stack of blocks with self-attention and without a causal mask. *Chapter
+# [09](09_encoder_decoder.ipynb).*
+#
+# ### end sign
+#
+# The token by which a model says that a sentence is over: token 2, `<end>`. It is learned like a word. Elsewhere: EOS, `</s>`. *Chapter
+# [09](09_encoder_decoder.ipynb).*
+#
+# ### entropy
+#
+# How spread out probabilities are: $H = -\sum_j w_j \log w_j$, between 0 (one has everything) and $\log n$ ($n$ equal ones). (1) Of attention weights,
+# as a measure of how peaked they are. (2) Of a source of texts: the smallest expected [loss](#loss) that any honest model can have. *(1) in chapter
+# [02](02_softmax.ipynb), (2) in chapter [04](04_masks.ipynb).*
+#
+# ### epoch
+#
+# Once through all training sentences. *`selfattention.data.batches`, used in chapter [10](10_training_a_translator.ipynb).*
+#
+# ### epsilon
+#
+# The letter ε has two meanings. (1) In a [norm](#norm), a small number such as 0.00001 under the root, so that a token whose numbers are all equal is
+# not divided by 0. (2) In [label smoothing](#label-smoothing), the share of the target that is spread over all words. *(1) in chapter
+# [08](08_transformer_block.ipynb), (2) in the exercises of chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### evaluation mode
+#
+# How a torch model is set for use, by `model.eval()`: [dropout](#dropout) does nothing. `model.train()` sets it back for training. *Chapter
+# [08](08_transformer_block.ipynb).*
+#
+# ### expected loss
+#
+# The mean loss over all texts that a source can make, not only over those that were drawn. *Chapter [04](04_masks.ipynb).*
+
+# %% [markdown]
+# ## F
+#
+# ### feature
+#
+# One of the numbers of a token's vector. The numbers of a vector are also called its components or entries. *Chapter [00](00_start_here.ipynb).*
+#
+# ### feed-forward layer
+#
+# Two [linear layers](#linear-layer) with a bend between them, $\max(0, xW_1 + b_1)W_2 + b_2$, applied to each token alone. It holds about two thirds of
+# a block's parameters when it is four times as wide inside as outside. Elsewhere: FFN, MLP. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### float
+#
+# A number as the computer keeps it, with limited digits and size. float64 keeps about 16 digits, float32 about 7, float16 (a *half precision*) about 3,
+# and nothing above 65,504. *Chapter [02](02_softmax.ipynb).*
+#
+# ### free running
+#
+# The model reads what it wrote itself, with nobody to correct it. The opposite of [teacher forcing](#teacher-forcing). *Chapter
+# [09](09_encoder_decoder.ipynb).*
+
+# %% [markdown]
+# ## G
+#
+# ### gain
+#
+# The learned factor by which a [norm](#norm) multiplies each number, once mean and variance are set; it starts at 1. Elsewhere: scale, weight, γ.
+# *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### GELU
+#
+# A smooth relative of [ReLU](#ReLU), used in BERT and GPT. The model of 2017 does not use it. *Named in hints of the exercises of chapter
+# [08](08_transformer_block.ipynb).*
+#
+# ### gold link
+#
+# A [word link](#link) that is known to be right. Here it is known because the sentences were generated together with their links. *Chapter
+# [10](10_training_a_translator.ipynb).*
+#
+# ### gradient
+#
+# The [derivatives](#derivative) of one number, usually the [loss](#loss), with respect to many others, usually all parameters. It says how to change
+# each of them a little so that the loss grows fastest; training goes the other way. *Named in chapter
+# [02](02_softmax.ipynb), computed from [03, second part](03_torch.ipynb), on.*
+#
+# ### gradient descent
+#
+# Training by small steps against the [gradient](#gradient): compute the loss on a batch, then its gradient, change every parameter a little, repeat.
+# [Adam](#Adam) is one kind of it. *Chapter [03](03_torch.ipynb), second part.*
+#
+# ### greedy search
+#
+# [Decoding](#decoding) that takes the best-scored next token each time and never looks back. *Chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### grouped-query attention
+#
+# Several heads of queries share one head of keys and values, which makes the [cache](#cache) smaller. With a single head of keys and values it is
+# *multi-query* attention. Short forms: GQA, MQA. *Chapter [06](06_multi_head_attention.ipynb).*
+
+# %% [markdown]
+# ## H
+#
+# ### head
+#
+# One attention on its own part of the numbers, with its own weights. A layer with 8 heads computes 8 means for each token, side by side. *Chapter
+# [06](06_multi_head_attention.ipynb).*
+#
+# ### held out
+#
+# Kept out of the training, in order to test with it. *Chapter [10](10_training_a_translator.ipynb).*
+#
+# ### hidden unit
+#
+# One of the $d_{ff}$ numbers between the two linear layers of a [feed-forward layer](#feed-forward-layer). *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### honest model
+#
+# In this course: a model that sees nothing of what it has to predict. Its expected loss cannot be below the entropy of the source. *Chapter
+# [04](04_masks.ipynb).*
+
+# %% [markdown]
+# ## I
+#
+# ### IBM Model 1
+#
+# A model of 1993 (Brown et al.) that learns from pairs of sentences which word translates which: for each pair of words a probability, made better in
+# rounds of counting (*expectation maximisation*). It knows nothing of the order of words. *Chapter [10](10_training_a_translator.ipynb).*
+#
+# ### initialisation
+#
+# The random values that parameters have before the first training step. *Chapter [08](08_transformer_block.ipynb).*
+
+# %% [markdown]
+# ## J
+#
+# ### Jacobian
+#
+# The table of all derivatives of several outputs with respect to several inputs. Where all derivatives of an output with respect to a token are 0, a
+# small change of that token does not move the output; so it shows which token sees which. *That of the softmax in the exercises of chapter
+# [02](02_softmax.ipynb) and in chapter [03](03_scaled_dot_product_attention.ipynb), that of a layer in chapter [06](06_multi_head_attention.ipynb).*
+
+# %% [markdown]
+# ## K
+#
+# ### key
+#
+# What an item can be found by: the vector that a [query](#query) is compared with. *Chapter [01](01_dot_products.ipynb).*
+
+# %% [markdown]
+# ## L
+#
+# ### label
+#
+# The right answer at one place: for a decoder, the next target token. *Chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### label smoothing
+#
+# The target is not quite sure: the right word gets $1 - \epsilon$, and ε is shared equally among all words of the vocabulary. Then the smallest
+# possible loss is above 0. *Chapter [09](09_encoder_decoder.ipynb), its floor in chapter [10](10_training_a_translator.ipynb).*
+#
+# ### language model
+#
+# A model that predicts the next token of a text from those before. *Chapter [04](04_masks.ipynb).*
+#
+# ### layer
+#
+# A part of a model with parameters of its own, such as a [linear layer](#linear-layer) or a layer of attention; often a whole [block](#block).
+# *Chapters [05](05_self_attention.ipynb), [08](08_transformer_block.ipynb).*
+#
+# ### layer norm
+#
+# See [norm](#norm). *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### leak
+#
+# A way by which a model gets to see what it must predict. The training loss gets better, and the model gets worse. *A loss below the entropy of the
+# source is a leak.* *Chapter [04](04_masks.ipynb).*
+#
+# ### learned positions
+#
+# A table with one learned vector for each position, added to the tokens. The table ends somewhere, and with it the longest text. *Chapter
+# [07](07_positions.ipynb).*
+#
+# ### learning rate
+#
+# How large a training step is. In torch it is called `lr`. *In code in chapter [04](04_masks.ipynb), as a word in chapter
+# [08](08_transformer_block.ipynb).*
+#
+# ### length penalty
+#
+# When finished sentences are compared in [beam search](#beam-search), $\log p$ is divided by $((5 + n)/6)^\alpha$, where $n$ is the number of tokens.
+# Without it short sentences would win, because every further token makes $\log p$ smaller. *Exercises of chapter [10](10_training_a_translator.ipynb).*
+#
+# ### linear layer
+#
+# A learned matrix and a learned offset: $xW + b$. In torch `nn.Linear`, which keeps the matrix transposed. *Chapter
+# [06](06_multi_head_attention.ipynb).*
+#
+# ### link
+#
+# Two things. (1) An output token depends on an input token. (2) A target word is the translation of a source word: a *word link*, elsewhere *word
+# alignment*. *(1) in chapter [06](06_multi_head_attention.ipynb) and chapter [08](08_transformer_block.ipynb), (2) in chapter
+# [10](10_training_a_translator.ipynb).*
+#
+# ### log-softmax
+#
+# The logarithm of the softmax weights, computed in one go: $s_j - \log \sum_k e^{s_k}$. It stays right where a weight itself would round to 0.
+# *Exercises of chapter [02](02_softmax.ipynb).*
+#
+# ### logits
+#
+# The scores of all possible answers before the softmax that makes them probabilities. *In code in chapter [04](04_masks.ipynb), as a word in the
+# exercises of chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### loss
+#
+# One number that says how wrong a model's answers are; training makes it smaller. Here it is nearly always the [cross-entropy](#cross-entropy) in nats
+# per token. The *training loss* is measured as in training. The *true loss* of this course is measured with the beginning of a text alone, so that no
+# future is there to be seen. *Named in chapter [01](01_dot_products.ipynb), explained in chapter [04](04_masks.ipynb).*
+
+# %% [markdown]
+# ## M
+#
+# ### mask
+#
+# A table of `True` and `False` for every query and key. In this course **`True` means may attend**. Hidden scores become −∞ before the softmax.
+# *Chapter [04](04_masks.ipynb).*
+#
+# ### mean pooling
+#
+# A plain mean over all tokens: attention with equal weights. *Chapter [05](05_self_attention.ipynb).*
+#
+# ### mean squared error
+#
+# The mean of the squared differences between answers and right numbers: a [loss](#loss) for numbers instead of words. In torch `mse_loss`. *In code in
+# chapter [06](06_multi_head_attention.ipynb).*
+#
+# ### median
+#
+# The middle one of several numbers in order. *Chapter [03](03_scaled_dot_product_attention.ipynb).*
+#
+# ### memory
+#
+# The [encoder](#encoder)'s output, which the decoder looks at. (In chapter [01](01_dot_products.ipynb) the word means any store of keys and values.)
+# *Chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### merge
+#
+# Two things. (1) Of heads: put the heads of each token side by side again. (2) In [byte-pair encoding](#byte-pair-encoding): join a pair of
+# neighbouring pieces. *(1) in chapter [06](06_multi_head_attention.ipynb), (2) in the exercises of chapter [10](10_training_a_translator.ipynb).*
+#
+# ### multi-head attention
+#
+# Several [heads](#head) side by side. Their results are put together and mixed by one more matrix, $W^O$. *Chapter
+# [06](06_multi_head_attention.ipynb).*
+
+# %% [markdown]
+# ## N
+#
+# ### n-gram
+#
+# $n$ words directly one after the other. *Exercises of chapter [10](10_training_a_translator.ipynb).*
+#
+# ### NaN
+#
+# *Not a number*: the result of 0/0, of ∞ − ∞ or of 0 · ∞. It spreads to everything that is computed from it. *Chapter [02](02_softmax.ipynb).*
+#
+# ### nats
+#
+# The unit of entropy and loss with the natural logarithm. One nat is 1.443 *bits*, the unit with the logarithm to base 2. *Chapter
+# [02](02_softmax.ipynb).*
+#
+# ### noise
+#
+# Random numbers that are added to what is meant. *Chapter [01](01_dot_products.ipynb).*
+#
+# ### norm
+#
+# Two things. (1) *Layer norm*: gives each token's vector mean 0 and variance 1, then multiplies by a [gain](#gain) and adds an [offset](#offset). Each
+# token is normed alone, over its own numbers. (2) The length of a vector, $|k|$, the root of the sum of its squares. *(1) in chapter
+# [08](08_transformer_block.ipynb), (2) in chapter [01](01_dot_products.ipynb).*
+
+# %% [markdown]
+# ## O
+#
+# ### offset
+#
+# A learned number that is added: one for each output of a [linear layer](#linear-layer), one for each number in a [norm](#norm). Elsewhere: bias, in a
+# norm also shift or β. *Chapters [03](03_torch.ipynb), second part, and [08](08_transformer_block.ipynb).*
+#
+# ### one-hot vector
+#
+# A vector with a single 1 at the place of what is meant and 0 everywhere else. *In code in chapter [05](05_self_attention.ipynb).*
+#
+# ### optimizer
+#
+# The rule by which a training step changes the parameters, given the gradient; for instance [Adam](#Adam). *Chapter [03](03_torch.ipynb),
+# second part.*
+#
+# ### orthogonal
+#
+# At a right angle: the dot product is 0. *Chapter [01](01_dot_products.ipynb).*
+#
+# ### overflow
+#
+# A result too large for its [float](#float) type; it becomes infinity. *Chapter [02](02_softmax.ipynb).*
+
+# %% [markdown]
+# ## P
+#
+# ### padding
+#
+# Filling that makes sentences equally long, so that they fit into one array; token 0, `<padding>`. A *padding mask* hides it. *Chapter
+# [04](04_masks.ipynb).*
+#
+# ### parameter
+#
+# A number that is learned: an entry of a matrix, a gain, an offset. Elsewhere also *weight*; in this course a weight nearly always belongs to
+# attention. *In code in chapter [04](04_masks.ipynb), counted in chapter [06](06_multi_head_attention.ipynb).*
+#
+# ### parity
+#
+# Two programs give the same numbers: here the package and torch with the same parameters, held to rounding in float64. *Exercises of chapter
+# [03](03_scaled_dot_product_attention.ipynb), `selfattention.parity` in chapter [08](08_transformer_block.ipynb) and chapter
+# [09](09_encoder_decoder.ipynb).*
+#
+# ### permutation
+#
+# Another order of the same things. *Chapter [05](05_self_attention.ipynb).*
+#
+# ### permutation equivariance
+#
+# If the inputs are put in another order, the outputs come in that same order, and are otherwise unchanged. Self-attention without a mask and without
+# positions has this property. (*Invariant* would mean that the outputs do not change at all.) *Chapter [05](05_self_attention.ipynb).*
+#
+# ### piece
+#
+# A part of a word that is a token of its own. Elsewhere: subword. *Chapter [10](10_training_a_translator.ipynb).*
+#
+# ### position
+#
+# The place of a token in its text, counted from 0. *Chapter [07](07_positions.ipynb).*
+#
+# ### post-norm
+#
+# The [norm](#norm) stands after the sum: $\mathrm{LayerNorm}(x + \mathrm{Sublayer}(x))$, as in 2017. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### pre-norm
+#
+# The [norm](#norm) stands before the sublayer, $x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$, and a stack ends with one norm more. *Chapter
+# [08](08_transformer_block.ipynb).*
+#
+# ### precision
+#
+# In [BLEU](#BLEU): the share of a translation's n-grams that the reference holds. For numbers, see [float](#float). *Exercises of chapter
+# [10](10_training_a_translator.ipynb).*
+#
+# ### probe
+#
+# A small test that finds one kind of bug from outside: change one thing, and look at what moves. *Chapter [04](04_masks.ipynb).*
+#
+# ### projection
+#
+# A product with a learned matrix that makes a query, a key or a value out of a token's vector. *Chapter [05](05_self_attention.ipynb).*
+
+# %% [markdown]
+# ## Q
+#
+# ### query
+#
+# What is asked: the vector that is compared with every [key](#key). Each query gets one output. *Chapter [01](01_dot_products.ipynb).*
+
+# %% [markdown]
+# ## R
+#
+# ### rank
+#
+# How many rows of a matrix are needed to make all others as sums of multiples of them. *Chapter [03](03_scaled_dot_product_attention.ipynb).*
+#
+# ### relative bias
+#
+# A learned number for each head and each distance between query and key, added to the [score](#score). On each side, all distances beyond a limit share
+# one. *Chapter [07](07_positions.ipynb).*
+#
+# ### ReLU
+#
+# $\max(0, x)$: negative numbers become 0, the others stay. The bend in the [feed-forward layer](#feed-forward-layer). From *rectified linear unit*. *As
+# a formula in chapter [08](08_transformer_block.ipynb), by name in its exercises.*
+#
+# ### residual connection
+#
+# What a sublayer makes is added to what it was given: $x + \mathrm{Sublayer}(x)$. The course says *way past*; elsewhere also *skip connection*.
+# *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### RMSNorm
+#
+# A [norm](#norm) that divides by the root of the mean square and does not subtract the mean; common in later models. *Named in a hint of the exercises
+# of chapter [08](08_transformer_block.ipynb).*
+#
+# ### RoPE
+#
+# See [rotary positions](#rotary-positions). *Chapter [07](07_positions.ipynb).*
+#
+# ### rotary positions
+#
+# Short form: RoPE. Each pair of numbers of a query and of a key is turned by an angle that grows with its position. Of the two positions, only their
+# difference changes the score. Values are not turned. *Chapter [07](07_positions.ipynb).*
+#
+# ### rounding
+#
+# A [float](#float) keeps a limited number of digits, so most results are off by a little. Such differences shrink when float64 is used in place of
+# float32; those of a bug do not. *Chapter [02](02_softmax.ipynb).*
+
+# %% [markdown]
+# ## S
+#
+# ### saturation
+#
+# A softmax whose weight is nearly all on one key hardly changes when its scores change, and so passes on almost no gradient. *Chapter
+# [02](02_softmax.ipynb).*
+#
+# ### scale
+#
+# The factor $1/\sqrt{d_k}$ on the scores. If the numbers of queries and keys spread alike, the scaled scores spread alike at every width. *Chapter
+# [03](03_scaled_dot_product_attention.ipynb).*
+#
+# ### schedule
+#
+# How the [learning rate](#learning-rate) changes from step to step. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### score
+#
+# How well a query matches a key, before the softmax: their dot product, from chapter [03](03_scaled_dot_product_attention.ipynb) on scaled. From
+# chapter [04](04_masks.ipynb) on the scores of a model's possible answers have the same name; see [logits](#logits). *Chapter
+# [01](01_dot_products.ipynb).*
+#
+# ### seed
+#
+# The number from which a generator of random numbers starts. With the same seed, the same program draws the same numbers again. *In code from chapter
+# [00](00_start_here.ipynb) on; the word in chapter [08](08_transformer_block.ipynb).*
+#
+# ### self-attention
+#
+# Attention whose queries, keys and values are all made from the same tokens. *Chapter [05](05_self_attention.ipynb).*
+#
+# ### shape
+#
+# The lengths of all axes of an array, for instance (batch 2, tokens 3, features 5). *Chapter [00](00_start_here.ipynb).*
+#
+# ### shift right
+#
+# The [decoder](#decoder) reads the target one place behind what it answers: a begin sign in front, then the words. So each place has read only the
+# words before its answer. *Chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### sinusoid
+#
+# A wave, a sine or cosine. Sinusoidal positions are fixed vectors made of fast and slow waves, added to the tokens. *Chapter [07](07_positions.ipynb).*
+#
+# ### slope
+#
+# In [ALiBi](#ALiBi): how fast a head's bias falls with the distance. In the lessons' code it is also the name of a [gradient](#gradient). *Chapter
+# [07](07_positions.ipynb).*
+#
+# ### softmax
+#
+# Turns scores into weights that are positive and sum to 1: $w_j = e^{s_j} / \sum_k e^{s_k}$. In attention it runs over the keys, for each query on its
+# own. *Chapter [02](02_softmax.ipynb).*
+#
+# ### source
+#
+# Two things. (1) What random texts come from; its entropy may be known. (2) The sentence to be translated. *(1) in chapter [04](04_masks.ipynb), (2) in
+# chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### stack
+#
+# [Blocks](#block) on top of each other, each reading what the one before gives. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### standard deviation
+#
+# How far numbers typically lie from their mean: the root of the [variance](#variance). *Chapter [03](03_scaled_dot_product_attention.ipynb).*
+#
+# ### step
+#
+# In training: one batch, one gradient, one change of the parameters. *Chapter [04](04_masks.ipynb).*
+#
+# ### sublayer
+#
+# Attention or the [feed-forward layer](#feed-forward-layer) inside a block. *Chapter [08](08_transformer_block.ipynb).*
+
+# %% [markdown]
+# ## T
+#
+# ### target
+#
+# What a model should answer; in translation, the translated sentence. *Chapter [01](01_dot_products.ipynb), as a sentence in chapter
+# [09](09_encoder_decoder.ipynb).*
+#
+# ### teacher forcing
+#
+# In training the decoder reads the true words before, whatever it would have written itself. *Chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### temperature
+#
+# A number $T$ by which scores are divided before the softmax. Below 1 the weights become more peaked, above 1 more even. *Chapter
+# [02](02_softmax.ipynb).*
+#
+# ### tensor
+#
+# Torch's array. It can keep track of how it was computed, so that gradients can be found. *Chapter [03](03_torch.ipynb), second part.*
+#
+# ### token
+#
+# One piece of a text as a model counts it: a word, a letter, or a part of a word. *Chapter [00](00_start_here.ipynb).*
+#
+# ### Transformer
+#
+# A model made of [blocks](#block) of attention and feed-forward layers. That of 2017 has an encoder and a decoder. *Chapter
+# [08](08_transformer_block.ipynb), whole in chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### transpose
+#
+# To exchange the two axes of a matrix: $K^\top$. In a batch only the last two axes may be exchanged: `swapaxes(-1, -2)`, in torch `.mT`. *Chapters
+# [00](00_start_here.ipynb), [01](01_dot_products.ipynb).*
+#
+# ### true loss
+#
+# See [loss](#loss). *Chapter [04](04_masks.ipynb).*
+
+# %% [markdown]
+# ## V
+#
+# ### value
+#
+# What an item holds: the vector that is mixed into the output. *Chapter [01](01_dot_products.ipynb).*
+#
+# ### vanishing gradient
+#
+# A gradient that gets smaller from layer to layer on its way back, until the first layers learn almost nothing. Where it grows instead, it *explodes*.
+# *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### variance
+#
+# The mean of the squared distances from the mean. Variances of independent numbers add up. *Chapter [03](03_scaled_dot_product_attention.ipynb).*
+#
+# ### variance explained
+#
+# 1 minus the mean squared error divided by the variance of the right numbers: 0 for one who always answers their mean, 1 for one who is always exactly
+# right. *Chapter [06](06_multi_head_attention.ipynb).*
+#
+# ### vector
+#
+# Numbers in a row, such as a token's features. It has a length and a direction. *Chapters [00](00_start_here.ipynb), [01](01_dot_products.ipynb).*
+#
+# ### view
+#
+# The same numbers in the same order, under another shape; nothing is moved. A view in place of a [transpose](#transpose) mixes tokens and heads up.
+# *Chapter [06](06_multi_head_attention.ipynb).*
+#
+# ### vocabulary
+#
+# All tokens that a model knows, each with its number. *Chapter [09](09_encoder_decoder.ipynb).*
+
+# %% [markdown]
+# ## W
+#
+# ### warm-up
+#
+# The first steps of training, in which the [learning rate](#learning-rate) grows from almost 0. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### way past
+#
+# See [residual connection](#residual-connection). *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### weight
+#
+# How much of a value goes into an output: a softmaxed score. For each query the weights over the keys sum to 1, or are all 0 where it may attend to
+# nothing. Elsewhere *weight* often means a [parameter](#parameter); the course does so in *weights of a model*. *Chapter [01](01_dot_products.ipynb).*
+#
+# ### weighted mean
+#
+# A sum in which each value is first multiplied by its weight, and the weights sum to 1. *Chapter [01](01_dot_products.ipynb).*
+#
+# ### width
+#
+# How many numbers a vector has. Elsewhere: dimension, size. *Chapter [01](01_dot_products.ipynb).*
+#
+# ### writing
+#
+# See [decoding](#decoding). *Chapter [09](09_encoder_decoder.ipynb).*

@@ -1,0 +1,47 @@
+"""Rows of tokens and tables side by side."""
+
+import numpy as np
+import pytest
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from selfattention.plots import heatmaps, token_rows
+
+READS, ANSWERS = ["begin", "le", "chat", "pad"], ["le", "chat", "end", "pad"]
+
+
+def patches(figure, kind):
+    return [patch for patch in figure.axes[0].patches if isinstance(patch, kind)]
+
+
+def test_rows_of_tokens_stand_under_each_other_with_an_arrow_for_each_that_counts():
+    figure = token_rows({"it reads": READS, "it answers": ANSWERS}, {"again": READS}, faint=["pad"], handed_on=True)
+    boxes, arrows = patches(figure, FancyBboxPatch), patches(figure, FancyArrowPatch)
+    assert len(boxes) == 12 and sum(box.get_linestyle() == "--" for box in boxes) == 3
+    assert len(arrows) == 3 + 2 and sum(arrow.get_linestyle() == "--" for arrow in arrows) == 2
+    figure.canvas.draw()
+    assert figure.told == ["it reads: begin, le, chat, pad.", "it answers: le, chat, end, pad.",
+                           "again: begin, le, chat, pad."]
+
+
+def test_a_long_row_stays_on_the_sheet():
+    figure = token_rows({"reads": ["Donaudampfschifffahrt"] * 12}, title="long")
+    assert max(box.get_bbox().x1 for box in patches(figure, FancyBboxPatch)) <= figure.get_figwidth() == 6.4
+
+
+def test_tables_stand_side_by_side_with_names_of_their_own():
+    figure = heatmaps({"one": np.eye(2), "other": np.ones((2, 3))}, queries=["ab", "cd"], keys=["ab", "xyz"])
+    assert [axes.get_title() for axes in figure.axes] == ["one", "other"]
+    assert [len(axes.get_xticklabels()) for axes in figure.axes] == [2, 3]
+    assert len(heatmaps({"alone": np.eye(3)}).axes) == 1
+
+
+@pytest.mark.parametrize(("draw", "told"), [
+    (token_rows, "nothing to draw"),
+    (lambda: token_rows({}), "nothing to draw"),
+    (lambda: token_rows({"reads": READS, "answers": ANSWERS[:3]}), "'reads' and those of 'answers' .* 4 and 3"),
+    (lambda: heatmaps({}), "nothing to draw"),
+    (lambda: heatmaps({"one": np.eye(2)}, keys=["ab", "cd"]), "names of the columns .* 2 and 1"),
+])
+def test_what_cannot_be_drawn_is_refused_with_both_sides(draw, told):
+    with pytest.raises(ValueError, match=told):
+        draw()
