@@ -81,66 +81,71 @@ def _(x):
                             [x[:, h] for h in range(x.shape[1])])
 
 
-def _one_head(q, k, v):
-    return torch.softmax(q @ k.mT * q.shape[-1] ** -0.5, dim=-1) @ v
+def _one_head(q, k, v, mask=None):
+    scores = q @ k.mT * q.shape[-1] ** -0.5
+    return torch.softmax(scores if mask is None else scores.where(mask, -math.inf), dim=-1) @ v
 
 
 @right("06.multi_head_attention", "a sum over heads, each with its own rows of the output weight")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     columns = (w.chunk(heads, dim=1) for w in (query_weight, key_weight, value_weight))
-    return sum(_one_head(x @ q, x @ k, x @ v) @ o
+    return sum(_one_head(x @ q, x @ k, x @ v, mask) @ o
                for q, k, v, o in zip(*columns, output_weight.chunk(heads, dim=0), strict=True))
 
 
 @right("06.multi_head_attention", "einsum from the first step to the last")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (torch.einsum("btm,mhd->bhtd", x, w.unflatten(1, (heads, -1)))
                for w in (query_weight, key_weight, value_weight))
     scores = torch.einsum("bhid,bhjd->bhij", q, k).div(math.sqrt(q.shape[-1]))
+    scores = scores + torch.where(mask, 0.0, float("-inf"))
     mixed = torch.einsum("bhij,bhjd->bihd", functional.softmax(scores, dim=-1), v)
     return torch.einsum("bihd,hdm->bim", mixed, output_weight.unflatten(0, (heads, -1)))
 
 
 @right("06.multi_head_attention", "heads folded into the batch axis, torch.bmm")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     batch, tokens, width = x.shape
 
     def fold(weight):
         return (x @ weight).view(batch, tokens, heads, -1).transpose(1, 2).reshape(batch * heads, tokens, -1)
     q, k, v = map(fold, (query_weight, key_weight, value_weight))
     scores = q.bmm(k.transpose(1, 2)) / torch.sqrt(torch.tensor(width / heads))
-    powers = (scores - scores.amax(2, keepdim=True)).exp()
+    powers = (scores - scores.amax(2, keepdim=True)).exp() * mask
     mixed = powers.bmm(v) / powers.sum(2, keepdim=True)
     return mixed.view(batch, heads, tokens, -1).permute(0, 2, 1, 3).reshape(batch, tokens, width) @ output_weight
 
 
 @right("06.multi_head_attention", "queries of other heads' numbers zeroed instead of any splitting")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     width = x.shape[-1]
     head_of = torch.arange(width) // (width // heads)
     q, k, v = x @ query_weight, x @ key_weight, x @ value_weight
     result = torch.zeros_like(q)
     for h in range(heads):
         own = (head_of == h).to(x.dtype)
-        weights = ((q * own) @ k.transpose(1, 2) / math.sqrt(width // heads)).softmax(-1)
+        scores = (q * own) @ k.transpose(1, 2) / math.sqrt(width // heads)
+        scores[:, ~mask] = -math.inf
+        weights = scores.softmax(-1)
         result = result + weights @ (v * own)
     return result @ output_weight
 
 
 @right("06.multi_head_attention", "functional.linear and a namespace of split projections")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     named = {"q": query_weight, "k": key_weight, "v": value_weight}
     made = types.SimpleNamespace(**{n: functional.linear(x, w.t()).tensor_split(heads, -1) for n, w in named.items()})
-    joined = torch.cat([*map(_one_head, made.q, made.k, made.v)], dim=2)
+    joined = torch.cat([*map(_one_head, made.q, made.k, made.v, itertools.repeat(mask))], dim=2)
     return functional.linear(joined, output_weight.t())
 
 
 @right("06.multi_head_attention", "float32 buffer that the heads are written into")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     joined, d = torch.zeros(x.shape), x.shape[-1] // heads
     for h in range(heads):
         part = slice(h * d, (h + 1) * d)
-        joined[..., part] = _one_head(x @ query_weight[:, part], x @ key_weight[:, part], x @ value_weight[:, part])
+        q, k, v = (x @ w[:, part] for w in (query_weight, key_weight, value_weight))
+        joined[..., part] = _one_head(q, k, v, mask)
     return joined.to(output_weight.dtype) @ output_weight
 
 
@@ -235,9 +240,9 @@ def _split(x, heads):
 
 
 @right("06.multi_head_attention", "no maximum subtracted, which the prompt does not ask for")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
-    powers = torch.exp(q @ k.mT / math.sqrt(q.shape[-1]))
+    powers = torch.exp(q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(~mask, 0)
     return _merge(powers / powers.sum(-1, keepdim=True) @ v) @ output_weight
 
 
@@ -247,3 +252,17 @@ def _(queries, keys, values):
     k, v = (t.repeat_interleave(group, dim=1) for t in (keys, values))
     powers = torch.exp(queries @ k.mT / math.sqrt(queries.shape[-1]))
     return powers @ v / powers.sum(-1, keepdim=True)
+
+
+@right("06.multi_head_attention", "the logarithm of the mask added, which is 0 or minus infinity")
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
+    q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
+    scores = torch.matmul(q, k.transpose(2, 3)) / math.sqrt(q.size(3)) + mask.log()
+    return _merge(functional.softmax(scores, -1).matmul(v)) @ output_weight
+
+
+@right("06.multi_head_attention", "hidden after the softmax and shared out again: the same but for huge scores")
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
+    q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
+    weights = torch.softmax(q @ k.mT / q.shape[-1] ** 0.5, dim=-1) * mask.view(1, 1, *mask.shape)
+    return _merge(weights / weights.sum(-1, keepdim=True) @ v) @ output_weight

@@ -16,9 +16,12 @@ def _merge(x):
     return x.transpose(1, 2).flatten(2)
 
 
-def _attend(q, k, v, scale=None):
+def _attend(q, k, v, scale=None, mask=None):
     scale = math.sqrt(q.shape[-1]) if scale is None else scale
-    return torch.softmax(q @ k.transpose(-2, -1) / scale, dim=-1) @ v
+    scores = q @ k.transpose(-2, -1) / scale
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    return torch.softmax(scores, dim=-1) @ v
 
 
 @wrong("06.split_heads", "reshapes straight to heads before tokens, so a head gets the numbers of some tokens only")
@@ -100,39 +103,39 @@ def _(x):
 
 
 @wrong("06.multi_head_attention", "divides by the root of d_model instead of d_head")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
-    return _merge(_attend(q, k, v, math.sqrt(x.shape[-1]))) @ output_weight
+    return _merge(_attend(q, k, v, math.sqrt(x.shape[-1]), mask=mask)) @ output_weight
 
 
 @wrong("06.multi_head_attention", "forgets the output matrix")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
-    return _merge(_attend(q, k, v))
+    return _merge(_attend(q, k, v, mask=mask))
 
 
 @wrong("06.multi_head_attention", "merges by reshape without putting tokens before heads")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
-    return _attend(q, k, v).reshape(x.shape) @ output_weight
+    return _attend(q, k, v, mask=mask).reshape(x.shape) @ output_weight
 
 
 @wrong("06.multi_head_attention", "one attention over the whole width: never split into heads")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     d_head = x.shape[-1] // heads
     q, k, v = x @ query_weight, x @ key_weight, x @ value_weight
-    return _attend(q, k, v, math.sqrt(d_head)) @ output_weight
+    return _attend(q, k, v, math.sqrt(d_head), mask=mask) @ output_weight
 
 
 @wrong("06.multi_head_attention", "splits by reshape, so heads mix different tokens")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     b, t, d = x.shape
     q, k, v = ((x @ w).reshape(b, heads, t, d // heads) for w in (query_weight, key_weight, value_weight))
-    return _attend(q, k, v).reshape(b, t, d) @ output_weight
+    return _attend(q, k, v, mask=mask).reshape(b, t, d) @ output_weight
 
 
 @wrong("06.multi_head_attention", "splits x first and takes a diagonal block of each matrix for each head")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     size = x.shape[-1] // heads
     outs = []
     for h in range(heads):
@@ -140,50 +143,50 @@ def _(x, query_weight, key_weight, value_weight, output_weight, heads):
         q = x[..., part] @ query_weight[part, part]
         k = x[..., part] @ key_weight[part, part]
         v = x[..., part] @ value_weight[part, part]
-        outs.append(_attend(q, k, v))
+        outs.append(_attend(q, k, v, mask=mask))
     return torch.cat(outs, dim=-1) @ output_weight
 
 
 @wrong("06.multi_head_attention", "takes rows instead of columns of each matrix for a head")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     size = x.shape[-1] // heads
     outs = []
     for h in range(heads):
         rows = slice(h * size, (h + 1) * size)
         q, k, v = (x @ w[rows].T for w in (query_weight, key_weight, value_weight))
-        outs.append(_attend(q, k, v))
+        outs.append(_attend(q, k, v, mask=mask))
     return torch.cat(outs, dim=-1) @ output_weight
 
 
 @wrong("06.multi_head_attention", "attends among the heads of one token: the heads are not put before the tokens")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     b, t, d = x.shape
     q, k, v = ((x @ w).view(b, t, heads, d // heads) for w in (query_weight, key_weight, value_weight))
-    return _attend(q, k, v).reshape(b, t, d) @ output_weight
+    return _attend(q, k, v, mask=mask).reshape(b, t, d) @ output_weight
 
 
 @wrong("06.multi_head_attention", "adds x to the result, as a block would")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
-    return x + _merge(_attend(q, k, v)) @ output_weight
+    return x + _merge(_attend(q, k, v, mask=mask)) @ output_weight
 
 
 @wrong("06.multi_head_attention", "output matrix transposed, as in a torch Linear")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
-    return torch.nn.functional.linear(_merge(_attend(q, k, v)), output_weight)
+    return torch.nn.functional.linear(_merge(_attend(q, k, v, mask=mask)), output_weight)
 
 
 @wrong("06.multi_head_attention", "divides by the root of the number of heads")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
-    return _merge(_attend(q, k, v, heads ** 0.5)) @ output_weight
+    return _merge(_attend(q, k, v, heads ** 0.5, mask=mask)) @ output_weight
 
 
 @wrong("06.multi_head_attention", "softmax over the axis of the queries")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
-    weights = torch.softmax(q @ k.mT / math.sqrt(q.shape[-1]), dim=2)
+    weights = torch.softmax((q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf), dim=2)
     return _merge(weights @ v) @ output_weight
 
 
@@ -345,37 +348,37 @@ def _(queries, keys, values):
 
 
 @wrong("06.multi_head_attention", "the heads are put side by side in reverse order")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
     outs = []
     for h in range(heads):
-        outs.insert(0, _attend(q[:, h], k[:, h], v[:, h]))
+        outs.insert(0, _attend(q[:, h], k[:, h], v[:, h], mask=mask))
     return torch.cat(outs, dim=-1) @ output_weight
 
 
 @wrong("06.multi_head_attention", "each head attends with its own queries but with the keys of head 0")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
-    return _merge(_attend(q, k[:, :1], v)) @ output_weight
+    return _merge(_attend(q, k[:, :1], v, mask=mask)) @ output_weight
 
 
 @wrong("06.multi_head_attention", "values are the tokens themselves: the matrix of the values is not used")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(part, heads) for part in (x @ query_weight, x @ key_weight, x))
-    return _merge(_attend(q, k, v)) @ output_weight
+    return _merge(_attend(q, k, v, mask=mask)) @ output_weight
 
 
 @wrong("06.multi_head_attention", "each head is multiplied by the first rows of the output matrix")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
     rows = output_weight[:x.shape[-1] // heads]
-    return sum(_attend(q[:, h], k[:, h], v[:, h]) @ rows for h in range(heads))
+    return sum(_attend(q[:, h], k[:, h], v[:, h], mask=mask) @ rows for h in range(heads))
 
 
 @wrong("06.multi_head_attention", "the weights are detached, so no gradient reaches queries and keys")
-def _(x, query_weight, key_weight, value_weight, output_weight, heads):
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
-    weights = (q @ k.mT / math.sqrt(q.shape[-1])).softmax(-1).detach()
+    weights = (q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(~mask, -math.inf).softmax(-1).detach()
     return _merge(weights @ v) @ output_weight
 
 
@@ -415,3 +418,39 @@ def _(queries, keys, values):
     scores = queries @ k.mT / math.sqrt(queries.shape[-1])
     past = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
     return scores.masked_fill(~past, -torch.inf).softmax(-1) @ v
+
+
+@wrong("06.multi_head_attention", "hidden scores get 1e-9, where -1e9 was meant")
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
+    q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
+    scores = (q @ k.mT / math.sqrt(q.shape[-1])).masked_fill(mask == 0, 1e-9)
+    return _merge(scores.softmax(-1) @ v) @ output_weight
+
+
+@wrong("06.multi_head_attention", "hides in the first text only: the first axis of the scores was taken for the heads")
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
+    q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    scores[0, :, ~mask] = -math.inf
+    return _merge(scores.softmax(-1) @ v) @ output_weight
+
+
+@wrong("06.multi_head_attention", "adds the mask as if it were 0 where one may look, and True were what is hidden")
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
+    q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
+    scores = q @ k.mT / math.sqrt(q.shape[-1]) + mask.double() * -1e9
+    return _merge(scores.softmax(-1) @ v) @ output_weight
+
+
+@wrong("06.multi_head_attention", "unsqueezes the mask at the wrong place, so that each head has a row of it")
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
+    q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    return _merge(torch.where(mask.unsqueeze(1), scores, -math.inf).softmax(-1) @ v) @ output_weight
+
+
+@wrong("06.multi_head_attention", "zeroes hidden weights when the softmax has been taken, and leaves it at that")
+def _(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
+    q, k, v = (_split(x @ w, heads) for w in (query_weight, key_weight, value_weight))
+    weights = (q @ k.mT / math.sqrt(q.shape[-1])).softmax(-1)
+    return _merge(weights.masked_fill(~mask, 0.0) @ v) @ output_weight

@@ -6,19 +6,21 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 06, heads and axes", hints=(
     "Write down the shape after each step. Which step moves an axis, and which only cuts one?",
     "`unflatten` cuts one axis into two; `transpose` exchanges two. A reshape alone never moves a number past another.",
 ))
 def split_heads(x: Float[Tensor, "batch tokens width"], heads: int) -> Float[Tensor, "batch heads tokens d_head"]:
-    r"""Cut each token's numbers into heads, and put the heads before the tokens.
+    r"""Cut each token's projected vector into heads, and put the heads before the tokens.
 
-    Head 0 gets the first $d_{head}$ = width / heads numbers of *each* token, head 1 the next, and so on.
+    `x` holds queries, keys or values: tokens that have been projected already. Head 0 gets the first $d_{head}$ = width
+    / heads numbers of *each* of these vectors, head 1 the next, and so on.
     """
     return x.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
 split_heads.example(torch.tensor([[[11.5, 12.0, 13.0, 14.0], [21.5, 22.0, 23.0, 24.0], [31.5, 32.0, 33.0, 34.0]]]), 2)
+split_heads.example(torch.tensor([[[11.5, 12.0, 13.0], [21.0, 22.0, 23.0]]]), 3)
 
 
 @split_heads.check("gives each head its part of each token", hint="What are the first numbers of the second token?")

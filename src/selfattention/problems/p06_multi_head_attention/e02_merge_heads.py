@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=2, hints=(
+@exercise(points=2, minutes=6, builds_on="exercise 1", hints=(
     "It is `split_heads` backwards. Which of its two steps comes first now?",
     "Which two axes must stand next to each other before they can become one?",
 ))

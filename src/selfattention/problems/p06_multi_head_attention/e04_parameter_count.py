@@ -3,7 +3,7 @@ import torch
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 06, the four projections", hints=(
     "Four matrices. Which of them depend on the number of key heads?",
     "A head is d_model / heads numbers wide. How wide are all key heads together?",
 ))

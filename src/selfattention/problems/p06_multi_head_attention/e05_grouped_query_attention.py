@@ -7,7 +7,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p06_multi_head_attention.shared import mixed
 
 
-@exercise(points=3, hints=(
+@exercise(points=3, minutes=12, builds_on="exercise 4 of chapter 03 and lesson 06", hints=(
     "Which heads of the queries share key head 0: neighbours, or every second one?",
     "`repeat` and `repeat_interleave` give the same shape. Try both on `torch.tensor([10, 20])`.",
 ))
@@ -30,6 +30,9 @@ def grouped_query_attention(queries: Float[Tensor, "batch heads tokens d_head"],
 grouped_query_attention.example(
     torch.zeros(1, 4, 1, 2), torch.zeros(1, 2, 2, 2),
     torch.tensor([[[[1.0, 2.0], [3.0, 5.0]], [[10.0, 20.0], [30.0, 50.0]]]]))
+grouped_query_attention.example(
+    torch.tensor([[[[2.0, 0.0]], [[0.0, 2.0]]]]), torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]]),
+    torch.tensor([[[[1.0, 10.0], [3.0, 30.5]]]]))
 
 
 @grouped_query_attention.check("gives neighbouring heads the same keys and values",

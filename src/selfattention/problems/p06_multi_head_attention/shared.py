@@ -3,5 +3,8 @@
 import torch
 
 
-def mixed(queries, keys, values, scale):
-    return torch.softmax(queries @ keys.mT * scale, dim=-1) @ values
+def mixed(queries, keys, values, scale, mask=None):
+    scores = queries @ keys.mT * scale
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    return torch.softmax(scores, dim=-1) @ values
