@@ -2,7 +2,7 @@
 
 import math
 
-from selfattention.claims.measured import Measured
+from selfattention.claims.measured import Measured, shortly
 
 WIDTH, MARGIN, LINE = 420, 40, 34  # pixels; the axis shrinks with a narrow page
 STYLE = f"display:block;max-width:{WIDTH}px;width:100%;margin-top:4px"
@@ -23,15 +23,15 @@ def drawn(guess: float, measured: Measured, unit: str = "") -> str:
         return MARGIN + (WIDTH - 2 * MARGIN) * (place - low) / (high - low)
 
     guess_x, value_x = map(across, places)
-    alt = f"Axis: your guess {guess:.3g}, measured {value:.3g} {unit}".strip()
+    alt = f"Axis: your guess {shortly(guess)}, measured {shortly(value)} {unit}".strip()
     return (f'<svg viewBox="0 0 {WIDTH} 62" style="{STYLE}" role="img" aria-label="{alt}">'
             f'<g stroke="currentColor" fill="none"><path d="M{MARGIN} {LINE}H{WIDTH - MARGIN}" stroke-opacity="0.4"/>'
             f'<path d="M{guess_x:.1f} {LINE}H{value_x:.1f}" stroke-width="3" stroke-opacity="0.4"/></g>'
             f'<circle cx="{guess_x:.1f}" cy="{LINE}" r="6" fill="none" stroke="currentColor" stroke-width="2"/>'
             f'<path d="M{value_x:.1f} {LINE - 8}l7 8l-7 8l-7 -8z" fill="#2e9d4f"/>'
             f'<g fill="currentColor" font-size="13" text-anchor="middle">'
-            f'<text x="{_inside(guess_x)}" y="{LINE - 14}">guess {guess:.3g}</text>'
-            f'<text x="{_inside(value_x)}" y="{LINE + 25}">measured {value:.3g}</text></g></svg>')
+            f'<text x="{_inside(guess_x)}" y="{LINE - 14}">guess {shortly(guess)}</text>'
+            f'<text x="{_inside(value_x)}" y="{LINE + 25}">measured {shortly(value)}</text></g></svg>')
 
 
 def _inside(x: float) -> str:

@@ -60,6 +60,11 @@ class Measured(Limits):
         return self.expected if self.holds else f"{self.value:.4g}"
 
 
+def shortly(value: Real) -> str:
+    """A number with three digits, or whole from a thousand on."""
+    return rounded(value, 0) if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def rounded(value: Real, digits: int) -> str:
     """The text of a number with so many decimals; -1 rounds to tens, and there is no minus before a zero."""
     return f"{round(float(value), digits) + 0.0:,.{max(digits, 0)}f}"

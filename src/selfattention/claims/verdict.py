@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 from selfattention.claims import axis
-from selfattention.claims.measured import Measured, rounded
+from selfattention.claims.measured import Measured, shortly
 from selfattention.claims.stated import Claim, find
 
 UNGUESSED = "You made no guess: set it above and run both cells again."
@@ -63,14 +63,13 @@ class Verdict:
 def compared(guess: Real, measured: Measured, unit: str = "") -> str:
     """How far a guess is off: as a factor where the number is one, else as a difference."""
     words = f" {unit}" if unit else ""
-    was = rounded(measured.value, 0) if abs(measured.value) >= 1000 else f"{measured.value:.3g}"
-    text = f"{guess:.3g}{words}; measured {was}{words}: "
+    text = f"{shortly(guess)}{words}; measured {shortly(measured.value)}{words}: "
     if unit == "times" and guess > 0 and measured.value > 0:
         ratio = guess / measured.value
         off = f"{max(ratio, 1 / ratio):.2g} times too {'large' if ratio > 1 else 'small'}"
         return text + ("right." if math.isclose(ratio, 1, rel_tol=0.005) else f"{off}.")
     off = abs(guess - measured.value)
-    return text + ("right." if f"{guess:.3g}" == f"{measured.value:.3g}" else f"off by {off:.2g}.")
+    return text + ("right." if shortly(guess) == shortly(measured.value) else f"off by {off:.2g}.")
 
 
 def claim(key: str, guess: Any = None, /, **values: Real) -> None:

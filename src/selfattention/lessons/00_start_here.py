@@ -6,7 +6,7 @@
 #
 # **Where did it look when it chose each French word?**
 #
-# Run the next cells with **Shift + Enter**. The first one loads what this lesson uses.
+# Run each code cell with **Shift + Enter**. The first one loads what this lesson uses.
 
 # %%
 from itertools import permutations
@@ -21,8 +21,8 @@ from selfattention.plots import blocks, canvas, course_map, flow, heatmap, links
 # %% [markdown]
 # ## The idea in one picture
 #
-# The numbers in the next cell are the translator's own: attention weights from one training run of chapter 10, rounded, of the part
-# that links words best. Each row belongs to a French word, each column to an English one.
+# The numbers in the next cell are the translator's own: attention weights from one training run of chapter 10, rounded, taken from the
+# part that links words best. Each row belongs to a French word, each column to an English one.
 
 # %%
 english = "the strong horses do not follow them".split()
@@ -36,25 +36,25 @@ weights = np.array([[1, 0, 0, 0, 0, 0, 0],
                     [0, 0, 0, 0, 1, 0, 0]])
 figure, axes = canvas(width=4.8, height=3.3)
 links(axes, english, french, weights, headings=("English", "French"))
-show(figure, "You will train this. A line leads from each French word to what the translator "
-             "looked at when it chose that word, the thicker the larger the weight. Lines cross "
-             "where French has another order.")
+show(figure, "You will train this. Lines lead from each French word to what the translator "
+             "looked at when it chose that word: the larger the weight, the thicker the line. "
+             "Lines cross where the word order is different in French.")
 
 # %% [markdown]
 # That is **attention**, and it fits into one sentence: **every query is compared with every key; the comparisons become weights; the
 # weights mix the values.** In the picture each French word asks (a query), each English word can be found (a key) and says
 # something (a value), and the lines are the weights. Each of these words gets its own chapter, so do not worry about them yet.
 #
-# ## For whom this is, and how long it takes
+# ## Who this is for, and how long it takes
 #
-# You need Python with functions and loops, what a NumPy array is, and vectors as taught in school. Derivatives come in from
-# chapter 02 on, PyTorch in the second part of chapter 03, where it is introduced. You need no GPU and no network.
+# You need Python with functions and loops, a first idea of NumPy arrays, and vectors as taught in school. Derivatives are used from
+# chapter 02 on. PyTorch is introduced in the second part of chapter 03. You need no GPU and no network.
 #
 # All of it takes **about 20 hours**. That is an estimate, not a measurement: 45 minutes a lesson and 10 minutes an exercise.
 
 # %%
 show(course_map(0), "The course as one machine, the Transformer of 2017. Every lesson opens with "
-                    "this map and marks what it builds. Now you stand at the tokens, below; "
+                    "this map and marks what it builds. You start at the tokens, at the bottom; "
                     "chapter 10 is at the top.")
 
 # %% [markdown]
@@ -69,7 +69,7 @@ show(course_map(0), "The course as one machine, the Transformer of 2017. Every l
 # | [05 Self-attention](05_self_attention.ipynb) | a text that asks itself, with learned matrices | 04 | 4 | 1½ |
 # | [06 Multi-head attention](06_multi_head_attention.ipynb) | several questions at once | 05 | 5 | 1½ |
 # | [07 Positions](07_positions.ipynb) | how order becomes visible | 05, 06 | 5 | 1½ |
-# | [08 The Transformer block](08_transformer_block.ipynb) | norms, feed-forward, ways past | 06 | 6 | 1¾ |
+# | [08 The Transformer block](08_transformer_block.ipynb) | norms, feed-forward, ways past (residual connections) | 06 | 6 | 1¾ |
 # | [08 Depth](08_transformer_depth.ipynb) | what keeps many layers trainable | 08 | – | ¾ |
 # | [09 Encoder and decoder](09_encoder_decoder.ipynb) | the whole machine of 2017 | 04 to 08 | 9 | 2¼ |
 # | [10 Training a translator](10_training_a_translator.ipynb) | training it, and measuring what it knows | 09 | 9 | 2¼ |
@@ -78,21 +78,21 @@ show(course_map(0), "The course as one machine, the Transformer of 2017. Every l
 #
 # 1. A question, the map, and the idea as a picture.
 # 2. An example small enough to follow by hand, then a loop, then one line on whole arrays, shown to be equal.
-# 3. **Predict first:** you write down a guess, then a cell measures. A wrong guess costs nothing, and where you are
-#    surprised there is something to learn.
+# 3. **Predict first:** you write down a guess, then a cell measures and `claim` shows a card: a statement, the numbers that
+#    were measured, whether they support it, and how far off your guess was. A wrong guess costs nothing, and a surprise teaches.
 # 4. Something is broken on purpose, to see what that looks like.
-# 5. Five questions, and exercises that tell you at once what holds and which mistake was made.
+# 5. Five questions, and exercises that tell you at once what is right and, often, which mistake you made.
 #
 # Run the cells in order, from the top, and change anything you like. If a notebook gets into a muddle, choose *Kernel → Restart
 # Kernel and Run All Cells*.
 #
-# The rest of this lesson is about the one skill that everything else needs: knowing which axis of an array is which.
+# The rest of this lesson is about one skill that everything else needs: knowing which axis of an array is which.
 #
 # ## Three tokens by hand
 #
 # A text is cut into **tokens**, say words. For each token a model holds a vector of numbers, its **features**. Three tokens with
-# two features each make an array of shape (tokens 3, features 2). The mean over the tokens takes each feature for itself:
-# 1/3 + 3/3 + 5/3 = 3, and 10/3 + 30/3 + 20/3 = 20.
+# two features each make an array of shape (tokens 3, features 2). To take the mean over the tokens, we average each feature
+# separately: 1/3 + 3/3 + 5/3 = 3, and 10/3 + 30/3 + 20/3 = 20.
 
 # %%
 x = np.array([[1.0, 10.0],
@@ -105,6 +105,8 @@ show(flow(names, ("x", x), ("x / 3", x / 3, "÷ 3"), result=(x / 3).sum(axis=0))
 
 # %% [markdown]
 # ## The loop, then one line
+#
+# The loop adds up the same thirds one number at a time. NumPy's `mean` does it in one line:
 
 # %%
 def mean_loop(x):
@@ -121,8 +123,8 @@ print("over the tokens  ", x.mean(axis=0), "shape", x.mean(axis=0).shape)
 print("over the features", x.mean(axis=1), "shape", x.mean(axis=1).shape)
 
 # %% [markdown]
-# **`axis` names the axis that disappears.** Axis 0 are the tokens here, so the features are left. This is how the course draws
-# arrays: a box whose sides are labelled with the names and sizes of the axes, darker where a number is larger.
+# **`axis` names the axis that disappears.** Here axis 0 holds the tokens; averaged over it, only the features are left. The course
+# draws an array as a box. Its sides are labelled with the names and sizes of the axes; larger numbers are darker.
 
 # %%
 show(blocks(("x", x, "tokens features"), "mean(axis=0)", ("means", x.mean(axis=0), "features"),
@@ -133,8 +135,8 @@ show(blocks(("x", x, "tokens features"), "mean(axis=0)", ("means", x.mean(axis=0
 # ## A batch: count axes from the end
 #
 # Models work on many sentences at once. A **batch** of 2 sentences with 3 tokens and 5 features has shape (2, 3, 5). Now axis 0
-# are the sentences, and `mean(axis=0)` would mix one sentence with another. Counted from the end, the tokens are axis −2 with
-# a batch and without:
+# holds the sentences, and `mean(axis=0)` would mix one sentence with another. Counted from the end, the tokens are axis −2,
+# with a batch or without. (`default_rng(0)` makes random numbers. The 0 is its **seed**: the same seed gives the same numbers.)
 
 # %%
 rng = np.random.default_rng(0)
@@ -144,17 +146,17 @@ assert np.allclose(means[1], batch[1].mean(axis=-2))
 show(blocks(("batch", batch, "sentences tokens features"), "mean(axis=-2)",
             ("means", means, "sentences features")),
      "A batch is drawn as a pile of sheets, one for each sentence. Axis −2, the tokens, disappears "
-     "from every sheet, and one row of means is left of each sentence.")
+     "from every sheet: each sentence is left with one row of means.")
 
 # %% [markdown]
-# In exercises the axes stand in the function's signature. `x: Float[np.ndarray, "*batch tokens features"]` means: an array of
-# decimal numbers whose last two axes are tokens and features, with any number of axes before them, also none (`*batch`). The
+# In the exercises, a function's first line names the axes. `x: Float[np.ndarray, "*batch tokens features"]` means: an array of
+# decimal numbers whose last two axes are tokens and features, after any number of other axes, perhaps none (`*batch`). The
 # arrow `-> Float[np.ndarray, "*batch features"]` says what comes back: here the tokens have disappeared.
 #
 # ## Shapes that stretch
 #
 # When two arrays meet, NumPy aligns their shapes **at the right end**. Where one has length 1 or no axis at all, it is
-# stretched. This is called **broadcasting**. To divide each row by its own sum, the sums must keep their place: with
+# stretched. This is called **broadcasting**. To divide each row by its own sum, each sum must stay beside its row: with
 # `keepdims=True` the axis stays, with length 1. Indexing with `None` puts such an axis in afterwards, wherever you write it.
 
 # %%
@@ -170,11 +172,11 @@ show(blocks(("x", x, "tokens features"), "÷", ("kept", kept, "tokens features")
             ("x / kept", x / kept, "tokens features"), "\n",
             ("x", x, "tokens features"), "÷", ("sums", sums, "tokens", 1, "tokens"),
             "✗ shapes\ndo not fit"),
-     "With keepdims the sums are a column of length 1 across, and it is stretched over the "
+     "With keepdims the sums are a column, one number wide, and it is stretched across the "
      "features. Without, they are a row of 3 that meets rows of 2.")
 
 # %% [markdown]
-# An error is good luck: it is seen at once. With as many tokens as features, `x / sums` runs and gives wrong numbers:
+# An error is lucky: you see it at once. With as many tokens as features, `x / sums` runs and gives wrong numbers:
 
 # %%
 square = np.array([[1.0, 3.0],
@@ -186,15 +188,15 @@ words = {"row_axis": "tokens", "column_axis": "features", "role": "tokens", "lar
 heatmap(left_axes, right, title="with keepdims", good=True, **words)
 heatmap(right_axes, wrong, title="without", good=False, wrong=~np.isclose(wrong, right), **words)
 show(figure, "A 2 × 2 array divided by its row sums 4 and 8. With keepdims each row sums to 1. "
-             "Without, the first column was divided by 4 and the second by 8: nobody complains, "
+             "Without, the first column was divided by 4 and the second by 8: no error appears, "
              "and two numbers are wrong.")
 
 # %% [markdown]
 # ## Exchange two axes, and only two
 #
-# Soon there will be tables of numbers with **queries** down and **keys** across, one table for each sentence. To exchange rows
-# and columns in each table, three ways come to mind. Only one of them is right. Follow the number 3: it stands at query 0,
-# key 2 of the first sentence, and belongs at key 2, query 0.
+# Soon there will be tables of numbers with **queries** down and **keys** across, one table for each sentence. Three ways to
+# exchange rows and columns in each table come to mind. Only one is right. Follow the number 3: it is at query 0, key 2 of the
+# first sentence, and belongs at key 2, query 0.
 
 # %%
 table = np.arange(1, 25).reshape(4, 2, 3)  # sentences, queries, keys
@@ -210,19 +212,19 @@ heatmap(panels[2], reshaped[0], title="reshape", good=False, wrong=reshaped[0] !
 heatmap(panels[3], turned[0], title=".T", good=False, wrong=turned[0] > 6, row_axis="queries",
         column_axis="sentences", **look)
 show(figure, "The first part of a table of 4 sentences, 2 queries, 3 keys, and of three results. "
-             "Crossed out is what stands in the wrong place, or belongs to other sentences.")
+             "Numbers in the wrong place, or from other sentences, are crossed out.")
 
 # %% [markdown]
 # `swapaxes(-1, -2)` exchanges the last two axes. `reshape` gives the right shape, but leaves the numbers in reading order, so
-# most of them end up with the wrong query and key. `.T` turns *all* axes round, the batch included: its first part holds
-# numbers of all four sentences.
+# most of them end up with the wrong query and key. `.T` reverses the order of *all* axes, the batch included: its first part
+# holds numbers from all four sentences.
 #
 # ## How many mistakes does a shape give away?
 #
-# Take the mean over the tokens of an array (batch, tokens, features). A confused programmer may first permute the three axes in
-# any of 6 ways and then average over any of 3: 18 programs, of which 15 are wrong.
+# Suppose we want the mean over the tokens of an array (batch, tokens, features). A confused programmer may put the three axes in
+# any of 6 orders first, and then average over any of the 3: that makes 18 programs, of which 15 are wrong.
 #
-# **Predict first:** all three sizes are 4. How many of the 15 wrong programs can be told by the shape of their result?
+# **Predict first:** all three sizes are 4. How many of the 15 wrong programs can be recognised by the shape of their result?
 
 # %%
 guess_noticed = None  # your guess, from 0 to 15
@@ -242,13 +244,13 @@ def noticed(*sizes):
 claim("00.distinct-sizes", guess_noticed, wrong=wrong, equal=equal, distinct=distinct)
 
 # %% [markdown]
-# A shape is a list of sizes and knows no names. It can tell axes apart only where their sizes differ. That is why the examples and
-# checks of this course use sizes such as 2, 3, 5 and 7. Do the same when you try things out.
+# A shape is a list of sizes without names. It can tell axes apart only where their sizes differ. That is why the examples and
+# checks of this course prefer sizes such as 2, 3, 5 and 7. Do the same when you try things out.
 #
 # ## Why not simply loop?
 #
-# The loop says what is meant, and every lesson starts with it. But Python looks at each number anew, while NumPy hands the whole
-# array to compiled code. Ratios differ from machine to machine; what counts is the order of magnitude.
+# A loop says plainly what is meant, and so most lessons write one first. But Python handles the numbers one at a time, while NumPy
+# hands the whole array to compiled code. Ratios differ from machine to machine; what counts is the order of magnitude.
 #
 # **Predict first:** for 300 tokens with 64 features, how many times faster is `mean(axis=0)` than `mean_loop`?
 
@@ -283,8 +285,8 @@ def mean_over_tokens(x):
 check("00.mean_over_tokens")
 
 # %% [markdown]
-# The card says which claims hold, names the mistake, and shows an input together with what was expected and what your function
-# gave. A hint asks a question; it never gives the answer away. `hint("00.mean_over_tokens")` gives more, one step at a time.
+# The card says which checks passed, names the mistake if it is a known one, and shows an input, what was expected and what your
+# function gave. A hint asks or points; it never gives the answer away. `hint("00.mean_over_tokens")` gives more, one step at a time.
 #
 # `progress()` shows your points and what to do next, in any notebook. (In a terminal, *File → New → Terminal*, the same is
 # `selfattention status`; `selfattention reset 00` gives you a fresh copy of the exercises and keeps yours.)
@@ -293,7 +295,7 @@ check("00.mean_over_tokens")
 progress()
 
 # %% [markdown]
-# Every lesson ends with your guesses beside what was measured:
+# Every lesson ends with `tally()`, which shows your guesses beside what was measured:
 
 # %%
 tally()
@@ -303,12 +305,12 @@ tally()
 #
 # - `axis` names the axis that disappears; count axes from the end, so that a batch may stand in front.
 # - Shapes are aligned at the right end; `keepdims=True` keeps an axis in its place, `None` puts one in.
-# - `swapaxes(-1, -2)` exchanges the last two axes; `.T` turns all of them round, and `reshape` keeps the reading order.
+# - `swapaxes(-1, -2)` exchanges the last two axes; `.T` reverses the order of all of them, and `reshape` keeps the reading order.
 # - Equal sizes hide mistakes. Use different ones.
 #
 # ## Five questions
 #
-# <details><summary>1. x has shape (2, 3, 5). Which shape has x.sum(axis=-1)?</summary>
+# <details><summary>1. x has shape (2, 3, 5). What is the shape of x.sum(axis=-1)?</summary>
 #
 # (2, 3): the last axis, of length 5, has disappeared.
 # </details>
@@ -316,22 +318,22 @@ tally()
 #
 # (5,): shapes are aligned at the right end, where the first array has 5. The other fits as (3, 1), which `[:, None]` makes of it.
 # </details>
-# <details><summary>3. For which tables do reshape and swapaxes give the same?</summary>
+# <details><summary>3. For which tables do reshape and swapaxes give the same result, whatever the numbers are?</summary>
 #
 # For those with a single row or a single column: then there is only one reading order.
 # </details>
 # <details><summary>4. A batch x has shape (7, 3, 5). Why is x.mean(axis=0) wrong for the mean over the tokens, though it is right for one sentence?</summary>
 #
-# In the batch, axis 0 are the sentences. Axis −2 are the tokens in both.
+# In the batch, axis 0 holds the sentences. Axis −2 holds the tokens in both.
 # </details>
 # <details><summary>5. Your function passes its test at sizes (4, 4). What have you learned about its axes?</summary>
 #
-# From the shape nothing. Test the numbers as well, and at sizes that differ.
+# If only the shape was tested, nothing. Test the numbers as well, and at sizes that differ.
 # </details>
 #
 # ## Where to read on
 #
-# Harris and others, *Array programming with NumPy*: axes, broadcasting and views on a few pages. Rush, *Tensor Puzzles*: shapes as riddles
-# ([bibliography](bibliography.ipynb)). Words you do not know stand in the [glossary](glossary.ipynb).
+# Harris and others, *Array programming with NumPy*: axes, broadcasting and views in a few pages. Rush, *Tensor Puzzles*: shapes as riddles
+# ([bibliography](bibliography.ipynb)). If you do not know a word, look it up in the [glossary](glossary.ipynb).
 #
 # Now do the [exercises](../exercises/00_exercises_start_here.ipynb), then go on to [01 · Dot products](01_dot_products.ipynb).

@@ -5,7 +5,7 @@
 #
 # **Which item is meant?**
 #
-# Attention answers by comparing. Each item has a **key**, a vector that says what it can be found by, and a **value**, a vector
+# Attention answers by comparing. Each item has a **key**, a vector by which it can be found, and a **value**, a vector
 # that says what it holds. The question is a **query**, a vector like the keys.
 
 # %%
@@ -37,8 +37,8 @@ show(arrows(vectors, roles=roles, angles=[("query", "dog"), ("query", "cat"), ("
      "the cat, and least towards the car. The smaller the angle, the better the match.")
 
 # %% [markdown]
-# Vectors that point the same way belong together. This chapter turns "the same way" into a number, and measures how much noise that
-# number sees through.
+# Vectors that point the same way match. This chapter turns "the same way" into a number, and measures how much noise it can stand.
+# (**Noise**: random numbers added to what is meant.)
 #
 # ## Three keys by hand
 #
@@ -56,10 +56,12 @@ show(flow(names, ("key", keys), ("products", keys * query, "× query"),
 #
 # $$q \cdot k = |q|\,|k| \cos\alpha.$$
 #
-# It is positive below 90°, zero at a right angle, and negative beyond. Divided by both lengths, it is $\cos\alpha$ alone, the **cosine**: 1 for
-# equal directions, 0 for a right angle, −1 for opposite ones.
+# It is positive below 90°, zero at a right angle (such vectors are called **orthogonal**), and negative beyond. Divided by both lengths, it is
+# $\cos\alpha$ alone, the **cosine**: 1 for equal directions, 0 for a right angle, −1 for opposite ones.
 #
 # ## The loop, then the array
+#
+# Four queries now meet the three keys. The loop computes one score at a time; the last line checks that one product of matrices gives the same:
 
 # %%
 def scores_loop(queries, keys):
@@ -88,7 +90,7 @@ show(blocks(("queries", queries, "queries d"), "@", ("keysᵀ", keys.T, "d keys"
 figure, axes = canvas(width=4.8, height=2.6)
 heatmap(axes, queries @ keys.T, queries=questions, keys=names, role="scores")
 show(figure, "Scores of four queries (down) against three keys (across). The query for the "
-             "opposite of fur and noise scores below zero everywhere. Scores of zero are left "
+             "opposite of furry and loud scores below zero everywhere. Scores of zero are left "
              "blank.")
 
 # %% [markdown]
@@ -96,9 +98,9 @@ show(figure, "Scores of four queries (down) against three keys (across). The que
 #
 # ## What is mixed: the values
 #
-# Scores say who matches. What comes *out* is made of values. Suppose each item's value is what it eats, in (milk, meat), and the scores
-# of a query have been turned into **weights** that sum to 1 (how: next chapter). Then the query reads the **weighted mean** of the
-# values.
+# Scores say which item matches. What comes *out* is made of values. Suppose each item's value says what it eats, as (milk, meat), and
+# the scores of a query have been turned into **weights** that sum to 1 (the next chapter shows how). Then the query reads the
+# **weighted mean** of the values: each value times its weight, added up.
 
 # %%
 values = np.array([[0.8, 0.2],
@@ -112,12 +114,12 @@ show(flow(names, ("weight", weights), ("value", values), ("w · v", weights[:, N
      "and a bit of what the cat does.")
 
 # %% [markdown]
-# You may read elsewhere that *the keys are the weights and the values are what we predict*. Neither is so. Queries are matched **with** keys,
-# the match becomes the weight, and values are what is mixed. What a model should predict, the target, is none of the three: it comes in only
-# when a loss compares the output with it.
+# You may read elsewhere that *the keys are the weights and the values are what we predict*. Neither is true. Queries are matched **with**
+# keys, the match becomes the weight, and values are what is mixed. What a model should predict, the *target*, is none of the three: it comes
+# in only later, when a [loss](glossary.ipynb#loss), a number that says how wrong an output is, compares the output with it.
 #
-# Below, one query takes the value of its best key. Other values change what is read, not who is found; other keys change who is found, not
-# what is stored:
+# Below, one query takes the value of its best key. Other values change what is read, not which item is found. Other keys change which item
+# is found, not what is stored:
 
 # %%
 def found_and_read(keys, values):
@@ -132,9 +134,10 @@ print("other keys, the same values:", found_and_read(keys[[1, 2, 0]], values))
 # %% [markdown]
 # ## Strangers
 #
-# A key is easy to find if no other key looks like it by accident. In the plane, two random arrows are often close. What about wider vectors?
+# A key is easy to find if no other key, no *stranger*, looks like it by accident. In the plane, two random arrows often point in similar
+# directions. What about wider vectors?
 #
-# **Predict first:** take two random vectors with 512 numbers each. What is the size of their cosine, sign left out, on average?
+# **Predict first:** take two random vectors with 512 numbers each. How large is their cosine on average, if its sign is ignored?
 
 # %%
 guess_cosine = None  # your guess, between 0 and 1
@@ -152,16 +155,16 @@ claim("01.almost-orthogonal", guess_cosine, narrow=narrow, middle=middle, wide=w
       fall=middle / wide)
 
 # %% [markdown]
-# **Orthogonal** means at a right angle. A dot product of strangers adds $d$ products whose signs are random and largely cancel, so it grows only
-# like $\sqrt d$. Both lengths together grow like $d$. What is left is $1/\sqrt d$: there is room for many keys that do not disturb each other.
+# A dot product of strangers adds up $d$ products with random signs. They largely cancel, so the sum grows only like $\sqrt d$. The product of
+# the two lengths grows like $d$. So the cosine shrinks like $1/\sqrt d$: there is room for many keys that hardly disturb each other.
 #
 # ## Finding through noise
 #
-# Now the measurement this chapter is about. A memory holds 100 random keys. A query is one of them **plus noise**: to each of its numbers a
-# random one is added that is as large as the number itself, on average. We call that noise 1. Then we take the key with the largest dot product.
-# Picking blindly would be right once in 100.
+# Now the main measurement of this chapter. A memory holds 100 random keys. A query is one of them **plus noise**: to each of its numbers a
+# random number of the same typical size is added. We call that noise 1. Then we take the key with the largest dot product. A blind guess
+# would be right once in 100.
 #
-# **Predict first:** what share of the queries find their own key when the vectors have 64 numbers?
+# **Predict first:** what share of the queries find their own key if the vectors have 64 numbers?
 
 # %%
 guess_accuracy = None  # your guess, between 0 and 1
@@ -180,12 +183,12 @@ narrow, wide = accuracy(4, 1.0, rng), accuracy(64, 1.0, rng)
 claim("01.width-against-noise", guess_accuracy, narrow=narrow, wide=wide)
 
 # %% [markdown]
-# In the score with its own key the signal adds up like $d$, because a number times itself is never negative. What disturbs, the noise and the
-# strangers, adds up only like $\sqrt d$. So every additional number helps.
+# In the score with the query's own key, the signal adds up like $d$, because a number times itself is never negative. The disturbances, from
+# noise and strangers, add up only like $\sqrt d$. So every additional number helps.
 #
 # Now make the noise three times as strong as the signal: noise 3. Fewer queries find their key. Wider vectors can make up for it.
 #
-# **Predict first:** how many times as wide must the vectors be to be found as often as with noise 1?
+# **Predict first:** how many times as wide must the vectors be so that as many queries find their key as with noise 1?
 
 # %%
 guess_wider = None  # your guess, a factor
@@ -205,15 +208,15 @@ claim("01.noise-and-width", guess_wider, before=before, narrow=narrow, factor=fa
       weak=weak)
 
 # %% [markdown]
-# Why? A stranger's score is its key times the *whole* query, signal and noise. Take the **variance**, the mean square of a number whose mean is 0:
-# variances of independent parts add up. One number of the query has the variance $1 + \text{noise}^2$, and a stranger's score has
-# $d\,(1 + \text{noise}^2)$. The signal, $d$, has to stand out against the root of that. The ratio of the two is
+# Why? A stranger's score is its key times the *whole* query, signal and noise. Its typical size is told by the **variance**: for numbers whose
+# mean is 0, the mean of their squares. Variances of independent parts add up. One number of the query has the variance $1 + \text{noise}^2$, so
+# a stranger's score has $d\,(1 + \text{noise}^2)$. The signal, $d$, has to stand out against the root of that. The ratio of the two is
 #
 # $$\frac{d}{\sqrt{d\,(1 + \text{noise}^2)}} = \sqrt{\frac{d}{1 + \text{noise}^2}}.$$
 #
 # So the width that is needed grows like $1 + \text{noise}^2$. From noise 1 to 3 that is a factor of 10 / 2. From 1/3 to 1 it is 2 / (10/9) = 1.8: where
-# noise is weak, most of what disturbs are the strangers' products with the signal itself, and more noise does not make them larger. For very strong
-# noise, tripling it takes nearly nine times the width.
+# noise is weak, most of the disturbance comes from the strangers' products with the signal itself, and more noise does not make them larger. When noise
+# is very strong, tripling it takes nearly nine times the width. If the formula is right, curves drawn against $d / (1 + \text{noise}^2)$ must coincide:
 
 # %%
 widths, ratios = [2, 4, 8, 16, 32, 64, 128, 256], [1, 2, 4, 8, 16, 32]
@@ -228,12 +231,12 @@ lines(left, widths, by_width, xlabel="width d", ylabel="share found among 100", 
 lines(right, ratios, by_ratio, xlabel="d / (1 + noise²)", ylabel="", log_x=True)
 show(figure, "Share of queries that find their own key among 100, for three strengths of noise. "
              "Against the width (left) each noise has its own curve. Against the width divided by "
-             "1 + noise² (right) they nearly fall together.")
+             "1 + noise² (right) the curves nearly coincide.")
 
 # %% [markdown]
 # ## Break it on purpose: long keys win
 #
-# A dot product rewards the length $|k|$ of a key as well as its direction. Here the dog is described in larger numbers, and someone asks for
+# A dot product rewards the length $|k|$ of a key as well as its direction. Here the dog is described by larger numbers, and someone asks for
 # something furry and quiet:
 
 # %%
@@ -246,8 +249,8 @@ show(arrows(three, angles=angles, roles=roles, title=title),
      f"with the cat, and {quiet @ loud_dog:.2f} with the dog, whose key is longer.")
 
 # %% [markdown]
-# How much does that matter? Make some of 100 random keys longer than others, with lengths spread evenly between 0.5 and 2, and ask with
-# random queries that mean none of them. If only directions counted, the longest tenth of the keys would win one time in ten.
+# How much does that matter? Take 100 random keys with lengths spread evenly between 0.5 and 2, and ask with random queries that mean none
+# of them. If only directions counted, the longest tenth of the keys would win about one time in ten.
 #
 # **Predict first:** what share of the queries does the longest tenth win?
 
@@ -265,15 +268,15 @@ won_fairly = arrays.scores(random_queries, directions).argmax(axis=-1) >= 90
 claim("01.long-keys", guess_long, share=won.mean(), fair=won_fairly.mean())
 
 # %% [markdown]
-# Length multiplies all scores of a key. The winner's score is positive, and there length only helps; below zero it hurts, but there nobody wins anyway.
-# That is not always a fault: a model can *learn* to give an important key more length. But where nothing was meant by the length, it is a bias. The
-# cosine has no such bias: it divides the lengths out.
+# Length multiplies all scores of a key. With 100 keys, the winning score is practically always positive, and there length only helps. Below zero it
+# hurts, but a key with a negative score would not win anyway. That is not always a fault: a model can *learn* to make an important key longer. But if
+# the length means nothing, it is an unfair advantage. The cosine is free of it: it divides the lengths out.
 
 # %% [markdown]
 # ## The course's own
 #
-# You wrote $QK^\top$ as `queries @ keys.T`. With a batch in front, `.T` would turn *all* axes round (chapter 00). The course's own function, which
-# the measurements above have used, exchanges only the last two, and says clearly when the widths do not fit:
+# Above, $QK^\top$ was `queries @ keys.T`. With a batch in front, `.T` would reverse the order of *all* axes (chapter 00). The course's own function,
+# used in the measurements above, exchanges only the last two, and says clearly when the widths do not fit:
 
 # %%
 show_source(arrays.scores)
@@ -285,20 +288,20 @@ tally()
 # ## What to take along
 #
 # - A dot product compares a query with a key; $QK^\top$ compares all with all and has shape (queries, keys).
-# - Values are mixed by weights; they have no say in who is found.
-# - Wide random vectors hardly disturb each other. To see through noise, the width has to grow like $1 + \text{noise}^2$.
+# - Values are mixed by weights; they have no say in which item is found.
+# - Wide random vectors hardly disturb each other. To make up for noise, the width has to grow like $1 + \text{noise}^2$.
 # - Long keys win, unless you divide by the lengths.
-# - Scores are not yet weights: they can be negative, and they sum to anything.
+# - Scores are not yet weights: they can be negative, and their sum can be anything.
 #
 # ## Five questions
 #
-# <details><summary>1. Queries have shape (4, 7) and keys (5, 7). Which shape has $QK^\top$, and what stands in row 2, column 3?</summary>
+# <details><summary>1. Queries have shape (4, 7) and keys (5, 7). What is the shape of $QK^\top$, and what is in row 2, column 3?</summary>
 #
 # (4, 5). The dot product of query 2 with key 3.
 # </details>
 # <details><summary>2. Two vectors have the dot product 0. What is the angle between them?</summary>
 #
-# A right angle, unless one of them is zero throughout: that one has no direction.
+# A right angle, unless one of them consists of zeros only: that one has no direction.
 # </details>
 # <details><summary>3. You double all keys. Which key is found? And which cosines change?</summary>
 #
@@ -306,16 +309,16 @@ tally()
 # </details>
 # <details><summary>4. You exchange the values of two items. Is another item found?</summary>
 #
-# No. Only queries and keys are compared. What is read from the two changes.
+# No. Only queries and keys are compared. What is read from these two items changes.
 # </details>
-# <details><summary>5. The noise grows from 2 to 4. How much wider must the vectors be?</summary>
+# <details><summary>5. The noise grows from 2 to 4. How many times as wide must the vectors be to be found as often?</summary>
 #
-# (1 + 16) / (1 + 4) = 3.4 times as wide.
+# (1 + 16) / (1 + 4) = 3.4 times.
 # </details>
 #
 # ## Where to read on
 #
-# Boyd and Vandenberghe, *Introduction to Applied Linear Algebra*, chapters 1 and 3: inner products, lengths and angles. Kanerva 2009: what can be
-# built on wide random vectors being nearly orthogonal ([bibliography](bibliography.ipynb)).
+# Boyd and Vandenberghe, *Introduction to Applied Linear Algebra*, chapters 1 and 3: inner products (dot products), lengths and angles. Kanerva,
+# *Hyperdimensional Computing*, 2009: what can be built from wide random vectors, because they are nearly orthogonal ([bibliography](bibliography.ipynb)).
 #
 # Now do the [exercises](../exercises/01_exercises_dot_products.ipynb), then go on to [02 · Softmax](02_softmax.ipynb).

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 02 · Softmax
 #
-# A query has compared itself with every key and holds one **score** per key: any numbers, positive or negative. Now it must share out its
-# attention. It needs **weights**: none negative, together exactly 1.
+# A query has been compared with every key, and there is one **score** per key: any number, positive or negative. Now the query must share out
+# its attention. It needs **weights**: none negative, and together exactly 1.
 #
 # **How should scores become weights, and what can go wrong on the way?**
 
@@ -20,7 +20,7 @@ show(course_map(2), "Where we are: the softmax stands between the scores and the
 # %% [markdown]
 # ## The idea in one picture
 #
-# Three keys with the scores 2, 1 and −1. Raise $e = 2.718$ to each score, then divide by the sum of the three:
+# Three keys have the scores 2, 1 and −1. Raise $e = 2.718$ to the power of each score, then divide by the sum of the three:
 
 # %%
 names, row = ["key 0", "key 1", "key 2"], np.array([2.0, 1.0, -1.0])
@@ -33,7 +33,7 @@ show(figure, "Scores may be negative. Their exponentials are positive and keep t
              "by their sum they are weights: every key gets something, the best one gets most.")
 
 # %% [markdown]
-# These two steps are the **softmax**. Why the detour over the exponential? Dividing the scores by their own sum, 2, would give 1, 0.5 and −0.5: a
+# These two steps are the **softmax**. Why the detour through the exponential? Dividing the scores by their own sum, 2, would give 1, 0.5 and −0.5: a
 # negative weight.
 #
 # ## Three keys by hand
@@ -52,7 +52,7 @@ show(flow(names, ("score", row), ("exp", powers, "e to it"),
 #
 # ## The loop, then the array
 #
-# Several queries make a matrix of scores with shape (queries, keys). Each row is shared out on its own: each query has one unit of attention to give.
+# Several queries make a matrix of scores with shape (queries, keys). Each row gets its own softmax: each query has one unit of attention to give.
 
 # %%
 def softmax_loop(scores):
@@ -69,7 +69,7 @@ def softmax_naive(scores):
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 # %% [markdown]
-# In the second function there are no loops: `keepdims=True` keeps the summed axis with length 1, and each row is divided by its own sum.
+# The second function needs no loops: `keepdims=True` keeps the summed axis with length 1, and so each row is divided by its own sum.
 
 # %%
 scores = np.array([[2.0, 1.0, -1.0], [0.0, 0.0, 0.0], [-1.0, 3.0, 0.5], [0.5, 0.0, 2.0]])
@@ -85,10 +85,10 @@ show(blocks(("exponentials", exponentials, "queries keys"), "÷",
 # %% [markdown]
 # ## Large scores
 #
-# `softmax_naive` is right on paper. But a computer's numbers have an end: NumPy's usual ones, of 64 bits (float64), hold nothing above about
-# $1.8 \cdot 10^{308}$. What is larger *overflows*: it becomes infinity.
+# `softmax_naive` is right on paper. But a computer's numbers cannot grow for ever: NumPy's usual ones, of 64 bits (float64), hold nothing above
+# about $1.8 \cdot 10^{308}$. Anything larger *overflows*: it becomes infinity.
 #
-# **Predict first:** from which whole score on is `np.exp` infinite?
+# **Predict first:** what is the smallest whole score for which `np.exp` gives infinity?
 
 # %%
 guess_overflow = None  # your guess, a score
@@ -106,13 +106,13 @@ print("exp is infinite from:", limits)
 claim("02.naive-overflow", guess_overflow, first=limits["float64"], nans=np.isnan(broken).sum())
 
 # %% [markdown]
-# Infinity divided by infinity is NaN, *not a number*, and a NaN spreads to everything it touches. Scores of that size do occur, because shorter kinds of
-# numbers end much sooner: float32, the usual one in torch, and sooner still float16, one of two half precisions in which large models compute. The
-# other, bfloat16, has as many bits for the exponent as float32 and ends where that does.
+# Infinity divided by infinity is NaN, *not a number*, and a NaN spreads to everything computed from it. Numbers with fewer bits overflow much sooner, as
+# the printed line shows: float32 is the usual kind in torch, and float16 is one of two kinds of 16 bits in which large models compute. The other,
+# bfloat16, has as many bits for the exponent as float32, and overflows at about the same place.
 #
 # ## The cure: shift every row
 #
-# Add a constant $c$ to a whole row. Above and below the fraction bar a factor $e^c$ appears, and cancels:
+# Add a constant $c$ to a whole row. A factor $e^c$ appears above and below the fraction bar, and cancels:
 #
 # $$\frac{e^{s_j + c}}{\sum_k e^{s_k + c}} = \frac{e^c\, e^{s_j}}{e^c \sum_k e^{s_k}} = \frac{e^{s_j}}{\sum_k e^{s_k}}$$
 #
@@ -130,12 +130,12 @@ shifted = [arrays.softmax(many + c) for c in (-1e6, -10.0, 3.0, 1e6)]
 claim("02.shift-invariance", moved=max(np.abs(one - arrays.softmax(many)).max() for one in shifted))
 
 # %% [markdown]
-# What is left is the rounding of `many + c`: next to a million, a float64 has about ten digits after the point, no more.
+# The tiny changes come from rounding in `many + c`: next to a million, a float64 has only about ten digits left after the point.
 #
 # ## Break it on purpose
 #
 # The axis decides who competes with whom. Sum over `axis=0`, and the *queries* compete for each key: columns sum to 1, rows do not. Nothing crashes, and
-# every shape is right.
+# all shapes are right.
 
 # %%
 def softmax_wrong_axis(scores):
@@ -151,7 +151,7 @@ show(figure, "The same scores, normalised over the keys and over the queries. Qu
              "equal scores, so each of its weights must be 0.33. On the right they differ.")
 
 # %% [markdown]
-# A second way to break it: shift by **one maximum for all rows**. It works until one row lies far below another.
+# A second way to break it is to subtract **one maximum for all rows**. It works until one row lies far below another.
 
 # %%
 far_apart = np.array([[1000.0, 999.0, 998.0], [0.0, 1.0, 2.0]])
@@ -161,8 +161,8 @@ figure, panels = canvas(3, height=2.0)
 heatmap(panels[0], far_apart, title="scores", role="scores", row_axis="")
 heatmap(panels[1], arrays.softmax(far_apart), title="own maximum", row_axis="", good=True)
 heatmap(panels[2], one_for_all, title="one for all", row_axis="", good=False)
-show(figure, "Two rows of scores that lie far apart, and their weights. Less each row's own "
-             "maximum, both rows have weights. Less one maximum for all, the second row is lost.")
+show(figure, "Two rows of scores that lie far apart, and their weights. If each row's own maximum "
+             "is subtracted, both rows have weights. With one for all, the second row is lost.")
 
 # %% [markdown]
 # The exponentials of the second row are $e^{-1000}$, $e^{-999}$ and $e^{-998}$. They all round to zero, and 0 / 0 is NaN.
@@ -178,16 +178,16 @@ figure, panels = canvas(3, height=2.8)
 for axes, t in zip(panels, (0.2, 1, 5)):
     bars(axes, dict(enumerate(arrays.softmax(eight / t))), title=f"T = {t}")
     axes.set_xlim(0, 1.2)
-show(figure, "Weights of the same eight random scores at three temperatures. Cold, one key takes "
-             "nearly everything. Hot, all keys get nearly the same.")
+show(figure, "Weights of the same eight random scores at three temperatures. When cold, one key "
+             "takes nearly everything. When hot, all keys get similar weights.")
 
 # %% [markdown]
-# How spread out weights are is measured by their **entropy**
+# How spread out are the weights? Their **entropy** measures it:
 #
 # $$H = -\sum_j w_j \log w_j,$$
 #
-# where $0 \log 0$ counts as 0. It is 0 when one key has everything, and largest when all are equal. With the natural logarithm, to the base $e$, it is
-# measured in **nats**, which this course uses throughout. With the logarithm to the base 2 it is measured in **bits**: one nat is $1 / \log 2 = 1.44$ bits.
+# where $0 \log 0$ counts as 0. It is 0 when one key has everything, and largest when all weights are equal. With the natural logarithm (base $e$), which
+# this course uses throughout, its unit is the **nat**. With the logarithm to base 2 its unit is the **bit**: one nat is $1 / \log 2 = 1.44$ bits.
 #
 # **Predict first:** what is the entropy of eight equal weights, in nats?
 
@@ -201,8 +201,8 @@ claim("02.temperature-entropy", guess_entropy, cold=entropies[0], hot=entropies[
       smallest_rise=np.diff(entropies).min())
 
 # %% [markdown]
-# Eight equal weights of 1/8 have $-8 \cdot \frac18 \log \frac18 = \log 8$. In bits that is 3: three questions with yes or no find one of eight keys. So $H$
-# tells over how many keys a query spreads itself: as over $e^H$ equal ones.
+# With $n$ equal weights, all $n$ terms of the sum are the same: $-\frac1n \log \frac1n$. Together they make $\log n$. In bits, eight equal weights have
+# the entropy 3: three yes-or-no questions find one of eight keys. So $H$ tells over how many keys a query spreads its attention: as if over $e^H$ equal ones.
 
 # %%
 figure, axes = canvas(height=3.0)
@@ -211,21 +211,22 @@ lines(axes, temperatures, {"entropy of 8 weights": entropies}, xlabel="temperatu
 axes.axhline(np.log(8), color="0.4", linewidth=1, linestyle=":")
 axes.text(0.0002, np.log(8) - 0.17, "log 8: equal weights", color="0.3")
 show(figure, "Entropy of the weights of eight random scores against temperature, on a logarithmic "
-             "axis. It rises from 0, where one key has all, to log 8.")
+             "axis. It rises from 0, where one key has everything, to log 8.")
 
 # %% [markdown]
 # ## What a peaked softmax costs
 #
-# Training moves scores along derivatives: how much does a weight change when a score changes a little? For a softmax the answer is
+# A model is *trained* (chapter 03) by changing its numbers, and with them its scores, a little at a time, so that its outputs get better. Derivatives tell
+# which changes help: how much does a weight change when a score changes a little? For a softmax the answer is
 #
 # $$\frac{\partial w_i}{\partial s_j} = w_i (\delta_{ij} - w_j), \qquad \delta_{ij} = 1 \text{ if } i = j \text{, else } 0.$$
 #
 # For a weight and its own score that is $w_i (1 - w_i)$, largest at $w_i = 1/2$. A softmax whose weights are all near 0 or 1 is called **saturated**.
 #
-# A loss, a number that training makes small, may use the weights in any way. A special one is the **cross-entropy** $-\log w_r$: it asks that the right key
-# $r$ should have all the weight. The measuring cell takes its derivative as well, where a weight of 0.999 lies on the *wrong* key.
+# One number, the **loss**, says how wrong a model is; training makes it smaller. A special loss is the **cross-entropy** $-\log w_r$: it is
+# small when the right key $r$ has nearly all the weight. The measuring cell takes its derivative as well, with a weight of 0.999 on the *wrong* key.
 #
-# **Predict first:** at a weight of 0.999, how many times smaller is the derivative of a weight by its own score than at its best?
+# **Predict first:** at a weight of 0.999, how many times smaller than its largest value is the derivative of a weight with respect to its own score?
 
 # %%
 guess_factor = None  # your guess, a factor
@@ -245,14 +246,14 @@ cross_entropy = slope(lambda weights: -np.log(weights[1]), 0.999)
 claim("02.saturation", guess_factor, best=best, factor=best / peaked, wrong=cross_entropy)
 
 # %% [markdown]
-# The weight near 1 cannot grow, and the others have nothing left to lose. So a gradient that comes *from the weights* hardly arrives at the scores. The
-# cross-entropy is spared because its logarithm divides by the small weight that the softmax multiplies with. With $y$, which is 1 for the right key and 0
-# for the others,
+# The weight near 1 cannot grow, and the others have nothing left to lose. The derivatives of a loss together are its **gradient**; on its way back through
+# such weights, hardly anything of it reaches the scores. The cross-entropy escapes, because its logarithm divides by the small weight by which the softmax
+# multiplies. With $y$, which is 1 for the right key and 0 for the others,
 #
 # $$\frac{\partial (-\log w_r)}{\partial s_j} = -\frac{1}{w_r}\, w_r (\delta_{rj} - w_j) = w_j - y_j.$$
 #
-# In books this is $p - y$: prediction minus target. It stays near 1 where a model is sure and wrong. A loss without such a logarithm lacks what cancels the
-# small factor, for instance the squared error of the weights:
+# In books this is $p - y$: prediction minus target. For the wrong key it is near 1 where a model is sure and wrong. In a loss without such a logarithm,
+# for instance the squared error of the weights, nothing cancels the small factor:
 
 # %%
 losses = {"cross-entropy": lambda weights: -np.log(weights[1]),
@@ -261,22 +262,22 @@ wrong_weight = np.array([0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.97, 0.99, 
 curves = {name: [slope(loss, weight) for weight in wrong_weight] for name, loss in losses.items()}
 figure, axes = canvas(height=3.0)
 lines(axes, wrong_weight, curves, xlabel="weight on the wrong key", ylabel="gradient at its score")
-show(figure, "Derivative of two losses by the score of the wrong key. Cross-entropy gives the "
-             "diagonal, p − y. At the right end the model is sure and wrong: there the "
+show(figure, "Derivative of two losses with respect to the score of the wrong key. Cross-entropy "
+             "gives the diagonal, p − y. At the right end the model is sure and wrong: there the "
              "cross-entropy pulls hardest, the squared error hardly at all.")
 tally()
 
 # %% [markdown]
-# The weights of attention stand *inside* a model: every loss reaches their scores through $\partial w_i / \partial s_j$ alone. Large scores saturate the
-# softmax, and then queries and keys stop learning. Chapter 03 shows why scores grow with the width of the vectors, and what one division does about it.
+# The weights of attention are *inside* a model: every loss reaches their scores through $\partial w_i / \partial s_j$ alone. If scores lie far apart, they
+# saturate the softmax, and queries and keys hardly learn. Chapter 03 shows why scores grow with the width of the vectors, and what one division does about it.
 #
 # ## What to take along
 #
 # - Softmax turns scores into weights that are positive and sum to 1, **over the keys, row by row**.
 # - Differences of scores become ratios of weights; a constant added to a row changes nothing.
-# - Subtract each row's own maximum first: from 710 on, `np.exp` is infinite.
+# - Subtract each row's own maximum first: in float64, `np.exp` is infinite from 710 on.
 # - Temperature moves the entropy between 0 and $\log n$.
-# - A saturated softmax hardly passes on what comes from its weights. Cross-entropy on top of a softmax is the exception: $p - y$.
+# - A saturated softmax passes on almost none of the gradient that reaches its weights. Cross-entropy on top of a softmax is the exception: $p - y$.
 #
 # ## Five questions
 #
@@ -284,21 +285,21 @@ tally()
 #
 # $e^2 = 7.39$, whatever the other keys are.
 # </details>
-# <details><summary>2. Scores (4, 7) become weights. Which sums are 1, and how many of them are there?</summary>
+# <details><summary>2. Scores of shape (4, 7), queries and keys, become weights. Which sums are 1, and how many are there?</summary>
 #
-# Those of the rows, over the seven keys: four sums.
+# The sums of the rows, over the seven keys: there are four.
 # </details>
 # <details><summary>3. Why subtract the largest score, and not the mean?</summary>
 #
-# Both leave the weights as they are. But only after subtracting the largest is no exponent above 0.
+# Both leave the weights as they are. But only subtracting the largest makes sure that no exponent is above 0.
 # </details>
 # <details><summary>4. What does a temperature of 0.5 do to the ratio of two weights?</summary>
 #
-# It squares it: the difference of the scores doubles.
+# It squares the ratio, because the difference of the scores doubles.
 # </details>
 # <details><summary>5. A classifier with a softmax at its end is sure and wrong. Does it learn under cross-entropy? And under the squared error of its probabilities?</summary>
 #
-# Under cross-entropy yes: the gradient is $p - y$, near 1 in size. Under the squared error hardly, for the factor $w (1 - w)$ is near 0.
+# Under cross-entropy, yes: the gradient is $p - y$, near 1 in size. Under the squared error, hardly: the factor $w (1 - w)$ is near 0.
 # </details>
 #
 # ## Where to read on

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 03 · Scaled dot-product attention
 #
-# Chapter 01 compared a query with keys. Chapter 02 turned the scores into weights. Put together, they are attention. One step is
-# missing between them, a single division, and the Transformer of 2017 does not train well without it.
+# Chapter 01 compared a query with keys. Chapter 02 turned the scores into weights. Put together, they are attention, except for one
+# step between them: a single division, which the Transformer of 2017 makes in every attention.
 #
-# **Why would one divide the scores by a number?**
+# **Why divide the scores by a number?**
 
 # %%
 import math
@@ -22,8 +22,8 @@ show(course_map(3), "Where we are: the scale stands between the scores and the s
 # %% [markdown]
 # ## The idea in one picture
 #
-# Eight random keys and one random query, first 4 numbers wide, then 512. Nothing was learned, so no key deserves more than the
-# others. Look at the weights that the softmax of chapter 02 makes of the bare dot products:
+# Take eight random keys and one random query, first 4 numbers wide, then 512. Nothing was learned, so no key deserves more weight
+# than the others. These are the weights that the softmax of chapter 02 makes from the bare dot products:
 
 # %%
 rng = np.random.default_rng(2)
@@ -35,7 +35,7 @@ show(figure, "Weights of eight random keys for one random query. With narrow vec
              "keys share the weight. With wide ones a single key takes it all, by accident.")
 
 # %% [markdown]
-# Wide vectors make the choice for the model before it has learned anything. This chapter finds out why, what it costs, and what one
+# With wide vectors, the choice is made before the model has learned anything. This chapter finds out why, what it costs, and what one
 # division does about it:
 #
 # $$\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right) V \qquad \text{(Vaswani et al. 2017, eq. 1)}$$
@@ -46,7 +46,7 @@ show(figure, "Weights of eight random keys for one random query. With narrow vec
 #
 # One query, three keys with two numbers each, three values with one number each. The scores are 2, 0 and 1. Divided by $\sqrt 2$ they
 # are 1.41, 0 and 0.71; their exponentials are 4.11, 1 and 2.03, with the sum 7.14. So the weights are 0.58, 0.14 and 0.28, and the
-# output is 0.58 · 10 + 0.14 · 20 + 0.28 · 30 = 17.08 (computed with all digits).
+# output is 0.58 · 10 + 0.14 · 20 + 0.28 · 30 = 17.08 (rounded only at the end).
 
 # %%
 query = np.array([1.0, 1.0])
@@ -97,13 +97,13 @@ show(blocks(("queries", Q, "queries d_k"), "@", ("keysᵀ", K.T, "d_k keys"), "=
      "each key; the keys disappear in the second product.")
 
 # %% [markdown]
-# As many outputs as queries, as wide as the values. The number of keys has disappeared: it was summed over.
+# There are as many outputs as queries, as wide as the values. The axis of the keys has disappeared: it was summed over.
 #
 # ## Why scores grow with the width
 #
-# Let the numbers of queries and keys be independent, with mean 0 and variance 1. A product of two of them has variance 1. A dot
-# product adds $d$ such products, and variances of independent numbers add up. So the variance of a score is $d$; its standard
-# deviation is the root of that.
+# Let the numbers of queries and keys be independent, with mean 0 and variance 1: their squares are 1 on average (chapter 01). A
+# product of two of them has variance 1 as well. A dot product adds up $d$ such products, and variances of independent numbers add
+# up. So the variance of a score is $d$. Its **standard deviation**, how far it typically lies from its mean, is the root of that.
 #
 # **Predict first:** what is the standard deviation of the scores at $d = 512$, before any division?
 
@@ -122,8 +122,9 @@ claim("03.score-spread", guess_std, raw=score_std(512, 1), scaled=score_std(512,
 # %% [markdown]
 # ## What large scores do to the weights
 #
-# Differences of scores become *ratios* of weights: 22 points are a factor of $e^{22}$, which is 3.6 billion. Almost every query then
-# gives all its weight to one key. The same random queries and keys, 64 numbers wide, without and with the division:
+# Differences of scores become *ratios* of weights: already 10 points are a factor of $e^{10}$, which is 22,026. Where scores spread so
+# far, most queries give nearly all their weight to one key. Here are random queries and keys, 64 numbers wide, with and without the
+# division:
 
 # %%
 rng = np.random.default_rng(5)
@@ -139,12 +140,13 @@ show(figure, "Attention weights of six random queries over seven random keys; bl
 # ## What it costs: the scores stop learning
 #
 # Chapter 02 showed that a peaked softmax hardly moves when its scores move. Inside a model, every gradient that reaches the scores has
-# passed through these derivatives, $\partial w_i / \partial s_j$. Where they vanish, queries and keys learn nothing. (A loss that
-# stands directly on the softmax, such as cross-entropy, is another case: chapter 02 says why.)
+# passed through these derivatives, $\partial w_i / \partial s_j$. Where they are almost 0, queries and keys learn almost nothing. (A
+# cross-entropy directly after the softmax is another case: chapter 02 says why.)
 #
-# We take the derivatives for 10 keys as one size, the root of the sum of their squares.
+# For 10 keys the derivatives form a table of 10 × 10, the **Jacobian**. We take its size, the root of the sum of the squares, for 2,000
+# queries, and of these sizes the **median**, the middle one in order.
 #
-# **Predict first:** at $d = 512$, for a typical (median) query, how many times larger is this size with scaling than without?
+# **Predict first:** at $d = 512$, how many times larger is this median with scaling than without?
 
 # %%
 guess_gradient = None  # your guess, a factor
@@ -169,15 +171,16 @@ curves = {"scaled by 1/√d": [typical_derivative(d, d**-0.5) for d in widths],
 figure, axes = canvas(height=3.2)
 lines(axes, widths, curves, xlabel="width of queries and keys, d",
       ylabel="median size of ∂w/∂s", log_x=True, log_y=True)
-show(figure, "Size of the derivatives of the weights by the scores, against the width. Scaled, it "
-             "hardly depends on the width; unscaled, it falls without end.")
+show(figure, "Size of the derivatives of weights with respect to scores, against the width. "
+             "Scaled, it hardly changes; unscaled, it falls faster and faster.")
 
 # %% [markdown]
 # ## Break it on purpose: divide by d
 #
-# If dividing by $\sqrt d$ is good, is dividing by $d$ better? Then the scores spread by $1/\sqrt d$ only.
+# If dividing by $\sqrt d$ is good, is dividing by $d$ better? Then the standard deviation of the scores is only $1/\sqrt d$.
 #
-# **Predict first:** 10 keys, $d = 512$. How large is the largest of the ten weights then, on average? (Equal weights are 0.10.)
+# **Predict first:** 10 keys, $d = 512$, scores divided by $d$. How large is the largest of the ten weights on average? (Equal weights
+# would be 0.10 each.)
 
 # %%
 guess_largest = None  # your guess, between 0.1 and 1
@@ -201,9 +204,9 @@ show(figure, "The ten weights of the first query. Unscaled: one key has all. Div
 # %% [markdown]
 # ## What scaling does not do
 #
-# You may read that the scale makes attention *cheaper by reducing dimensions*. Look: the scores keep their shape and their rank, and
-# one division is added for each of them. Nor is $d$ the width of the model: it is the width of the keys that are compared, in **one
-# head** (chapter 06).
+# You may read that the scale makes attention *cheaper by reducing dimensions*. It does not: the scores keep their shape and their
+# **rank** (the number of rows from which all the others can be combined), and one division is added for each of them. Nor is $d$ the
+# width of the model: it is the width of the keys that are compared, in **one head** (chapter 06).
 
 # %% tags=["claim:shape-and-work"]
 scores = arrays.scores(rng.normal(size=(61, 32)), rng.normal(size=(67, 32)))
@@ -214,7 +217,7 @@ claim("03.shape-and-work", size=scaled.size, rank_before=np.linalg.matrix_rank(s
 # %% [markdown]
 # ## The course's own
 #
-# What you wrote above is the package's function, which also takes batches in front:
+# The four lines above are also what the package's own functions do; these take batches as well:
 
 # %%
 show_source(arrays.attention_weights)
@@ -227,37 +230,37 @@ tally()
 # %% [markdown]
 # ## What to take along
 #
-# - Attention is four steps: score, scale, softmax, mix. Out come as many vectors as there are queries, as wide as the values.
-# - Scores of vectors whose numbers have variance 1 spread like $\sqrt d$. Divided by $\sqrt d$ they spread by 1.
-# - Unscaled, the softmax saturates and queries and keys stop learning. Divided by $d$, all keys look alike.
+# - Attention is four steps: score, scale, softmax, mix. It gives as many vectors as there are queries, as wide as the values.
+# - If the numbers of random vectors have variance 1, their scores have standard deviation $\sqrt d$; divided by $\sqrt d$, it is 1.
+# - With wide vectors and no scale, the softmax saturates, and queries and keys hardly learn. Divided by $d$, all keys look alike.
 # - Scaling changes no shape and saves no work.
 #
 # ## Five questions
 #
-# <details><summary>1. Queries (3, 7), keys (5, 7), values (5, 11): which shape has the output?</summary>
+# <details><summary>1. Queries (3, 7), keys (5, 7), values (5, 11): what is the shape of the output?</summary>
 #
 # (3, 11): a row for each query, as wide as the values.
 # </details>
-# <details><summary>2. Your vectors have length 1, not numbers of variance 1. How do their scores spread?</summary>
+# <details><summary>2. Your random vectors all have length 1; their numbers no longer have variance 1. How do their scores spread?</summary>
 #
 # Like $1/\sqrt d$: the numbers then have variance $1/d$, so a product has variance $1/d^2$, and $d$ of them add up to $1/d$.
 # </details>
-# <details><summary>3. All scores of a row grow by 100. What becomes of the weights?</summary>
+# <details><summary>3. All scores of a row grow by 100. What happens to the weights?</summary>
 #
 # Nothing: a constant added to a row changes no weight (chapter 02).
 # </details>
 # <details><summary>4. All scores of a row are multiplied by 100. And now?</summary>
 #
-# The largest takes nearly all the weight: differences of scores are ratios of weights.
+# The largest takes nearly all the weight, unless another was almost equal: differences of scores become ratios of weights.
 # </details>
 # <details><summary>5. Why is the scale √d, and not the standard deviation measured in each batch?</summary>
 #
-# A fixed number makes each score depend on its own query and key alone. A measured one would let every score depend on all others.
+# With a fixed number, each score depends on its own query and key alone. With a measured one, it would depend on all the others too.
 # </details>
 #
 # ## Where to read on
 #
-# Vaswani et al. 2017, section 3.2.1 and its footnote 4, where the variance is worked out ([bibliography](bibliography.ipynb)).
+# Vaswani et al. 2017, section 3.2.1 with footnote 4, which works out the variance ([bibliography](bibliography.ipynb)).
 #
 # Now do the [exercises](../exercises/03_exercises_scaled_dot_product_attention.ipynb). Then [03 · From NumPy to torch](03_torch.ipynb)
 # brings gradients, which the next chapters need.

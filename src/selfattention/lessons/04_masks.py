@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 04 · Masks
 #
-# A language model learns to predict the next token. During training the whole text lies before it, the next token included. If attention
-# may look there, nothing has to be learned: the answer can be copied. So a **mask** says who may see whom.
+# A language model learns to predict the next token. During training it is given the whole text, the next token included. If attention
+# may look there, little has to be learned: the answer can be copied. So a **mask** says who may see whom.
 #
 # A wrong mask rarely crashes. **Can you tell from the training loss that something is wrong?**
 
@@ -22,7 +22,7 @@ show(course_map(4, here=["mask"]), "Where we are: at the mask, between scores an
 # %% [markdown]
 # ## The idea in one picture
 #
-# Training puts one question at every token: *given the text up to here, what comes next?* At *cat* the answer is *drinks*. All these
+# Training asks one question at every token: *given the text up to here, what comes next?* At *cat* the answer is *drinks*. All these
 # questions are answered in one pass, and that pass has the whole text in front of it. A line means that a question reads a word:
 
 # %%
@@ -32,17 +32,17 @@ past = masks.causal(4)                                   # who may see whom: see
 figure, (left, right) = canvas(2, height=2.7)
 links(left, words, questions, torch.ones(4, 4), wrong=~past, title="no mask", good=False)
 links(right, words, questions, past, title="causal mask", good=True)
-show(figure, "Without a mask each question also reads later words (dashed), its answer among them.")
+show(figure, "Without a mask, questions also read later words (dashed), their answers among them.")
 
 # %% [markdown]
 # ## Three tokens by hand
 #
-# In this course a mask is boolean, and **`True` means: may attend.** A **causal** mask lets each token see itself and what stands before
+# In this course a mask is boolean, and **`True` means: may attend.** A **causal** mask lets each token see itself and what comes before
 # it.
 #
-# A hidden key must get the weight 0, and the others must share all of it. A score of $-\infty$ does both: $e^{-\infty} = 0$, in the
-# numerator *and* in the sum. Take *cat* as the query, with the scores 1, 2 and 9. *Drinks* would win by far, but is hidden. So the
-# weights are $e^1/(e^1 + e^2) = 0.27$ and $e^2/(e^1 + e^2) = 0.73$:
+# A hidden key must get the weight 0, and the other keys must share the whole weight of 1. A score of $-\infty$ does both: $e^{-\infty} = 0$,
+# in the numerator *and* in the sum. Take *cat* as the query, with the scores 1, 2 and 9. *Drinks* would win by far, but is hidden. So
+# the weights are $e^1/(e^1 + e^2) = 0.27$ and $e^2/(e^1 + e^2) = 0.73$:
 
 # %%
 scores = torch.tensor([1.0, 2.0, 9.0])
@@ -58,8 +58,8 @@ show(flow(words[:3], ("score", scores), ("mask", mask, "and"), ("score", masked,
 # %% [markdown]
 # ## The loop, then one line
 #
-# For a whole text the mask is a table: a row for each query, a column for each key. The loop says what it means, the course's own
-# function what it does:
+# For a whole text the mask is a table: a row for each query, a column for each key. The loop spells out what it means. The course's own
+# function needs one line for it, after a check of the sizes:
 
 # %%
 def causal_loop(tokens):
@@ -75,13 +75,13 @@ show_source(masks.causal)
 
 # %% [markdown]
 # `tril` keeps the lower triangle. With fewer queries than keys, the queries are the **last** positions, as when a text is continued: the
-# newest token sees everything. (`is_causal` of torch puts the queries first. Both make sense; mixing them up is a classic.)
+# newest token sees everything. (Torch's `is_causal` takes them to be the first. Both make sense; it is easy to mix them up.)
 #
 # ## Padding, and both together
 #
-# Texts of different lengths are filled up with **padding** to fit into one array. Filling must not be seen either. Which keys are
-# filling is the same for all queries of a text, so this mask has the shape (batch, 1, keys). **Combined**, a key must be allowed by both
-# masks.
+# Texts of different lengths are filled up with **padding** to fit into one array. This filling must not be seen either. Which keys are
+# filling is the same for all queries of a text, so this mask has the shape (batch, 1, keys). If the two masks are **combined**, a key
+# may be seen only where both allow it.
 
 # %%
 causal = masks.causal(5)
@@ -96,8 +96,10 @@ show(figure, "Three masks over five tokens, the last two of them padding; grey m
 # %% [markdown]
 # ## What padding does when nobody masks it
 #
-# **Predict first:** texts of 3 real tokens are padded to 6. Fill the padding with other random numbers. If it is **not** masked, by how
-# much do the outputs of the real tokens move, in per cent of their size?
+# Does it matter what stands in the padding? Texts of 3 real tokens are padded with random numbers to 6 tokens. Then the padding is
+# filled with other random numbers, and we measure how far the outputs of the real tokens move.
+#
+# **Predict first:** if the padding is **not** masked, by how much do these outputs move, in per cent of their size?
 
 # %%
 guess_moved = None  # your guess, in per cent
@@ -115,14 +117,14 @@ real = masks.padding(torch.full((200,), 3), keys=6)
 claim("04.padding", guess_moved, without=moved(None), masked=moved(real))
 
 # %% [markdown]
-# Half of the keys were filling, so half of each mean was noise, and the second time it was other noise. Masked, the filling is silent, as
-# long as it is a number: zero times NaN is NaN, here as in torch's own function. So fill up with zeros.
+# Half of the keys were filling, so about half of each mean was noise, and the second time it was other noise. Masked filling has no effect, as
+# long as it is finite: zero times NaN is NaN, here and in torch's own function. So fill up with zeros.
 #
 # ## What can be known, and what cannot
 #
-# Now to the training loss. To judge one, we must know how good it can get. So we use the source of chapter 03: from each token to the
-# next, the symbol moves on by 1, 2 or 4 of seven, with the chances 0.6, 0.3 and 0.1. Suppose you *know* these chances. Which step comes
-# next you still do not know, and so you pay $-\log(\text{chance})$ for each one:
+# Now to the training loss. To judge one, we must know how good it can get. So we use the texts of chapter 03, whose **source** we know:
+# each symbol is 1, 2 or 4 further on than the one before, with the chances 0.6, 0.3 and 0.1. Suppose you know these chances too, and
+# predict with them. You still do not know which step comes next, and your loss at each one is the cross-entropy, $-\log(\text{chance})$:
 
 # %%
 text = texts(1, 6, torch.Generator().manual_seed(3))[0]
@@ -134,15 +136,16 @@ show(flow(names, ("from", text[:-1]), ("to", text[1:]), ("moved by", moves),
      "Five steps of a text, and what each costs somebody who knows the source.")
 
 # %% [markdown]
-# On average that is $0.6 \cdot 0.511 + 0.3 \cdot 1.204 + 0.1 \cdot 2.303 = 0.898$ nats: the **entropy** of the source, by the formula of
-# chapter 02. An **honest** model, one that sees only the past, cannot do better on average (Shannon 1948). This is why the loss of
-# chapter 03 stopped falling.
+# Averaged over all texts that the source can make, this loss is $0.6 \cdot 0.511 + 0.3 \cdot 1.204 + 0.1 \cdot 2.303 = 0.898$ nats: the
+# **entropy** of the source, by the formula of chapter 02. An **honest** model, as we call one that sees only the past, cannot do better on
+# average (Shannon 1948). This is why the loss of chapter 03 stopped falling.
 #
 # ## A small model
 #
-# A module of one's own is a class: `__init__` makes the layers, `forward` says what they do. Each token becomes a vector, and its
-# position adds another (chapter 07). Three matrices make queries, keys and values of it (chapter 05). What attention returns is added to the
-# vector, and a last matrix gives a score for each symbol. `attend` is the attention to be tried.
+# A module of your own is a class: `__init__` makes the layers, `forward` says what they do. Each token becomes a vector, and its
+# position adds another (chapter 07). Three matrices make queries, keys and values from it (chapter 05). What attention returns is added to
+# the vector (a *way past*, elsewhere *residual connection*: chapter 08). A last matrix gives each symbol a score, which the loss turns into
+# probabilities by a softmax. `attend` is the attention to be tried.
 
 # %%
 class Model(nn.Module):
@@ -160,8 +163,8 @@ class Model(nn.Module):
         return self.scores(x)
 
 # %% [markdown]
-# The loss is the cross-entropy at every token but the last, and the loop is that of chapter 03. Every step draws 64 **fresh** texts, so the
-# model never sees one twice, unless we give it a `few` to learn again and again.
+# The loss is the mean cross-entropy over all tokens but the last, and the loop is that of chapter 03. Every step draws 64 **fresh** texts,
+# unless we give the model a `few` to learn again and again.
 
 # %%
 def loss_of(model, text):
@@ -184,16 +187,16 @@ def train(attend, few=None):
 # %% [markdown]
 # ## Break it on purpose, four times
 #
-# Where something of the future gets through, we speak of a **leak**. Here are the right mask and four that people really write:
+# If anything of the future gets through, that is a **leak**. Beside the right mask we try four bugs that are easily written:
 #
-# - **no mask:** it was forgotten, or not handed on.
+# - **no mask:** it was forgotten, or not passed on.
 # - **one too far:** `tril(1)`, so that every token also sees the next one.
 # - **zero scores:** hidden scores are multiplied by the mask. They become 0, not $-\infty$.
 # - **masked late:** the mask comes after the softmax. Hidden weights do become 0.
 #
-# We measure each model in two ways. Its **training loss** is `loss_of`: whole texts lie before it, as in training. Its **true loss** is
-# taken where it really has to write: it is given the beginning of a text and nothing else, and its prediction of the next token counts.
-# No future is there to be seen.
+# We measure each model in two ways, both on fresh texts. For its **training loss**, `loss_of`, it is given whole texts, as in training. For
+# its **true loss** it is given the beginning of a text and nothing else, as when it really has to write, and predicts the next token. Then
+# there is no future to be seen.
 
 # %%
 def scaled(q, k):
@@ -215,7 +218,7 @@ def true_loss(model, text):
     return nn.functional.cross_entropy(torch.cat(last), text[:, 1:].T.flatten()).item()
 
 # %% [markdown]
-# **Predict first:** the entropy is 0.898 nats, a blind guess costs 1.946. Which training loss does the model *without a mask* reach?
+# **Predict first:** the entropy is 0.898 nats, a blind guess costs $\log 7 = 1.946$. What training loss does the model *without a mask* reach?
 
 # %%
 guess_loss = None  # your guess, in nats
@@ -230,15 +233,16 @@ claim("04.four-bugs", guess_loss, bugs=len(wrong), seen=max(training[name] for n
       unmasked=training["no mask"], true=min(true[name] for name in wrong))
 
 # %% [markdown]
-# Without a mask the answer is one of the keys, and copying it is the shortest way to a small loss. What is left is paid at the last of the
-# 15 questions, whose answer is not in the text: $0.898 / 15 = 0.06$ nats on the average of all. But when the model writes, *every*
-# question is of that kind, and copying is of no use.
+# Without a mask the answer is one of the keys, and copying it is the shortest way to a small loss. But when the model writes, the answer is
+# not there yet, and copying is of no use.
+#
+# What is left is the loss at the last of the 15 questions, whose answer is not among the keys: averaged over all 15, $0.898 / 15 = 0.06$ nats.
 
 # %%
 figure, (left, right) = canvas(2, height=2.9)
 for axes, losses, title in ((left, training, "training loss"), (right, true, "true loss")):
     bars(axes, losses, role="tokens", title=title, most=3.0, limit=entropy, limit_name="entropy")
-show(figure, "Each bug looks better in training and is worse in truth. Losses in nats.")
+show(figure, "Each bug looks better in training and is worse in use. Losses in nats.")
 figure, axes = canvas(height=3.3)
 curves = {name: history[::20] for name, (_, history) in trained.items()}
 lines(axes, range(0, 400, 20), curves, xlabel="training step", ylabel="training loss (nats)",
@@ -247,12 +251,12 @@ show(figure, "The right model stays at the entropy; the others fall through this
 
 # %% [markdown]
 # None of them crashed, and every one of them *looks better than the right model*. But on texts that it has never seen, no honest model can
-# beat the entropy. **A loss on fresh texts below the entropy of the source is a leak.**
+# beat the entropy, except by a little luck. **If the loss on fresh texts is clearly below the entropy of the source, there is a leak.**
 #
-# The last bug surprises most: its hidden values are multiplied by 0, so nothing of them is mixed in. But the softmax had already divided
-# by a sum over **all** keys. How much the visible weights lack tells the model what the future holds.
+# The last bug may surprise most: its hidden values are multiplied by 0, so nothing of them is mixed in. But the softmax had already divided
+# by a sum over **all** keys. How far the visible weights fall short of 1 tells the model something of the future.
 #
-# And the right one? It should meet the entropy, neither above nor below, and be as good when the future is really absent:
+# And the right model? It should come close to the entropy, and be just as good when the future is really absent:
 
 # %% tags=["claim:the-right-mask"]
 claim("04.the-right-mask", gap=abs(training["right"] - entropy),
@@ -261,8 +265,8 @@ claim("04.the-right-mask", gap=abs(training["right"] - entropy),
 # %% [markdown]
 # ## Under the entropy without a leak
 #
-# *On fresh texts*, we said. Now take the right mask, and let the model learn the same eight texts 400 times over. Which loss does it
-# reach on these eight, and which on others?
+# *On fresh texts*, we said. Now take the right mask, and train the model 400 times on the same eight texts. What loss does it reach on
+# these eight, and what on others?
 
 # %% tags=["claim:memorised-texts"]
 eight = texts(8, 16, torch.Generator().manual_seed(2))
@@ -271,15 +275,15 @@ seen, on_fresh = true_loss(by_heart, eight), true_loss(by_heart, fresh)
 claim("04.memorised-texts", seen=seen, fresh=on_fresh)
 
 # %% [markdown]
-# For these eight texts there is nothing left that cannot be known: after a few tokens it is clear which of them this is. The entropy
-# bounds what can be *predicted*, not what can be *remembered*. On fresh texts such a model is worse than a blind guess, because it is sure of
-# what it remembers. So before you search for a leak, measure on texts that the model has not seen.
+# In these eight texts hardly anything is left to chance: after a few tokens it is clear which of them this is. The entropy bounds what can
+# be *predicted*, not what can be *remembered*. On fresh texts this model is worse than a blind guess, because it is sure of what it
+# remembers. So before you search for a leak, measure on texts that the model has not seen.
 #
 # ## A query that may attend to nothing
 #
-# In a text of length 0, or where causal and padding together leave nothing, all scores of a row are $-\infty$, and its softmax is 0/0, which
-# is NaN. One NaN makes the whole loss NaN. It is tempting to add $-\infty$ where something is hidden, and to patch NaN in the result
-# with 0. Query 1 below may see nothing. Look at its gradient:
+# In a text of length 0, or where the causal and the padding mask together allow nothing, all scores of a row are $-\infty$, and its softmax
+# is 0/0, which is NaN. One NaN makes the whole loss NaN. It is tempting to add $-\infty$ where a key is hidden, and to replace NaN in the
+# result by 0. Query 1 below may see nothing. We look at the gradient of the scores:
 
 # %% tags=["claim:nan-gradient"]
 mask = torch.tensor([[True, True, False], [False, False, False]])
@@ -297,16 +301,16 @@ claim("04.nan-gradient", **rows)
 tally()
 
 # %% [markdown]
-# `backward()` goes through the softmax, not through the patch, and there 0/0 still stands. The course's function sets nothing to $-\infty$ in
-# an empty row, and makes its weights 0 afterwards.
+# The patch mends the result only. The way back to the scores leads through the softmax, which still holds NaN, and zero times NaN is NaN. The
+# course's function sets nothing to $-\infty$ in an empty row, so its softmax is finite, and makes its weights 0 afterwards.
 #
 # ## What to take along
 #
 # - `True` means may attend. Hidden scores become $-\infty$ **before** the softmax, so that the visible weights share everything.
 # - Causal masks hide the future, padding masks hide filling, and both must allow a key.
-# - A leak makes the training loss better. Know the entropy of your data, or test: change a token, and nothing before it may move.
-# - Under the entropy on fresh texts: a leak. Under it only on texts that were trained on: memory.
-# - An empty row needs care in the result and in the gradient.
+# - A leak makes the training loss better. Know the entropy of your data, or test: change a token, and no output before it may change.
+# - A loss clearly below the entropy on fresh texts is a leak; only on texts that were trained on, it may be memory.
+# - A query that may attend to nothing needs care, in the result and in the gradient.
 #
 # ## Five questions
 #
@@ -314,27 +318,27 @@ tally()
 #
 # 15: one for the first query, two for the second, and so on to five.
 # </details>
-# <details><summary>2. Which shape has the mask that combines causal (5, 5) and padding (2, 1, 5)?</summary>
+# <details><summary>2. A causal mask (5, 5) and a padding mask (2, 1, 5) are combined. What is the shape of the result?</summary>
 #
-# (2, 5, 5): each of the two texts has a causal mask with its own columns of filling.
+# (2, 5, 5): for each of the two texts a causal mask, with the columns of its own filling hidden.
 # </details>
-# <details><summary>3. A hidden score is set to 0 instead of −∞. Which weight can its key get?</summary>
+# <details><summary>3. A hidden score is set to 0 instead of −∞. What weight can its key get?</summary>
 #
-# Any: 0 is a score like others. If all visible scores are negative, the hidden key gets the largest weight.
+# Any between 0 and 1: 0 is a score like others. If all visible scores are negative, the hidden key gets the largest weight.
 # </details>
-# <details><summary>4. A language model's loss falls and falls, on the texts it is trained on. A leak?</summary>
+# <details><summary>4. A language model's loss falls and falls on the texts it is trained on. Is that a leak?</summary>
 #
-# Perhaps, perhaps memory. Measure it on fresh texts, and then change the last token of one: no prediction before it may move.
+# Perhaps; or it is memory. Measure the loss on fresh texts, and then change the last token of one: no prediction before it may change.
 # </details>
-# <details><summary>5. Why is the training loss of the right model no proof of a right mask?</summary>
+# <details><summary>5. A model of real language has a small training loss. Why does that alone not tell whether its mask is right?</summary>
 #
-# Where nobody knows the entropy, as of real language, a small loss may be skill. The test by changing a token needs no entropy.
+# Nobody knows the entropy of real language exactly, so a small loss may be skill or a leak. The test of changing a token needs no entropy.
 # </details>
 #
 # ## Where to read on
 #
-# Shannon, *Prediction and Entropy of Printed English*, 1951: how well anybody can predict the next letter. And the page of
+# Shannon, *Prediction and Entropy of Printed English*, 1951: how well anybody can predict the next letter. The page of
 # `torch.nn.functional.scaled_dot_product_attention` in PyTorch's documentation: what its masks mean ([bibliography](bibliography.ipynb)).
 #
-# Now do the [exercises](../exercises/04_exercises_masks.ipynb): the last of them is a leak probe that finds such bugs in any model. Then go
+# Now do the [exercises](../exercises/04_exercises_masks.ipynb); the last of them is a probe that looks for such leaks in any model. Then go
 # on to [05 · Self-attention](05_self_attention.ipynb).

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 05 · Self-attention
 #
-# Until now someone handed us queries, keys and values. In a text there are only tokens. **Where do the three come from?**
+# Until now queries, keys and values were mostly given. But a text has only tokens. **Where do the three come from?**
 #
 # Self-attention makes all three from the same tokens: each token asks, each token can be found, each token can be read. Three
 # matrices say how, and they are *learned*. This chapter measures what that learning is worth.
@@ -15,14 +15,14 @@ from selfattention.claims import claim, tally
 from selfattention.plots import arrows, bars, blocks, canvas, course_map, flow, heatmap, links, show
 from selfattention.source import show_source
 
-show(course_map(5), "Where we are: queries, keys and values are made of the tokens themselves.")
+show(course_map(5), "Where we are: queries, keys and values are made from the tokens themselves.")
 
 # %% [markdown]
 # ## The idea in one picture
 #
 # *Bank* is the same word in *bank by river* and in *bank holds money*, and has the same vector in both. Only its neighbours tell which bank is
 # meant. Our vectors have two numbers and are made by hand: how much a word has to do with **water**, and how much with **money**. *Bank*
-# has a little of both. Now each word reads the whole text by self-attention, and gets a new vector:
+# has a little of both. Now each word reads the whole text by self-attention and gets a new vector. Here is what becomes of *bank*:
 
 # %%
 VECTORS = {"bank": (1.0, 1.0), "river": (2.0, 0.0), "money": (0.0, 2.0), "by": (0.0, 0.0),
@@ -37,11 +37,11 @@ for text in ("bank by river", "bank holds money"):
 before = {word: VECTORS[word] for word in ("bank", "river", "money")}
 figure = arrows(before | read, roles=dict.fromkeys(read, "outputs"), width=5.0)
 figure.axes[0].set(xlabel="water", ylabel="money")
-show(figure, "“Bank” (grey) becomes two vectors (yellow): in the one text it moves towards "
+show(figure, "“Bank” (grey) becomes two vectors (yellow): in one text it moves towards "
              "“river”, in the other towards “money”.")
 
 # %% [markdown]
-# One word, two texts, two meanings. Who was read, and how much, stands in the weights:
+# One word, two texts, two meanings. The weights tell which words were read, and how much:
 
 # %%
 figure, panels = canvas(2, height=2.4)
@@ -51,16 +51,17 @@ show(figure, "The weights of the query “bank”: the thicker, the larger. It r
              "the word with which it has something in common.")
 
 # %% [markdown]
-# In numbers: the query of *bank* is (2, 2). Its scores with *bank*, *by* and *river* are 4, 0 and 4; divided by $\sqrt 2$, 2.83, 0 and 2.83.
-# The softmax makes them 0.49, 0.03 and 0.49, and the new vector is 0.49 · (1, 1) + 0.03 · (0, 0) + 0.49 · (2, 0) = (1.46, 0.49).
+# In numbers: the query of *bank* is (2, 2). Its scores with *bank*, *by* and *river* are 4, 0 and 4; divided by $\sqrt 2$, they are 2.83, 0 and
+# 2.83. The softmax turns them into 0.49, 0.03 and 0.49, and the new vector is 0.49 · (1, 1) + 0.03 · (0, 0) + 0.49 · (2, 0) = (1.46, 0.49)
+# (rounded only at the end).
 #
-# The three matrices were as simple as can be: the query's doubles, the others change nothing. Real ones turn a token into three
-# *different* views of it.
+# The three matrices were as simple as can be: the query matrix doubles, the others change nothing. In general they turn a token into three
+# *different* views of it, and each product with such a matrix is called a **projection**.
 #
 # ## Three tokens by hand
 #
-# Again two numbers a token: is it a question, and how loud is it? The matrices below say: a **query** is the first number, doubled; a
-# **key** is the second number; a **value** is the second number times ten.
+# Now with matrices that differ. Again a token has two numbers: is it a question, and how loud is it? The matrices below say: a **query** is
+# the first number, doubled; a **key** is the second number; a **value** is the second number times ten.
 
 # %%
 x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 3.0]])   # a question, a quiet word, a loud word
@@ -76,12 +77,13 @@ show(flow(["question", "quiet", "loud"], ("token", x), ("key", keys, "@"),
      "The question's query is 2. Nearly all its weight lies on the loud word.")
 
 # %% [markdown]
-# The scores are 0, 2 and 6 ($d_k$ is 1, so nothing is divided). The two words ask nothing: their queries are 0, all their scores are equal,
-# and they read the plain mean of 0, 10 and 30.
+# The scores are 0, 2 and 6 ($d_k$ is 1, so dividing by its root changes nothing). The two words ask nothing: their queries are 0, all their
+# scores are equal, and they read the plain mean of 0, 10 and 30.
 #
 # ## The loop, then the array
 #
-# The loop says what is meant: each token asks all tokens, itself included.
+# In the loop, each token asks all tokens, itself included. The array form makes the three views of all tokens at once, and hands them to
+# the package's function:
 
 # %%
 def self_attention_loop(x, query_matrix, key_matrix, value_matrix):
@@ -99,8 +101,8 @@ def self_attention(x, query_matrix, key_matrix, value_matrix):
     return attention(x @ query_matrix, x @ key_matrix, x @ value_matrix)
 
 # %% [markdown]
-# The array form makes the three views of all tokens at once and hands them to the package's function, in which `mix` is the product of
-# weights and values. Here with tokens of 6 numbers, and views of 4:
+# Both give the same, here for tokens of 6 numbers and views of 4. In the package's function below, `mix` is the product of weights and
+# values; `bias` is left for chapter 07:
 
 # %%
 torch.manual_seed(0)
@@ -116,9 +118,10 @@ show(blocks(*views[1:]), "The same five tokens, three matrices, three views.")
 # %% [markdown]
 # ## A needle to be found
 #
-# What is gained by learning the matrices? We need a task that no average can solve. A text has twelve words, each with one of ten
+# What is gained by learning the matrices? We need a task that no plain average can solve. A text has twelve words, each with one of ten
 # contents. One word is marked. A question stands in front, and must report the **content of the marked word**. A token is a vector of
-# twelve numbers: ten for the content, one for the mark, one that says "I am the question".
+# twelve numbers: ten for the content (a 1 at its place and 0 elsewhere: *one-hot*), one for the mark, one that says "I am the question".
+# (With the question, a text is 13 tokens of 12 numbers: its axes differ in length, so mixing them up would be noticed, as chapter 00 advises.)
 
 # %%
 CONTENTS, WORDS = 10, 12
@@ -140,9 +143,9 @@ heatmap(axes, tokens[0], role="tokens", numbers=False, row_axis="tokens", column
 show(figure, f"One text. Numbers 0–9: content, 10: mark, 11: question. The answer is {wanted[0]}.")
 
 # %% [markdown]
-# Three readers, all trained alike. One **learns** its three matrices. One weighs all tokens **equally** and learns only what to read, as
-# an average would. One learns what to read but compares the tokens **as they are**, without projecting them first. In all three, the
-# values are made of the content alone.
+# Three readers are trained in the same way. One **learns** its three matrices. One weighs all tokens **equally** and learns only what to
+# read, as an average would (*mean pooling*). One learns what to read, but compares the tokens **as they are**, without projections. In all
+# three, the values are made from the content alone.
 
 # %%
 READERS = {
@@ -152,7 +155,8 @@ READERS = {
 }
 
 # %% [markdown]
-# `x[:, :1]` is the question, and `x[..., :CONTENTS]` the contents. The matrices are learned by the loop of chapter 03; they need no module.
+# `x[:, :1]` is the question, and `x[..., :CONTENTS]` are the contents. The loop of chapter 03 learns the matrices; they need no module. What
+# is read serves as the scores of the ten answers; the loss is their cross-entropy.
 
 # %%
 def train(read):
@@ -183,9 +187,9 @@ claim("05.finding-the-mark", guess_equal, learned=right["learned"],
       equal=right["equal weights"], unprojected=right["unprojected"])
 
 # %% [markdown]
-# An average is better than blind, because the marked content is *among* those it sees. Comparing raw tokens does not help: the question's
-# vector has nothing in common with any word's, so these dot products are all 0. A projection can turn "I am the question" and "I am marked" into
-# the same direction. That is what the matrices are for.
+# An average is better than blind, because the marked content is *among* those it sees: the most frequent one is the best bet. Comparing the
+# tokens as they are does not help: the question's vector has nothing in common with any word's, so these dot products are all 0. Projections can
+# give "I am the question" and "I am marked" the same direction. That is what the matrices are for.
 
 # %%
 figure, axes = canvas(height=2.0)
@@ -194,17 +198,19 @@ show(figure, "Only learned projections find the marked word. The dashed line is 
 q, k, v = trained["learned"]
 names = ["?", *range(1, WORDS + 1)]
 figure, axes = canvas(height=2.6)
+marked = [(place, text) for text, place in enumerate(x[:5, :, MARK].argmax(dim=1).tolist())]
 heatmap(axes, attention_weights(x[:5, :1] @ q, x[:5] @ k)[:, 0], keys=names, row_axis="texts",
-        numbers=False)
-show(figure, "Weights of the question in five texts, each time on one word: the marked one.")
+        numbers=False, links=marked)
+show(figure, "Weights of the question (?) in five texts, all on one word. Frames: the marked word.")
 
 # %% [markdown]
-# You may read that attention relates all tokens equally. Equal weights would be a plain average (*mean pooling*). Weights that depend on the
-# content are the point.
+# You may read that attention relates all tokens equally. Equal weights would be a plain average. The point of attention is that its weights
+# depend on the tokens.
 #
 # ## Replace the keys, replace the values
 #
-# Take two texts: queries and keys from the first, values from the second.
+# What do keys decide, and what do values decide? To see it in the trained reader, mix two texts: queries and keys from the first, values
+# from the second.
 #
 # **Predict first:** how often does the reader report the content that is marked in the *first* text?
 
@@ -221,13 +227,14 @@ own, found = (reported == wanted[:2000]).float().mean(), (reported == at_the_mar
 claim("05.keys-and-values", guess_from_first, own=own, other=found)
 
 # %% [markdown]
-# The first text's mark decides *where* to look, and what stands there in the *second* text is reported. About the first text's own content
-# nothing is left in the values. You may also read that the values are what a model predicts. They are not: they are what is mixed, and the
-# target came in once, in the loss.
+# The first text's mark decides *where* to look, and what the *second* text holds at that place is reported. The values contain nothing of the
+# first text's contents. You may also read that the values are what a model predicts. They are not: they are what is mixed, and the target came
+# in only once, in the loss.
 #
 # ## What about order?
 #
-# Take random tokens and a random layer. Either permute the tokens and run the layer, or run the layer and permute its outputs.
+# Does self-attention notice in which order its tokens come? Take random tokens and random matrices. Either put the tokens in another order (a
+# **permutation**) and then attend, or attend and then put the outputs in that order.
 #
 # **Predict first:** how large is the largest difference between the two?
 
@@ -243,33 +250,33 @@ claim("05.order-of-tokens", guess_error, error=(permuted - plain[order]).abs().m
       moved=(permuted - plain).abs().max())
 
 # %% [markdown]
-# Every output is a sum over all tokens, and a sum does not know in which order it was made. What is left is rounding: 32-bit numbers keep
-# about seven digits. So without a mask self-attention is **permutation equivariant**: permute the tokens, and the outputs are permuted
-# along.
+# Every token takes its query along, and its output is a sum over all tokens; a sum does not depend on the order of its terms. What is left is
+# rounding: 32-bit numbers keep about seven digits. So without a mask self-attention is **permutation equivariant**: permute the tokens, and the
+# outputs are permuted in the same way.
 
 # %%
 other = five[[3, 0, 4, 1, 2]]
 outputs, permuted = self_attention(five, *three), self_attention(other, *three)
 show(blocks(("tokens", five, "tokens d"), "attend", ("outputs", outputs, "tokens d"), "\n",
             ("permuted", other, "tokens d"), "attend", ("outputs", permuted, "tokens d")),
-     "The five tokens from above, then the same in the order 3, 0, 4, 1, 2. Each has its output.")
+     "The five tokens from above, then in the order 3, 0, 4, 1, 2. Each keeps its output.")
 tally()
 
 # %% [markdown]
-# *The dog bites the man* and *the man bites the dog* would be one text to this layer: each word gets the same vector in both. Chapter 07 adds
-# positions.
+# To this layer, *the dog bites the man* and *the man bites the dog* would be the same text: each word gets the same vector in both. Chapter 07
+# adds positions.
 #
 # ## What to take along
 #
 # - Queries, keys and values are three learned views of the same tokens.
 # - A token's new vector is a mixture of what it reads; that is how *bank* gets its meaning from its neighbours.
-# - The projections let a question find an answer that looks nothing like it.
-# - Keys decide where to look, values what is read; equal weights are only an average.
+# - The projections let a question find an answer whose vector looks nothing like its own.
+# - Queries and keys decide where to look, values what is read; equal weights are only an average.
 # - Without a mask the layer does not see order.
 #
 # ## Five questions
 #
-# <details><summary>1. Tokens are 6 wide, queries and keys 4, values 11. Which shapes have the three matrices?</summary>
+# <details><summary>1. Tokens are 6 wide, queries and keys 4, values 11. What are the shapes of the three matrices?</summary>
 #
 # (6, 4), (6, 4) and (6, 11). The outputs are 11 wide, like the values.
 # </details>
@@ -277,23 +284,23 @@ tally()
 #
 # The plain mean of all values: all scores are 0, so all weights are equal.
 # </details>
-# <details><summary>3. Token A gives token B the weight 0.9. Which weight does B give A?</summary>
+# <details><summary>3. Token A gives token B the weight 0.9. What does that tell about the weight that B gives A?</summary>
 #
-# Any: A's query meets B's key there, and B's query A's key here. Two different dot products, and two different rows.
+# Nothing: in one, A's query meets B's key; in the other, B's query meets A's key. These are two different dot products, in two different rows.
 # </details>
 # <details><summary>4. You double the value matrix. Which weights change?</summary>
 #
 # None. The weights come from queries and keys; the outputs double.
 # </details>
-# <details><summary>5. With a causal mask, does the layer still not see order?</summary>
+# <details><summary>5. Is the layer still blind to order if it has a causal mask?</summary>
 #
-# It sees some of it: the mask lets a token read only what stands before it, so permuted tokens read other tokens (chapter 07).
+# Not quite: a token reads only itself and what comes before it, so in another order it reads other tokens (chapter 07).
 # </details>
 #
 # ## Where to read on
 #
-# Vaswani et al. 2017, section 3.2.3, where self-attention is one of three uses of attention. Zaheer et al., *Deep Sets*, 2017: where not
-# to see order is what is wanted ([bibliography](bibliography.ipynb)).
+# Vaswani et al. 2017, section 3.2.3, where self-attention is one of three uses of attention. Zaheer et al., *Deep Sets*, 2017: tasks in
+# which order *should* make no difference ([bibliography](bibliography.ipynb)).
 #
 # Now do the [exercises](../exercises/05_exercises_self_attention.ipynb), then go on to
 # [06 · Multi-head attention](06_multi_head_attention.ipynb).

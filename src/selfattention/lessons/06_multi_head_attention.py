@@ -22,7 +22,7 @@ from selfattention.plots import blocks, canvas, course_map, heatmap, links, show
 from selfattention.source import show_source
 from selfattention.training import train
 
-show(course_map(6), "Where we are: queries, keys and values are cut into heads, then joined again.")
+show(course_map(6), "Where we are: attention is cut into heads, and their outputs are joined.")
 
 # %% [markdown]
 # ## The idea in one picture
@@ -61,15 +61,17 @@ show(figure, "One head must share its weight between dog and man. Two heads read
 #
 # $$\mathrm{MultiHead} = \mathrm{Concat}(\mathrm{head}_1, \dots, \mathrm{head}_h)\,W^O$$
 #
-# (Vaswani et al. 2017, §3.2.2). Here $Q$, $K$ and $V$ are the tokens that ask, are found and are read; in self-attention all three
-# are the same tokens. Each head has its own matrices $W_i^Q$, $W_i^K$, $W_i^V$, and each of these sees the **whole** token. In
+# (Vaswani et al. 2017, §3.2.2). Here $Q$, $K$ and $V$ are tokens before any projection: those that ask, those that are searched and
+# those that are read. In self-attention all three are the same tokens. Each head has its own matrices $W_i^Q$, $W_i^K$, $W_i^V$, and each of these sees the **whole** token. In
 # code they stand side by side in one matrix: we project once and cut what comes out. So a head gets a part of the *projected* numbers,
-# not a part of the token. At the end $W^O$ mixes what the heads have found.
+# not a part of the token. At the end $W^O$ mixes what the $h$ heads have found. A token is $d_{model}$ numbers wide, a head
+# $d_{head} = d_{model} / h$.
 #
 # ## The loop, then the array
 #
-# The loop takes the columns of one head after the other. Printed below it: the package's two functions that cut and join all heads at once.
-# `unflatten` makes two axes of the last one, heads and their width, `flatten` one of two; `transpose` moves the heads before the tokens.
+# The loop takes the columns of one head after the other. Printed below it are the package's two functions that cut and join all heads at
+# once. `unflatten` splits the last axis into two, heads and their width; `flatten` makes one axis of two; `transpose` moves the heads
+# before the tokens.
 
 # %%
 def multi_head_loop(layer, x, heads):
@@ -86,7 +88,7 @@ show_source(split_heads)
 show_source(merge_heads)
 
 # %% [markdown]
-# The array form needs no loop, for attention treats heads as it treats a batch. It agrees with the loop, with the package's layer,
+# The array form needs no loop, because attention treats heads as it treats a batch. It agrees with the loop, with the package's layer,
 # and with torch's when both have the same weights (`from_torch` copies them):
 
 # %%
@@ -102,7 +104,7 @@ for other in (multi_head_loop(layer, x, heads=3), layer(x), theirs(x, x, x)[0]):
     assert torch.allclose(layer.output(joined), other)
 
 # %% [markdown]
-# The same as a picture, for the first of the two texts. Keys and values are made and cut as the queries are.
+# The same as a picture, for the first of the two texts. Keys and values are made and cut just like the queries.
 
 # %%
 matrix = layer.output.weight.T
@@ -119,11 +121,12 @@ show(blocks(("tokens", x[0], "tokens d_model"), "project",
 # ## Two questions at once
 #
 # What is a second head worth to a model that learns? A text has eight words; a word is four random numbers. One word is marked A,
-# another one B. The question in front must report **both**: the four numbers of A, then the four of B. (`marked.texts` makes such
+# another is marked B. The question in front must report **both**: the four numbers of A, then the four of B. (`marked.texts` makes such
 # texts; the marks and "I am the question" are three more numbers of each token.)
 #
-# A reader widens each token to 32 numbers, attends, and answers from what the question, token 0, has read. It learns by steps of
-# Adam on the *mean squared error*, the mean square of what is missing to the right numbers; `train` is the loop of chapter [03](03_torch.ipynb):
+# Our model, a reader, widens each token to 32 numbers, attends, and answers from what the question, token 0, has read. It learns by
+# Adam to make the *mean squared error* small, the mean of the squared differences between its answers and the right numbers. `train` is
+# the loop of chapter [03](03_torch.ipynb); `[5e-3] * 600` is the learning rate of each of its 600 steps.
 
 # %%
 def loss(reader, batch):
@@ -140,7 +143,8 @@ def trained(heads):
 
 # %% [markdown]
 # We train two readers: one has a single head of 32 numbers, the other two heads of 16. Then we measure how much of the *variance* of
-# the eight numbers each explains: 0 for a reader that always answers 0, 1 for one that gets every number right.
+# the eight numbers each explains. That is 1 minus the mean squared error divided by the variance: 0 for a reader that always answers 0,
+# 1 for one that gets every number right.
 #
 # **Predict first:** how much does the reader with the single head explain?
 
@@ -154,11 +158,11 @@ one, two = (1 - loss(readers[heads], (x, wanted)) / wanted.var() for heads in (1
 claim("06.one-head-or-two", guess_one_head, one=one.item(), two=two.item())
 
 # %% [markdown]
-# A single head can look at both marks, but it returns one mean of two words. With fixed weights such a mean explains exactly half of
+# A single head can look at both marks, but it returns one mean of two words. With fixed weights such a mean explains at most half of
 # the variance, however wide the head is. A head does a little better, since its weights may depend on the words; the rest is lost.
-# What counts is the number of means.
+# What counts here is the number of means.
 #
-# Where do the heads look? `watching` collects the weights that attentions compute:
+# Where do the heads look? `watching` collects the weights while the layers compute them:
 
 # %%
 with watching(readers[1][1], readers[2][1]) as seen:
@@ -173,7 +177,7 @@ show(figure, "Weights of the question (?) over one text. The one head must share
 # %% [markdown]
 # ## What heads cost
 #
-# Did the second head win because the reader had more to learn with? Let us count the parameters of a layer 512 wide.
+# Did the second head win because it gave its reader more parameters? Let us count those of a layer that is 512 wide.
 #
 # **Predict first:** with 16 heads instead of 1, by what factor does the number of parameters grow?
 
@@ -189,16 +193,17 @@ claim("06.parameters-by-heads", guess_growth, fewest=parameters(1), most=paramet
       growth=parameters(16) / parameters(1))
 
 # %% [markdown]
-# The matrices are the same, whatever is made of their outputs; more heads are only more cuts. So the two readers were equally large, and
-# the second head won by what it did. Two other things do change. Each head has its own table of weights, queries × keys, to be computed. And each
-# head is narrower, so it can tell fewer things apart: width is what a head pays with.
+# The four matrices are as large as before, and so are their offsets (*biases*), one for each output; more heads are only more cuts. So the
+# two readers were equally large, and the second head did not win by size. Two other things do change. Each head has its own table of
+# weights, queries × keys, to be computed. And each head is narrower, so it can tell fewer keys apart (chapter 01): width is the price
+# of a head.
 #
 # ## Shared keys and values
 #
-# When a model writes a text (*decodes* is the usual word), it keeps the keys and values of all earlier tokens: the *cache*, which grows with the text.
-# **Grouped-query attention** (Ainslie et al. 2023) lets several heads of queries share one head of keys and values, a *key head*; with a single key head
-# for all it is *multi-query attention*. What the cache
-# holds is what `keys_values` returns:
+# When a model writes a text (*decodes* is the usual word), it keeps the keys and values of all earlier tokens, so that they need not be
+# computed again. This *cache* grows with the text. **Grouped-query attention** (Ainslie et al. 2023) lets several heads of queries share
+# one head of keys and values, a *key head*; with a single key head for all it is *multi-query attention*. What the cache holds is what
+# `keys_values` returns:
 
 # %% tags=["claim:cache-by-key-heads"]
 text = torch.randn(1, 1000, 512)
@@ -244,8 +249,9 @@ for axes, split, good in zip(panels, (split_heads, split_by_view), (True, False)
 show(figure, "Head 0 of three tokens. After a view row 2 is still token 1, and row 3 is token 2.")
 
 # %% [markdown]
-# Which output depends on which input? The **Jacobian**, the table of all derivatives of outputs by inputs, tells: it is not zero
-# exactly where there is a link. Six tokens of 12 numbers go through 3 heads:
+# Which output depends on which input? The **Jacobian**, the table of all derivatives of outputs by inputs, tells us. If all derivatives
+# of an output token by an input token are 0, nothing gets from one to the other; if not, there is a link. Six tokens of 12 numbers go
+# through 3 heads:
 
 # %%
 def links_through(split, merge, tokens=6, heads=3, width=12):
@@ -289,15 +295,15 @@ show(figure, "Which output depends on which input. Wrong: a view to split, to me
 tally()
 
 # %% [markdown]
-# The mask compares *rows*, and after a view row 1 of a head is no longer token 1. With one view, the model reads what it is to
-# predict, though no mask is wrong. Chapter 04 measured what follows from a leak: a training loss that is too good to be true, and a useless
-# model. With a view both ways nothing leaks, but each head has become a pair of neighbouring tokens that hears nothing from further back.
+# The mask compares *rows*, and after a view row 1 of a head is no longer token 1. With one view, tokens read from later ones, although
+# the mask is right. Chapter 04 measured what follows from a leak: a training loss that is too good to be true, and a useless
+# model. With a view both ways nothing leaks here, but each head holds just two neighbouring tokens, which hear nothing from earlier ones.
 #
 # ## What to take along
 #
 # - A head is one attention on a projection of its own. It sees the whole of every token, and it returns one mean.
 # - Two answers from two places need two heads, in one layer.
-# - Heads are not copies of the layer: the parameters stay the same, each head gets narrower.
+# - Heads are not copies of the layer: the number of parameters stays the same, and each head gets narrower.
 # - Fewer key heads make a smaller cache.
 # - Cut, then transpose. A view alone has the right shapes and the wrong numbers.
 #
@@ -311,17 +317,17 @@ tally()
 #
 # No. Its matrix sees the whole token. What is cut is the result of the projection.
 # </details>
-# <details><summary>3. Batch 2, 5 tokens, d_model 12, 3 heads: which shape have the weights?</summary>
+# <details><summary>3. Batch 2, 5 tokens, d_model 12, 3 heads: what shape do the weights have?</summary>
 #
 # (2, 3, 5, 5): for each text and each head a table of queries × keys.
 # </details>
 # <details><summary>4. Why is there a matrix W_O after the heads are joined?</summary>
 #
-# Without it each head would write into columns of its own, and nothing would combine what two heads have found.
+# Without it each head would write into columns of its own, and nothing in the layer would combine what two heads have found.
 # </details>
-# <details><summary>5. A split by a view runs, and the training loss is excellent. Which test finds it?</summary>
+# <details><summary>5. In a causal model the heads are split by a view. It runs, and the training loss is excellent. Which test finds the bug?</summary>
 #
-# Change one token and see which outputs move, or take the Jacobian: nothing before the changed token may move. Shapes tell nothing.
+# Change one token and see which outputs move, or take the Jacobian: nothing before the changed token may move. Shapes tell you nothing.
 # </details>
 #
 # ## Where to read on

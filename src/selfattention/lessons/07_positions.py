@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 07 · Positions
 #
-# *The dog bites the man. The man bites the dog.* To the attention of chapters 05 and 06, without a mask, these are one text: it does not see
+# *The dog bites the man. The man bites the dog.* To the attention of chapters 05 and 06, without a mask, these are the same text: it does not see
 # order. **How do you tell it where a token stands, and does it still know in a text longer than any it was trained on?**
 #
 # There are three ways: **add** a vector to each token, **turn** queries and keys, or **bias** the scores. This chapter builds each of
@@ -48,16 +48,19 @@ show(figure, "What bites reads in two orders of the same words. Each word keeps 
 # ## Add a vector: sinusoids
 #
 # One could add the position itself, 0, 1, 2, …, but it would grow without end. The paper of 2017 adds a *vector* for each position,
-# made like a row of clocks. Each clock has a hand, and the coordinates of its tip are a sine and a cosine. The first hand is fast and
-# tells neighbours apart; the last one is so slow that it tells far places apart.
+# made like a row of clocks. Each clock has a hand, and the coordinates of its tip are a sine and a cosine (*sinusoids*, waves). The
+# first hand is fast and tells neighbours apart; the last one is so slow that it also tells distant places apart.
 #
 # $$PE_{pos, 2i} = \sin(pos / 10000^{2i/d})$$
 #
 # $$PE_{pos, 2i+1} = \cos(pos / 10000^{2i/d})$$
 #
-# (Vaswani et al. 2017, §3.5.) By hand, with $d = 4$: there are two hands, for $i = 0$ and $i = 1$. Their angles are divided by $10000^{0} = 1$
-# and by $10000^{2/4} = 100$. So position 1 has the vector $(\sin 1, \cos 1, \sin 0.01, \cos 0.01) = (0.84, 0.54, 0.01, 1.00)$. As a loop; below it, the
-# package's function, which makes all angles at once (`_frequencies` are the $1/10000^{2i/d}$):
+# (Vaswani et al. 2017, §3.5; $pos$ is the position, $i$ the number of the hand, $d$ the width of the vector.) By hand, with $d = 4$: there
+# are two hands, $i = 0$ and $i = 1$. The position is divided by $10000^{0} = 1$ for the first and by $10000^{2/4} = 100$ for the second. So
+# position 1 has the vector $(\sin 1, \cos 1, \sin 0.01, \cos 0.01) = (0.84, 0.54, 0.01, 1.00)$.
+#
+# Another way is to learn a table with a vector for each position, as BERT and GPT do (*learned positions*). It joins the race at the end. Here are the
+# sinusoids as a loop, and below it the package's function, which makes all angles at once (`_frequencies` are the $1/10000^{2i/d}$):
 
 # %%
 def sinusoidal_loop(tokens, d_model):
@@ -88,10 +91,10 @@ heatmap(right, table @ table.T, role="scores", row_axis="position", column_axis=
 show(figure, "Left: sines of three hands. Right: dot products of positions, equal along diagonals.")
 
 # %% [markdown]
-# ## What it does to order
+# ## Does the layer see order now?
 #
-# Chapter 05 measured how much self-attention cares about order: permute the tokens before the layer, or its outputs after it, and
-# compare. The difference was pure rounding.
+# Chapter 05 measured how much self-attention cares about order: permute (reorder) the tokens before the layer, or its outputs after it,
+# and compare. The difference was pure rounding.
 #
 # **Predict first:** how large is it when sinusoids are added to the tokens? (We take the largest difference of all; the outputs
 # themselves are numbers of size 0.4 to 0.8.)
@@ -112,18 +115,19 @@ claim("07.order-with-positions", guess_order, without=order_error(layer),
       added=order_error(lambda x: layer(x + sinusoidal(20, 32).float())))
 
 # %% [markdown]
-# Now a word's vector depends on its place, so its query, key and value do as well. A permuted text is another text.
+# Now a word's vector depends on its place, and so do its query, key and value. To the layer, a permuted text is a different text.
 #
 # ## Turn queries and keys: RoPE
 #
 # Adding mixes *what* and *where* in one vector. **Rotary positions** (RoPE; Su et al. 2021) keep the hands but add nothing: they cut a query into
-# pairs of numbers, see each pair as an arrow in the plane, and **turn** it. Each pair turns **at a rate of its own**: pair $i$ by
+# pairs of numbers, treat each pair as an arrow in the plane, and **turn** it. Each pair turns **at a rate of its own**: pair $i$ by
 # $1/10000^{2i/d}$ for each place (an angle in radians; 1 radian is 57 degrees). So the first pair is a fast clock and the last one a slow
 # clock, as with the sinusoids. Keys are turned likewise.
 #
-# By hand, with one pair and the rate 1: a query (1, 0) at position 5 is turned by 5 radians, a key (1, 0) at position 6 by 6. Between
-# the two lies 1 radian, so their product is $\cos 1 = 0.54$. At positions 40 and 41 it is the same: only the distance counts. Then the package's function, and a picture of it: an
-# arrow (1, 0) in each of four pairs ($d = 8$), at positions 0 to 7.
+# By hand, with one pair and the rate 1: a query (1, 0) at position 5 is turned by 5 radians, a key (1, 0) at position 6 by 6. The angle
+# between them is 1 radian, so their dot product is $\cos 1 = 0.54$. At positions 40 and 41 it is the same: only the distance counts. (It
+# counts with its sign: for most queries and keys, three places before is not the same as three places after.) Below are the same numbers
+# in code, the package's function, and a picture of it: an arrow (1, 0) in each of four pairs ($d = 8$), at positions 0 to 7.
 
 # %%
 arrow = torch.tensor([[1.0, 0.0]])
@@ -138,14 +142,15 @@ show(clocks(angles, rows=[f"pair {i}" for i in range(4)], columns=range(8),
      "Pair 0 turns by 57 degrees a place, each next pair by a tenth of the one before.")
 
 # %% [markdown]
-# Does only the distance count with wide vectors too? And did sinusoids not have that already? The bare vectors did. But a word is added to each, and
-# matrices $A$ and $B$ stand between: $(q + p)A \cdot (k + r)B$ has four products, and three of them hold a position $p$ or $r$. RoPE
-# turns *after* the matrices.
+# Does only the distance count with wide vectors too? And was that not already true of sinusoids? Of the bare vectors, yes. But each is
+# added to a word, $q$ or $k$, and two matrices $A$ and $B$ make query and key of the sum. So the score $(q + p)A \cdot (k + r)B$ is a sum
+# of four dot products, and three of them contain a position $p$ or $r$. RoPE turns *after* the matrices.
 #
 # We put a random query and a random key seven positions apart, at a hundred places, and look at how much their score changes from
 # place to place, with RoPE and with added sinusoids.
 #
-# **Predict first:** by how much does it vary with added sinusoids, in per cent of its typical size?
+# **Predict first:** by how much does it vary with added sinusoids, in per cent of its typical size? (That is, the standard deviation
+# over the hundred places, divided by the root of the mean square.)
 
 # %%
 guess_varies = None  # your guess, in per cent
@@ -171,8 +176,8 @@ claim("07.same-distance-elsewhere", guess_varies, turned=varies(turned), added=v
 #
 # ## Break it on purpose: turn something else
 #
-# RoPE turns queries and keys. What if one turns the values as well, for good measure? Take a text of 12 tokens, and put it 50 places
-# farther to the right, as if other text stood before it that nobody reads. Done right, no output changes.
+# RoPE turns queries and keys. What if we turn the values as well, for good measure? Take a text of 12 tokens, and move it 50 places
+# to the right, as if there were other text before it that nobody reads. If all is done right, no output changes.
 #
 # **Predict first:** with values turned as well, by how many per cent do the outputs change? (The size of the change, against the size of
 # the outputs: 0 is no change, 100 a change as large as the outputs.)
@@ -197,7 +202,7 @@ claim("07.turning-values-too", guess_values,
 
 # %% [markdown]
 # A turned value carries its place into the output, where nobody turns it back. Position should decide who is found, not change what is read.
-# Where queries alone are turned, keys carry no place at all, so no query can tell a near key from a far one. Twelve times the same token shows it:
+# Where queries alone are turned, keys carry no place at all, so no query can tell a near key from a far one. Twelve copies of one token show it:
 
 # %%
 query, key, at = Q[:1].expand(12, 64), K[:1].expand(12, 64), torch.arange(12)
@@ -210,10 +215,11 @@ show(figure, "Scores of twelve equal tokens. Left the distance counts, right no 
 # %% [markdown]
 # ## Bias the scores: ALiBi and learned distances
 #
-# The third way leaves the vectors alone and adds a number to each score, a *bias*. **ALiBi** (Press et al. 2022) subtracts a slope times the
-# distance; nothing is learned, and each head has a slope of its own. With the slope 1/2 a key three places back loses 1.5, so its
-# weight is multiplied by $e^{-1.5} = 0.22$. A **relative bias** (Shaw et al. 2018; as a number on the score, Raffel et al. 2020)
-# learns one number for each distance, with all far distances sharing one.
+# The third way leaves the vectors alone and adds a number to each score, a *bias* (not to be confused with the offset of a linear layer,
+# which has the same name elsewhere). **ALiBi** (Press et al. 2022) subtracts a slope times the distance; nothing is learned, and each
+# head has a slope of its own. With the slope 1/2 a key three places back loses 1.5 points, so in the softmax its exponential is
+# multiplied by $e^{-1.5} = 0.22$. A **relative bias** (Shaw et al. 2018; as a number on the score, Raffel et al. 2020) learns one
+# number for each head and each distance; on either side, all distances beyond a limit share one.
 
 # %%
 alike = torch.zeros(8, 8, 4)  # 8 heads, 8 tokens: all scores are 0
@@ -226,8 +232,9 @@ show(figure, "Weights of equal scores. A steep slope sees what is near, a flat o
 # %% [markdown]
 # ## A race: say what stood two places back
 #
-# Random digits; at each place the model must name the digit **two places back**. It has one layer and a causal mask, and is trained on texts of
-# 16 tokens. Then we ask it in texts of 16, 32, 64 and 256. All that differs is how it knows of places: by a vector that is *added*, by *rotary*, or by a *bias*:
+# A text is random digits; at each place the model must name the digit **two places back**. It has one layer and a causal mask, and is
+# trained on texts of 16 tokens. Then we test it on texts of 16, 32, 64 and 256. The only difference is how it learns of positions: by a
+# vector that is `added`, by `rotary` positions, or by a `bias`.
 
 # %%
 class Reader(nn.Module):
@@ -262,8 +269,8 @@ def share_right(reader, tokens):
     return (reader(digits)[:, 2:].argmax(dim=-1) == digits[:, :-2]).float().mean().item()
 
 # %% [markdown]
-# **Predict first:** a model with sinusoids learns to name nearly every digit at 16 tokens, and nothing forbids longer texts. How often is it right at
-# 64? (A blind guess is right once in ten.)
+# **Predict first:** a model with sinusoids learns to name nearly every digit at 16 tokens, and nothing forbids longer texts. What share
+# does it get right at 64? (A blind guess is right once in ten.)
 
 # %%
 guess_longer = None  # your guess, between 0 and 1
@@ -293,14 +300,14 @@ tally()
 #
 # - **None**: without positions only the causal mask tells something of order, since token $t$ sees $t$ tokens before it. With one layer, as
 #   here, that is a trace: better than blind at 16, and it fades. *Deeper* decoders make much more of it (Haviv et al. 2022).
-# - **Learned** vectors do their work where they exist, and they exist up to 16; a longer text is refused with an error.
-# - **Sinusoids** exist everywhere, yet beyond 16 the model meets vectors that it never saw.
+# - **Learned** vectors work where they exist, and they exist up to 16; a longer text is refused with an error.
+# - **Sinusoids** exist everywhere, yet beyond 16 the model meets vectors that it has never seen.
 # - **ALiBi** hardly changes with length, but a slope can prefer *near* to *far*, not pick out *two back*. For this task it is the wrong tool.
-# - **RoPE** holds at twice the length. Later it gets worse: it meets distances that it never saw, and more far keys share the weight. Which
-#   counts for more is not measured here.
-# - A **relative bias** knows the distance 2 itself, and all far distances share one number. Of the six it holds best.
+# - **RoPE** holds at twice the length. In longer texts it gets worse: it meets distances that it has never seen, and more distant keys
+#   share the weight. Which counts for more is not measured here.
+# - A **relative bias** has a number for the distance 2 itself, and one number for all far distances. In this race it holds up best.
 #
-# So "it works for any length" is a claim to be measured, each time. Other tasks and larger models have other winners (Kazemnejad et al. 2023).
+# So "it works for any length" is a claim that has to be measured each time. Other tasks and larger models have other winners (Kazemnejad et al. 2023).
 #
 # ## What to take along
 #
@@ -313,7 +320,8 @@ tally()
 #
 # <details><summary>1. Why are there fast and slow waves, and not only fast ones?</summary>
 #
-# A fast hand comes round again: after 2π, about 6.3 places, the fastest shows nearly the same. The slow ones tell such places apart.
+# A fast hand comes round again: the fastest takes 2π, about 6.3 places, so places 6 apart look nearly the same to it. The slow ones tell
+# them apart.
 # </details>
 # <details><summary>2. A query stands at 12, a key at 9; both move 100 places to the right. How does their score change with RoPE?</summary>
 #
@@ -325,11 +333,11 @@ tally()
 # </details>
 # <details><summary>4. Which of the three ways changes the shape of queries, keys or scores?</summary>
 #
-# None of them. Added vectors are as wide as the tokens, a turned arrow keeps its length, and a bias has the shape of the scores.
+# None of them. Added vectors are as wide as the tokens, a turned query has as many numbers as before, and a bias has the shape of the scores.
 # </details>
-# <details><summary>5. In a decoder with RoPE and a cache, the next token comes. By which angle is its query turned?</summary>
+# <details><summary>5. A model with RoPE writes a text, and its cache holds the keys so far. By the angles of which position is the next query turned?</summary>
 #
-# By that of its own position, after all cached tokens; not by that of position 0. The cached keys keep their turns.
+# By those of its own position, after all cached tokens; not by those of position 0. The cached keys stay as they were turned.
 # </details>
 #
 # ## Where to read on

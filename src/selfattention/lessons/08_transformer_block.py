@@ -60,14 +60,14 @@ show(flow(["token 0", "token 1", "token 2"], ("token", tokens),
      "Three tokens, each normed on its own: less its mean, divided by the root of its variance.")
 
 # %% [markdown]
-# Three quite different tokens have become one: a norm takes away how **large** a token is and where its middle lies. What is left is
-# the pattern. As a formula (Ba et al. 2016, eq. 3 and 4, there without $\epsilon$):
+# Three quite different tokens have become the same: a norm takes away how **large** a token is and where its middle lies. What is left
+# is the pattern. As a formula (Ba et al. 2016, eq. 3 and 4, there without $\epsilon$; $\odot$ multiplies number by number):
 #
 # $$\mathrm{LayerNorm}(x) = g \odot \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + b$$
 #
 # **Each token has its own mean $\mu$ and variance $\sigma^2$**, taken over its $d$ numbers. The small $\epsilon$ keeps a token of
 # equal numbers from being divided by 0. The *gain* $g$ and the *offset* $b$ (elsewhere: bias) are learned; they start as 1 and 0.
-# Here is a loop, held against the package's norm and torch's:
+# Here is a loop, compared with the package's norm and with torch's:
 
 # %%
 def layer_norm_loop(x, epsilon=1e-5):
@@ -85,24 +85,24 @@ assert torch.allclose(ours, nn.LayerNorm(3).double()(tokens), atol=1e-12)
 show_source(layer_norm)
 
 # %% [markdown]
-# Two slips in this formula live long, because they hardly show. `torch.std` divides by $d - 1$ where the formula divides by $d$; at
+# Two slips in this formula often go unnoticed, because they hardly show. `torch.std` divides by $d - 1$ where the formula divides by $d$; at
 # $d = 512$ that makes the result smaller by one part in a thousand. And $\epsilon = 10^{-5}$ *beside* the root instead of under it
 # hardly matters for numbers of size 1; for numbers of size 0.001 it makes the result 3.3 times as large. A much-read implementation,
-# the Annotated Transformer, has both. A comparison with torch in float64 finds them at once.
+# the Annotated Transformer, makes both. A comparison with torch in float64 finds them at once.
 #
 # ## The feed-forward layer
 #
-# The second sublayer makes a token wider ($d_{ff}$ numbers in place of $d$), sets what is negative to 0, and makes it narrow again
-# (Vaswani et al. 2017, eq. 2):
+# The second sublayer makes a token wider ($d_{ff}$ numbers in place of $d$), sets what is negative to 0 (a step called *ReLU*, for
+# *rectified linear unit*), and makes the token narrow again (Vaswani et al. 2017, eq. 2; $b_1$ and $b_2$ are offsets):
 #
 # $$\mathrm{FFN}(x) = \max(0,\; xW_1 + b_1)\,W_2 + b_2$$
 #
-# There is the bend. By hand, with one number in, two *hidden units* (the numbers inside) and one number out: $x = -3$ becomes
-# $(-3, 3)$, with negatives set to 0 it is $(0, 3)$, and the sum is 3. Always $\max(0, x) + \max(0, -x) = |x|$: the curve that no mean
-# could make.
+# There is the bend. By hand, with one number in, two *hidden units* (the numbers inside) and one number out: let $W_1$ make $(x, -x)$ of
+# $x$, let $W_2$ add the two up, and let the offsets be 0. Then $x = -3$ becomes $(-3, 3)$; with negatives set to 0 it is $(0, 3)$, and the
+# sum is 3. For every $x$, $\max(0, x) + \max(0, -x) = |x|$: the curve that no mean could make.
 #
-# **Each token goes through it alone.** The Jacobian of chapter 06, the table of all derivatives of outputs by inputs, tells which
-# output token depends on which input token: here each on itself only. The package has that test as `dependence`.
+# **Each token goes through it alone.** The Jacobian of chapter 06, the table of all derivatives of outputs by inputs, tells us which
+# output token depends on which input token: here each on itself only. In the package this test is called `dependence`.
 
 # %%
 torch.manual_seed(1)
@@ -117,7 +117,7 @@ show(blocks(("x", x, "tokens d"), "· W₁ + b₁,\nmax(0, …)",
      "palest cells), and narrows it again. Rows stay rows: no token meets another.")
 
 # %% [markdown]
-# The model is named for its attention. The sizes of 2017 are $d = 512$ outside and $d_{ff} = 2048$ inside.
+# The paper is named after attention. The sizes of 2017 are $d = 512$ outside and $d_{ff} = 2048$ inside.
 #
 # **Predict first:** what share of a block's parameters is in the feed-forward layer?
 
@@ -141,9 +141,10 @@ claim("08.where-the-parameters-are", guess_share,
 # ## The way past, in two orders
 #
 # What a sublayer computes does not replace a token: it is **added** to it. So $x$ runs past the sublayers like a stream, from which
-# they read and to which they write. Where does the norm stand? In 2017 it stood behind each sum, right on the stream: that is
-# **post-norm**. In most later models it stands before the sublayer, off the stream: **pre-norm**. We send random tokens through 12 layers of each kind, fresh from their random start,
-# and look at the last layer, with the size of $x$ (the standard deviation of its numbers) measured along the way:
+# they read and to which they write. Where does the norm stand? In 2017 it stood after each sum, right on the stream: that is
+# **post-norm**. In most later models it stands before the sublayer, off the stream: **pre-norm**. We send random tokens through 12 fresh
+# layers of each kind, with nothing but their random start values (their *initialisation*), and look at the last layer. The size of $x$
+# (the standard deviation of its numbers) is measured along the way:
 
 # %%
 sizes = {}
@@ -167,15 +168,15 @@ show(streams(sizes, {"post-norm": "on the stream", "pre-norm": "before the subla
 #
 # $$\text{pre-norm:}\quad x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$$
 #
-# Since $x$ grows with every pre-norm layer, a pre-norm stack ends with one norm more. What the two orders mean for a deep stack is
+# Since $x$ grows with every pre-norm layer, a pre-norm stack ends with one more norm. What the two orders mean for a deep stack is
 # the question of the [second part](08_transformer_depth.ipynb).
 #
 # ## Dropout
 #
 # In training each number of a sublayer's result is set to 0 with a chance of 0.1, before it is added (Vaswani et al. 2017, §5.4). The
-# others are divided by 0.9, so that the mean stays. So no part of a layer can count on any other being there, which works against
-# learning the training texts by heart. When the model is used, nothing must be dropped, and a model has to be told: `train()` and
-# `eval()` switch between the two modes. A text goes through the same stack of 12 layers twice, first in one mode, then in the other:
+# others are divided by 0.9, so that the mean stays the same. So no part of a layer can count on any other being there, which works
+# against learning the training texts by heart. When the model is used, nothing may be dropped, and the model has to be told: `train()`
+# and `eval()` switch between the two modes. A text goes through the same stack of 12 layers twice, first in one mode, then in the other:
 
 # %% tags=["claim:forgotten-eval"]
 torch.manual_seed(3)
@@ -189,11 +190,12 @@ for switch in (stack.train, stack.eval):
 claim("08.forgotten-eval", training=differ[0], after=differ[1])
 
 # %% [markdown]
-# Nothing warns you: all shapes are right, and no answer is repeated exactly. Call `eval()` before you measure or use a model.
+# Nothing warns you: all shapes are right, but no answer is repeated exactly. Call `eval()` before you measure or use a model.
 #
 # ## The whole block, and torch's
 #
-# An encoder layer is two steps, one around attention and one around the feed-forward layer. Below is the package's code: the steps
+# The whole block, in the package an `EncoderLayer` (the encoder comes in chapter 09), is two steps, one around attention and one around
+# the feed-forward layer. Below is the package's code: the steps
 # `PostNorm` and `PreNorm`, then the `EncoderLayer`, which takes two steps of either kind. With the same weights it must give what
 # torch's layer gives, in both orders:
 
@@ -249,14 +251,15 @@ show(figure, "Which output token depends on which input token, under a causal ma
              "norm on those up to itself, with the wrong one on later ones as well (crossed out).")
 
 # %% [markdown]
-# The mean of the text is subtracted from every token, so every token knows something of all others. (A norm over the *batch* would be
-# another mistake: it mixes texts, not past and future.)
+# The mean over the text is subtracted from every token, so every token knows something of the others. (A norm over the *batch* would be
+# a different mistake: it mixes texts, not past and future.)
 #
 # ## What training makes of it
 #
 # We take the source of chapter 04, whose entropy is known: each symbol moves on by 1, 2 or 4 places with the probabilities 0.6, 0.3
-# and 0.1. That is 0.9 nats a step, and no honest model has a smaller expected loss. Our model has a single layer: `read` gives each
-# symbol a vector, positions are added (chapter 07), and `answer` scores the next symbol. It is trained by the package's shortest loop.
+# and 0.1. That is 0.9 nats per step, and no honest model has a smaller expected loss. Our model has a single layer: `read` gives each
+# symbol a vector, positions are added (chapter 07), and `answer` scores the next symbol. It is trained by the package's shortest loop;
+# `rates` holds the learning rate of each step.
 
 # %%
 class OneLayer(nn.Module):
@@ -294,7 +297,7 @@ claim("08.norm-over-tokens-trained", guess_loss, right=right, gap=right_in_truth
       leaking=leaking, useless=useless)
 
 # %% [markdown]
-# As with the masks of chapter 04: on fresh texts, a loss under the entropy is a **leak**, whatever part of the model leaks. (On texts
+# As with the masks of chapter 04: on fresh texts, a loss below the entropy means a **leak**, whatever part of the model leaks. (On texts
 # it was trained on, a model can also get there by learning them by heart.)
 
 # %%
@@ -303,8 +306,8 @@ tally()
 # %% [markdown]
 # ## What to take along
 #
-# - With given weights attention is a straight line. The feed-forward layer bends; it works on each token alone and holds most of a
-#   block's parameters.
+# - With given weights, attention can only draw straight lines. The feed-forward layer bends them; it works on each token alone and holds
+#   most of a block's parameters.
 # - A norm works on the numbers of one token. Over the tokens of a text it lets the future in, and the training loss gets *better*.
 # - Sublayers add to the stream that runs past them. In post-norm the norm stands on the stream, in pre-norm before the sublayer.
 # - Dropout belongs to training. Call `eval()`.
@@ -316,21 +319,21 @@ tally()
 #
 # The mean is 2, the deviations are −1, −1 and 2, the variance is (1 + 1 + 4) / 3 = 2. Divided by √2: −0.71, −0.71 and 1.41.
 # </details>
-# <details><summary>2. A token is multiplied by 10 before the norm. What changes behind it?</summary>
+# <details><summary>2. A token is multiplied by 10 before the norm. What changes after it?</summary>
 #
-# Nothing but what ε does: mean and deviations grow tenfold, and so does the root they are divided by.
+# Almost nothing: mean and deviations grow tenfold, and so does the root they are divided by. Only ε does not grow.
 # </details>
 # <details><summary>3. Why must something bend between the two matrices of the feed-forward layer?</summary>
 #
-# Without it $(xW_1)W_2 = x(W_1W_2)$: the two matrices are one, and the wide part in between was for nothing.
+# Without it $(xW_1)W_2 = x(W_1W_2)$: two matrices do no more than one, and the wide part in between is for nothing. (Offsets do not change that.)
 # </details>
 # <details><summary>4. A sublayer gives zeros only. What does a pre-norm step give, and what a post-norm step?</summary>
 #
-# Pre-norm gives $x$ itself. Post-norm gives the normed $x$.
+# Pre-norm gives $x$ itself, post-norm the normed $x$.
 # </details>
 # <details><summary>5. Your model gives another answer each time it reads the same text. Where do you look first?</summary>
 #
-# Whether it is in training mode: dropout is at work until `eval()` is called.
+# At its mode: dropout is at work until `eval()` is called.
 # </details>
 #
 # ## Where to read on

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 08 · Depth
 #
-# One block moves information once and computes a little with it. The Transformer of 2017 has six of them in its encoder and six in its
-# decoder; later models have dozens. **What happens to a text on its way through so many layers, and why does such a stack train at all?**
+# One block moves information once and computes a little with it. The Transformer of 2017 has two stacks of six (chapter 09);
+# later models have dozens of blocks. **What happens to a text on its way through so many layers, and why does such a stack train at all?**
 #
 # This is the second part of chapter 08. The [first](08_transformer_block.ipynb) built the norm, the way past (residual connection) and
 # the two orders in which they can stand.
@@ -30,8 +30,8 @@ show(course_map(8, here=["encoder norm", "second encoder norm", "decoder norm",
 # %% [markdown]
 # ## The idea in one picture
 #
-# Seven random tokens go through six layers, fresh from their random start: first without ways past, then with them. The norm stands
-# before the sublayer both times.
+# Seven random tokens go through six fresh layers, which have only their random start values (their *initialisation*): first without ways
+# past, then with them. The norm stands before the sublayer both times.
 
 # %%
 class NormOnly(PreNorm):
@@ -44,7 +44,7 @@ def a_stack(step, depth, d=64):
                          for _ in range(depth))
 
 # %% [markdown]
-# How alike are the tokens afterwards? We compare each with each by their cosine, which is 1 for two vectors that point the same way
+# How alike are the tokens afterwards? We compare each with every other by their cosine, which is 1 for two vectors that point the same way
 # (chapter 01):
 
 # %%
@@ -58,7 +58,7 @@ for axes, step, title in zip(panels, (NormOnly, PreNorm), ("without ways past", 
     heatmap(axes, alike, title=f"cosines {title}", good=step is PreNorm, role="scores", largest=1.0,
             row_axis="token", column_axis="token")
 show(figure, "The cosine of each token with each other after six fresh layers. Without ways past "
-             "all seven have become the same vector. With ways past they still differ.")
+             "all seven have become nearly the same vector. With ways past they still differ.")
 
 # %% [markdown]
 # Attention makes means, and means of means of means are all alike. After six layers hardly anything is left of what made the tokens
@@ -74,7 +74,7 @@ show(figure, "The cosine of each token with each other after six fresh layers. W
 # | with a way past | $x + f(x)$ | post-norm: $\mathrm{norm}(x + f(x))$ |
 # | | | pre-norm: $x + f(\mathrm{norm}(x))$ |
 #
-# The package has the last two, and we had one above. Two are still missing:
+# The package has post-norm and pre-norm, and one without ways past is above. Two are still missing:
 
 # %%
 class Neither(PreNorm):
@@ -96,8 +96,8 @@ KINDS = {"neither": Neither, "norm only": NormOnly, "way past only": WayPastOnly
 # Now 24 layers, and all five kinds of step. At each layer we measure two things:
 #
 # - how much the **tokens** of a text still differ: their distance from their mean, as a share of their size;
-# - how large the **gradient** is that arrives there from a loss behind the last layer (with random answers). We take that of $W_2$, the
-#   second matrix of the layer's feed-forward layer.
+# - how large the **gradient** is that arrives there from a loss after the last layer (the right answers are random). We take that of
+#   $W_2$, the second matrix of the layer's feed-forward layer.
 
 # %%
 def measured(kind, depth, seed=0):
@@ -121,14 +121,14 @@ show(figure, "How much the tokens of a text differ, layer by layer, in five fres
              "straight line down means: by the same factor less in every layer.")
 
 # %% [markdown]
-# Without a way past, each layer takes about the same share of the differences that are left. (The floor of the lowest curve is the
+# Without a way past, each layer takes away about the same share of the differences that are left. (The floor of the lowest curve is the
 # rounding of float64.) With a way past the tokens stay apart much longer, longest in pre-norm. Nothing stops it entirely: in the fresh
 # post-norm stack, too, the tokens have become rather alike.
 #
 # ## What depth does to gradients
 #
-# Learning needs a gradient in every layer, in the first as in the last. It comes from the loss behind the last layer and passes through
-# all others on its way to the first.
+# Learning needs a gradient in every layer, in the first as well as in the last. It comes from the loss after the last layer and passes
+# through all others on its way to the first.
 #
 # **Predict first:** with *neither* norm nor way past, how many times smaller is the gradient of the first of 24 layers than that of the
 # last? Guess the number of zeros: 3 for a thousand times.
@@ -159,17 +159,17 @@ show(figure, "The gradient at each layer of the same stacks. With neither it van
 # quarter each time makes $10^{-14}$ in the end. With a way past, what goes around the layer is added to what goes through it; without a
 # norm, nothing keeps that factor from being above 1.
 #
-# "Residual connections are there against vanishing gradients" is half of it. With norms *alone* the gradient does not vanish. But the
-# tokens have become one, and such a gradient no longer knows which was which. Dong et al. (2021) prove it for attention alone: with
-# depth all tokens become alike, doubly exponentially. (Here it goes more slowly: on the logarithmic axis above, that curve would bend
-# down. Our stacks have feed-forward layers and a causal mask; which of the two slows it down is not measured.)
+# "Residual connections are there to prevent vanishing gradients" is half of it. With norms *alone* the gradient does not vanish. But the
+# tokens have become nearly the same, and such a gradient can hardly tell which was which. Dong et al. (2021) prove it for attention
+# alone: with depth all tokens become alike, doubly exponentially (the number of zeros itself grows exponentially). Here it goes more
+# slowly: on the logarithmic axis above, that curve would bend down. (Our stacks have feed-forward layers and a causal mask; what slows it down is not measured.)
 #
 # ## Post-norm or pre-norm?
 #
 # Both keep gradients level and tokens apart. Where do they differ? We compare stacks of 2 and of 24 layers, and look at the **last**
 # layer.
 #
-# **Predict first:** in pre-norm, how many times smaller is the last layer's gradient in the stack of 24 layers than in that of 2?
+# **Predict first:** in pre-norm, how many times smaller is the last layer's gradient in the stack of 24 layers than in the stack of 2?
 
 # %%
 guess_smaller = None  # your guess, a factor; 1 if the depth does not matter
@@ -201,8 +201,8 @@ show(figure, "The last layer's gradient: only in pre-norm does the depth make it
 # ## Does it matter for training?
 #
 # We take stacks of **8 layers** and the source of chapter 04. Its entropy is 0.90 nats; guessing blindly costs log 7 = 1.95. The
-# learning rate rises in a line from nearly 0 to 0.012, then falls in a line to 0. The rise is called **warm-up** (Vaswani et al. 2017,
-# §5.3): 60 of the 120 steps, or none.
+# learning rate rises linearly from nearly 0 to 0.012, then falls linearly to 0. The rise is called **warm-up** (Vaswani et al. 2017,
+# §5.3): 60 of the 120 steps, or none. (How the rate changes from step to step is called its *schedule*.)
 
 # %%
 class Model(nn.Module):
@@ -221,8 +221,8 @@ class Model(nn.Module):
 
 # %% [markdown]
 # We train four stacks: post-norm and pre-norm without a warm-up, post-norm with one, and norms without ways past with one. Such
-# trainings hang on details, so each is done **three times**, with other weights and other texts, and the middle one counts. A stack
-# that ends below 1.3 nats has learned something.
+# training runs depend on details, so each is done **three times**, with other start values and other texts (other random *seeds*), and
+# the median counts. A stack that ends below 1.3 nats has learned something.
 #
 # **Predict first:** how many of the four do?
 
@@ -251,22 +251,22 @@ curves = {name: torch.tensor(one).reshape(12, 10).mean(dim=1) for name, one in h
 figure, axes = canvas(height=3.6)
 lines(axes, range(5, 120, 10), curves, xlabel="training step", ylabel="training loss (nats)",
       limit=entropy, limit_name="entropy")
-show(figure, "Training loss of the four stacks, the middle one of three trainings. Two come down "
+show(figure, "Training loss of the four stacks, medians of three training runs. Two come down "
              "to the entropy, pre-norm first. Two stay at the loss of a blind guess.")
 
 # %% [markdown]
 # The stack with norms alone has gradients, but its tokens are nearly alike. In post-norm the last layers push as hard in a deep stack
 # as in a shallow one: too hard for the first steps, Xiong et al. suspect, unless the learning rate starts small. Liu et al. (2020) see
-# the cause elsewhere: in post-norm, small changes of all weights add up to a large change of the output.
+# the cause elsewhere: post-norm amplifies small changes of the parameters into large changes of the output.
 #
 # This is one learning rate, one depth and one small task; how far it reaches is not measured here. And easier to train does not mean
 # better in the end: Liu et al. also find that post-norm, where it trains, can end up ahead.
 #
 # ## Break it on purpose: the wrong x is added
 #
-# People write pre-norm like this: `x = norm(x)`, then `x = x + sublayer(x)`. The shapes are right, and the norm does stand before the
-# sublayer. But what is added to is the *normed* $x$. Follow it through a stack: norm, add, norm, add, … Count each norm to the step
-# before it, and compare:
+# Some people write pre-norm like this: `x = norm(x)`, then `x = x + sublayer(x)`. The shapes are right, and the norm does stand before
+# the sublayer. But the sublayer's result is added to the *normed* $x$. Follow it through a stack: norm, add, norm, add, … Count each norm
+# as part of the step before it, and compare:
 
 # %% tags=["claim:adding-to-the-normed-input"]
 class AddsToNormed(PreNorm):
@@ -283,8 +283,8 @@ claim("08.adding-to-the-normed-input",
       apart=(norm(broken(text)) - post(norm(text))).abs().max().item())
 
 # %% [markdown]
-# So it trains like a post-norm stack, and needs a warm-up that its author does not expect. The
-# stream passes through every norm on its way, where in a true pre-norm stack it passes through none before the last.
+# So expect it to train like a post-norm stack, and to need a warm-up that its author did not plan. The stream passes through every norm
+# on its way; in a true pre-norm stack it passes through none before the last.
 
 # %%
 tally()
@@ -294,16 +294,16 @@ tally()
 #
 # - Attention makes means. Without a way past, a few layers make all tokens of a text alike.
 # - Ways past keep tokens apart, norms keep sizes and gradients in hand. A deep stack needs both.
-# - In pre-norm the stream grows with the depth, and each layer counts for less; it trained here without a warm-up. The post-norm stack
-#   needed one.
-# - In pre-norm, what is added to must be the $x$ that no norm has touched.
+# - In pre-norm the stream grows with the depth, and each layer counts for less. Here, with 8 layers, it trained without a warm-up; the
+#   post-norm stack needed one.
+# - In pre-norm, the sublayer's result must be added to the $x$ that no norm has touched.
 # - What a stack does at its random start can be measured in seconds, before any training.
 #
 # ## Five questions
 #
 # <details><summary>1. Each of 24 layers halves the gradient that passes it. How small is it in the first, if it is 1 in the last?</summary>
 #
-# $2^{-23}$, about a ten-millionth: there are 23 layers to pass.
+# $2^{-23}$, about one ten-millionth: there are 23 layers to pass.
 # </details>
 # <details><summary>2. Why does a pre-norm stack end with a norm, and a post-norm stack not?</summary>
 #
@@ -311,7 +311,7 @@ tally()
 # </details>
 # <details><summary>3. All tokens of a text have become the same vector. What can attention still do?</summary>
 #
-# Nothing: all scores of a query are equal, so are its weights, and the mean of equal values is that value.
+# It cannot tell them apart again: whatever the weights are, the mean of equal values is that value.
 # </details>
 # <details><summary>4. In pre-norm every layer adds independent numbers of the same size. How does x grow from 8 layers to 32, if what x
 # was at the start counts for little?</summary>

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 10 · Training a translator
 #
-# Chapter 09 built the whole machine of 2017 and proved its arithmetic. Now it shall learn French. **Can it be trained here, without a GPU, while you wait? What does it then really know? And do its attention weights say which word became which?**
+# Chapter 09 built the whole machine of 2017 and checked its arithmetic. Now we teach it French. **Can it be trained here, without a GPU, while you wait? What does it really know afterwards? And do its attention weights say which word became which?**
 
 # %%
 import numpy as np
@@ -23,9 +23,9 @@ show(course_map(10), "Where we are: the machine is built; what is left is the lo
 # %% [markdown]
 # ## The idea in one picture
 #
-# No download: the course generates English sentences with their French translations. The French is real grammar. Articles and adjectives agree in gender and number, most adjectives move **behind** the noun, a negation wraps the verb in *ne … pas*, and a pronoun object moves **before** the verb.
+# No download: the course generates English sentences with their French translations. The sentences are simple, but they follow French grammar. Articles and adjectives agree in gender and number, most adjectives move **after** the noun, a negation wraps the verb in *ne … pas*, and a pronoun object moves **before** the verb.
 #
-# Because we made the pairs, we also know which English word each French word comes from: its *links* (elsewhere: word alignment). The translator is never shown a link. It gets whole sentences and must find out for itself what belongs to what:
+# Because we made the pairs, we also know which English word each French word comes from: its *links* (elsewhere: word alignment). The translator is never shown a link. It gets whole sentences and must find out for itself which word goes with which:
 
 # %%
 train, test = corpus()
@@ -34,16 +34,16 @@ shown = [next(pair for pair in train if words <= set(pair.source))
 (figure, panels), headings = canvas(2, height=3.0), ("English", "French")
 for axes, pair in zip(panels, shown):
     links(axes, pair.source, pair.target, alignment.gold(pair), headings=headings)
-show(figure, "Two pairs of the training, and their links: they cross where the order changes.")
+show(figure, "Two training pairs and their links: they cross where the order changes.")
 for kind in KINDS:
     print(f"{kind:20} {' '.join(test[kind][19].source)}  →  {' '.join(test[kind][19].target)}")
 
 # %% [markdown]
-# 20,000 pairs are for training. The test sentences come in four kinds, 500 of each, of which the lines above show one each; none of them stands in the training. The first kind holds nothing that was held out of the training. Each of the other three holds one combination that training **never** shows: a noun with an adjective it never had, a verb that was never negated, a verb that never had a pronoun as its object. Every single word is known.
+# 20,000 pairs are for training. The test sentences come in four kinds, 500 of each; the lines above show one of each kind. None of them is among the training sentences. The first kind holds no combination that was kept out of the training (*held out*). Each of the other three holds one combination that training **never** shows: a noun with an adjective it never had, a verb that was never negated, a verb that never had a pronoun as its object. Every single word is known.
 #
 # ## Batches
 #
-# Sentences of a batch are filled up to the longest one (padding). What is filled up is computed for nothing, so we put sentences of similar length together. How much that saves can be counted. `Bilingual` keeps a vocabulary for each language and makes numbers of words:
+# The sentences of a batch are padded to the length of the longest one. Computing the padding is wasted work, so we put sentences of similar length together. How much that saves can be counted. `Bilingual` keeps a vocabulary for each language and turns words into numbers:
 
 # %% tags=["claim:sorting-by-length"]
 words = Bilingual(train)
@@ -58,7 +58,7 @@ claim("10.sorting-by-length", at_random=at_random, by_length=by_length)
 # %% [markdown]
 # ## The loop
 #
-# The model is that of 2017 with one thing newer: rotary positions (chapter 07) in place of sinusoids. It is small: vectors of 64 numbers, 4 heads, 2 + 2 layers. A training step is four lines: the loss, its gradient, a step, and the gradient back to zero. Here they are bare, and the package's `Trainer` from the same start:
+# The model is that of 2017 with one thing newer: rotary positions (chapter 07) in place of sinusoids. It is small: vectors of 64 numbers, 4 heads, 2 + 2 layers. A training step is four lines: the loss, its gradient, a step, and the gradient back to zero. Here are three bare steps, and three of the package's `Trainer` from the same start; the losses must agree. (`betas` says how much of its two running means Adam keeps from step to step, and `eps` keeps it from dividing by 0; both are the paper's, §5.3.)
 
 # %%
 def new(coder):
@@ -80,9 +80,9 @@ trainer = Trainer(package, adam(package, 2e-3), loss_of, lambda step: 1.0, recip
 assert np.allclose(losses, [trainer.update(batches[step]) for step in range(3)])
 
 # %% [markdown]
-# What the package adds: the learning rate warms up and cools down, the gradient is clipped (shortened where it is longer than 1), a loss that is no number stops the training and leaves the weights as they were, and a *checkpoint* on disk keeps everything that the next step depends on. A training that you interrupt and start again gives **the same weights** as one that ran through; a test holds that to the last bit.
+# What the package adds: the learning rate warms up and cools down, the gradient is clipped (shortened where it is longer than 1), a loss that is NaN or infinite stops the training and leaves the model's parameters as they were, and a *checkpoint* on disk keeps everything that the next step depends on. A training run that you interrupt and resume gives **the same parameters** as one that ran through; a test of the package checks that to the last bit.
 #
-# With label smoothing the true word has the target $0.9 + 0.1/V$ and each other word $0.1/V$, for $V$ words. No model can get under the entropy of that target, not even one that knows every translation by heart, nor one that leaks. A smaller loss would mean that it is counted wrongly, over padding for instance (chapter 09). The cell prints this floor, then trains, with a line every 300 steps; on two idle cores a training takes about three quarters of a minute.
+# With label smoothing the true word has the target $0.9 + 0.1/V$ and each other word $0.1/V$, for $V$ words. No model can get under the entropy of that target, not even one that knows every translation by heart, nor one that leaks. A smaller loss would mean that it is counted wrongly, over padding for instance (chapter 09). The cell prints this floor, then trains, with a line every 300 steps (*a token* there means *per token*). On two idle cores a training run takes about 45 seconds.
 
 # %%
 print(f"floor: {smoothing_floor(len(words.target), 0.1):.1f} nats a token")
@@ -115,7 +115,7 @@ claim("10.new-combinations", guess_negations, seen=whole[SEEN], pairs=whole[NEW_
 # %% [markdown]
 # Why just these? The next cell begins with some of the mistakes. Look at the verbs: the word order is right, *ne … pas* is right, the verb's form is wrong, and only after *does*.
 #
-# Think of what the model has seen of such a verb: *pulls* → *tire* and, after a plural, *pull* → *tirent*. Only a negation has *pull* after a singular, and this verb was never negated. To the model *pull* and *pulls* are two numbers, as unlike as *pull* and *queen*. **Nothing in the two numbers says that they are one verb.**
+# Think of what the model has seen of such a verb: *pulls* → *tire* and, after a plural, *pull* → *tirent*. Only a negation has *pull* after a singular, and this verb was never negated. To the model *pull* and *pulls* are two numbers, at the start as unlike as *pull* and *queen*. **Nothing in the two numbers says that they are one verb.**
 #
 # If that is the reason, the cure is to *show* it: write *pulls* as two tokens, *pull* and *+s*. Such parts of words are called **pieces** (elsewhere: subwords). Nothing else changes:
 
@@ -138,7 +138,7 @@ pieces_model = new(pieces)
 course = fit(pieces_model, pieces.batches(train), recipe, every=300)
 
 # %% [markdown]
-# Compare the last lines of both trainings: the two losses agree. **A training loss tells how well the training sentences are known, and nothing of what was never asked.** So ask:
+# Compare the last lines of the two training runs: the losses agree as far as they are printed. (Finer digits could not be compared anyway, because the tokens are not the same.) **A training loss tells how well the training sentences are known. It says nothing of what was never asked.** So ask:
 
 # %% tags=["claim:stems-and-endings"]
 cut = shares(pieces, pieces_model)
@@ -147,11 +147,11 @@ claim("10.stems-and-endings", whole=whole[NEW_NEGATIONS], pieces=cut[NEW_NEGATIO
 # %% [markdown]
 # The model generalised as far as its **tokens** let it.
 #
-# Real systems find their pieces by counting: *byte-pair encoding* joins the most frequent pair of neighbours again and again (Sennrich et al. 2016; an exercise). Counted pieces need not be stems and endings. With 300 such merges and the same 1500 steps, the course's benchmark (`python benchmarks/run.py translator`) got 91 to 94 % of three of the four kinds right, new negations among them: counted pieces share most stems, but make longer sentences of smaller steps, which 1500 steps do not master as well.
+# Real systems find their pieces by counting: *byte-pair encoding* joins the most frequent pair of neighbours again and again (Sennrich et al. 2016; an exercise). Counted pieces need not be stems and endings. With 300 such merges and the same 1500 steps, the course's benchmark (`python benchmarks/run.py translator`) got 91 to 94 % of three of the four kinds right, new negations among them: counted pieces share most stems, but they make the sentences longer, and in 1500 steps the model did not learn those as well.
 #
 # ## BLEU
 #
-# Where translations are longer and many are acceptable, "every word right" is too strict. **BLEU** (Papineni et al. 2002) counts the runs of one to four words that a translation shares with a reference, over the whole test set, and punishes translations that are too short: 100 when all is equal. You write it in the exercises; for numbers that others can compare, use `sacrebleu`:
+# Where translations are longer and many are acceptable, "every word right" is too strict. **BLEU** (Papineni et al. 2002) counts the runs of one to four words that a translation shares with a reference, over the whole test set, and punishes translations that are too short: 100 when all is the same. You write it in the exercises; for numbers that others can compare, use `sacrebleu`:
 
 # %% tags=["claim:bleu-on-unseen-combinations"]
 unseen = [pair for kind in KINDS if kind != SEEN for pair in test[kind]]
@@ -173,7 +173,7 @@ claim("10.bleu-on-unseen-combinations", pieces=by_pieces, whole=by_words)
 # | voit | 0.1 | 0.2 | **0.7** |
 # | pas | **0.5** | 0.4 | 0.1 |
 #
-# Three links are guessed. Four are gold: *ne* comes from *does* and from *not*, *voit* from *see*, *pas* from *not*. Two guesses are right. The **alignment error rate** (Och and Ney 2003) is $1 - 2 \cdot 2/(3 + 4) = 0.43$: twice the right links, divided by guessed and gold links together. It is 0 when all links are right and 1 when none is. With one link a word the best here is $1 - 2 \cdot 3/(3 + 4) = 0.14$.
+# Three links are guessed. Four are gold: *ne* comes from *does* and from *not*, *voit* from *see*, *pas* from *not*. Two guesses are right. The **alignment error rate** (Och and Ney 2003) is $1 - 2 \cdot 2/(3 + 4) = 0.43$: twice the right links, divided by guessed and gold links together. It is 0 only when all guessed links are right and none is missing, and 1 when no guess is right. With one link per word the best possible here is $1 - 2 \cdot 3/(3 + 4) = 0.14$.
 
 # %%
 english, french = ["does", "not", "see"], ["ne", "voit", "pas"]
@@ -190,7 +190,7 @@ links(right, english, french, true, headings=headings, title="gold")
 show(figure, f"From weights to links. One of three is wrong, two of four are missed: {rate:.2f}.")
 
 # %% [markdown]
-# Now the translator. Which of its four heads links words? Of the training sentences we know the links, so each head is tried on 200 of them, and the best one is judged on test sentences, which played no part in the choice. (Weights of a word's pieces are added up.) Beside it stand a classic that only counts which words occur together (**IBM Model 1**, Brown et al. 1993), with words and with pieces; a guess that knows no words (**the diagonal**); and the best that one link a word can reach.
+# Now the translator. Which of its four heads links words? We know the links of the training sentences, too, so each head is tried on 200 of these, and the best one is judged on test sentences, which played no part in the choice. (Weights of a word's pieces are added up.) We compare it with a classic that only counts which words occur together (**IBM Model 1**, Brown et al. 1993), with words and with pieces; a guess that knows no words (**the diagonal**); and the best that one link per word can reach.
 #
 # **Predict first:** the translator was never told what a link is. What is the error rate of its best head on seen combinations? The diagonal has 0.4.
 
@@ -209,7 +209,7 @@ errors = {name: alignment.scored(way, test[SEEN]) for name, way in ways.items()}
 claim("10.word-links", guess_error, **errors)
 
 # %% [markdown]
-# To write *chat* the decoder must get at *cat*, and cross-attention is the only way from source to target. Chapter 09 saw an encoder that carried letters to other places first; this one leaves its words where they are:
+# To write *chat* the decoder must get at *cat*, and cross-attention is the only way from source to target. Chapter 09 saw an encoder that carried letters to other places first; this one mostly leaves its words where they are:
 
 # %%
 pair = next(pair for pair in test[NEW_PAIRS] if {"not", "them"} <= set(pair.source))
@@ -225,11 +225,11 @@ bars(axes, dict(zip(names, (tried | errors).values())), xlabel="alignment error"
 show(figure, "Head 0 to 3: on training sentences. From the best head on: on test sentences.")
 
 # %% [markdown]
-# Here a map of weights does say which word became which: it was scored against gold links, in the last layer, for this task. And the head had to be chosen. In 24 trainings with other seeds the best of the four was ahead of Model 1 with words in 23, but the worst often had several times its errors, and where a pronoun is the object the lead over Model 1 is small and was not there in every training. *Why* the model chose a word was not tested (chapter 16).
+# Here a map of weights does say which word became which: it was scored against gold links, in the last layer, for this task. And the head had to be chosen. In 23 of 24 training runs with other seeds the best of the four heads was ahead of Model 1 with words. But the worst head often made several times as many errors as the best, and where a pronoun is the object the lead over Model 1 was small and not there in every run. *Why* the model chose a word was not tested (a later chapter will).
 #
-# One change shows how narrow the finding is. A map can be labelled with the words the decoder *writes* or with those it *reads*, and the two are one row apart (chapter 09).
+# One small change shows how narrow the finding is. A map can be labelled with the words the decoder *writes* or with those it *reads*, and the two are one row apart (chapter 09).
 #
-# **Predict first:** what is the error rate if you take for each French word the row in which it is *read*, one further down, not the one in which it is chosen?
+# **Predict first:** what is the error rate if you take for each French word the row in which it is *read*, one further down, instead of the one in which it is chosen?
 
 # %%
 guess_row = None  # your guess, between 0 and 1
@@ -240,11 +240,11 @@ claim("10.one-row-later", guess_row, late=alignment.scored(one_late, test[SEEN])
       right=errors["attention"], diagonal=errors["diagonal"])
 
 # %% [markdown]
-# The row in which a word is read is the row in which the *next* one is chosen: its weights look for that one.
+# The row in which a word is read is the row in which the *next* one is chosen: here, its weights look for that one. Which row is right depends on the model and the layer: Chen et al. 2020 link words by the row in which a word is read, and with success. So measure.
 #
 # ## Greedy or beam?
 #
-# **Greedy search** takes the best next word each time and never looks back. **Beam search** keeps the best few beginnings. It can find likelier sentences, and costs more with every beginning that it keeps. Does it pay here?
+# **Greedy search** takes the best next token each time and never looks back. **Beam search** keeps the best few beginnings (elsewhere: hypotheses). It can find likelier sentences, and costs more with every beginning that it keeps. Is it worth it here?
 
 # %% tags=["claim:beam-against-greedy"]
 sample = [pair for kind in KINDS for pair in test[kind][:100]]
@@ -280,16 +280,16 @@ tally()
 #
 # ## What you can do now
 #
-# You can compute attention by hand and build it from dot products, a softmax and a scale. You can mask it, cut it into heads, tell it about positions, put it into blocks, stack these, and join two stacks. You can train the whole, break it on purpose, and say from numbers what it knows.
+# You can compute attention by hand and build it from dot products, a softmax and a scale. You can mask it, cut it into heads, tell it about positions, put it into blocks, stack these, and join two stacks. You can train the whole model, break it on purpose, and show in numbers what it knows.
 #
-# Nine more chapters are planned, each one step further. Chapter 11 sets attention against recurrence and convolution. 12 keeps the encoder alone and makes BERT of it, 13 the decoder alone: GPT. 14 makes attention cheaper, 15 its context longer. 16 asks what goes on inside. 17 and 18 leave text for graphs and images. And in 19 you look for bugs that were planted.
+# Nine more chapters are planned, each one step further. Chapter 11 will compare attention with recurrence and convolution. 12 keeps only the encoder and makes BERT of it, 13 only the decoder: GPT. 14 makes attention cheaper, 15 its context longer. 16 asks what goes on inside. 17 and 18 leave text for graphs and images. And in 19 you look for bugs that were planted.
 #
 # ## What to take along
 #
 # - Two cores are enough to train a Transformer on a small language while you wait, and to measure what it learned.
-# - Count new combinations apart. A loss does not show them.
+# - Count new combinations separately. The training loss does not show them.
 # - A model cannot see inside its tokens: cut them where it helps.
-# - Attention weights are evidence once they are scored: the right layer, the right head, the right row, against gold links.
+# - Attention weights are evidence once they have been scored against gold links: for this layer, this head, this row.
 #
 # ## Five questions
 #
@@ -297,7 +297,7 @@ tally()
 #
 # A third: 18 places, 12 of them real.
 # </details>
-# <details><summary>2. The training loss lies under the floor of label smoothing. What has happened?</summary>
+# <details><summary>2. The training loss, with label smoothing in it, lies below the floor. What has happened?</summary>
 #
 # The loss is counted wrongly, for instance over padding. Not even a model that sees the answers gets there.
 # </details>
@@ -305,17 +305,17 @@ tally()
 #
 # After a plural, *pull* is known to become *tirent*. That *pull* after a singular is *tire* follows only if *pull* and *pulls* share a token.
 # </details>
-# <details><summary>4. A guess links each French word once, and there are more gold links than French words. Can its error rate be 0?</summary>
+# <details><summary>4. A guess links each French word once, and all its links are right. Is its error rate 0?</summary>
 #
-# No. All its links may be right, but the gold links it leaves out count in the divisor.
+# Only if each French word has a single gold link. Gold links that the guess leaves out count in the divisor.
 # </details>
 # <details><summary>5. You draw a map of weights and label its rows with the decoder input. Row "le" is darkest at "house". What does it mean?</summary>
 #
-# Having read *le*, the model looks at *house* to choose the word that comes next.
+# Having read *le*, this head looks most at *house* while the model chooses the next word.
 # </details>
 #
 # ## Where to read on
 #
-# Sennrich et al. 2016 on pieces of words; Och and Ney 2003 on word links and how to score them; Papineni et al. 2002 on BLEU ([bibliography](bibliography.ipynb)).
+# Sennrich et al. 2016 on pieces of words; Och and Ney 2003 on word links and how to score them; Chen et al. 2020 on links from attention; Papineni et al. 2002 on BLEU ([bibliography](bibliography.ipynb)).
 #
 # Now do the [exercises](../exercises/10_exercises_training_a_translator.ipynb).

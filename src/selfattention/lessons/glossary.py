@@ -133,8 +133,8 @@
 # ### bias
 #
 # Two things. (1) A number added to a [score](#score) before the softmax, for instance by distance ([ALiBi](#ALiBi), [relative bias](#relative-bias)).
-# (2) Torch's name for what the course calls an [offset](#offset). *(1) in chapter [07](07_positions.ipynb), (2) in chapter
-# [06](06_multi_head_attention.ipynb).*
+# (2) Torch's name for what the course calls an [offset](#offset). *(1) in chapter [07](07_positions.ipynb), (2) in the second part of chapter
+# [03](03_torch.ipynb).*
 #
 # ### bits
 #
@@ -410,7 +410,8 @@
 #
 # ### label smoothing
 #
-# The target is not quite sure: the right word gets $1 - \epsilon$, and ε is shared equally among all words of the vocabulary. Then the smallest
+# The target is not quite sure: the right word gets $1 - \epsilon$, and ε is shared equally among all V words of the vocabulary, the right one
+# included, so that it has $1 - \epsilon + \epsilon / V$. Then the smallest
 # possible loss is above 0. *Chapter [09](09_encoder_decoder.ipynb), its floor in chapter [10](10_training_a_translator.ipynb).*
 #
 # ### language model
@@ -438,8 +439,7 @@
 #
 # ### learning rate
 #
-# How large a training step is. In torch it is called `lr`. *In code in chapter [04](04_masks.ipynb), as a word in chapter
-# [08](08_transformer_block.ipynb).*
+# How large a training step is. In torch it is called `lr`. *Chapter [03](03_torch.ipynb), second part.*
 #
 # ### length penalty
 #
@@ -449,7 +449,7 @@
 # ### linear layer
 #
 # A learned matrix and a learned offset: $xW + b$. In torch `nn.Linear`, which keeps the matrix transposed. *Chapter
-# [06](06_multi_head_attention.ipynb).*
+# [03](03_torch.ipynb), second part.*
 #
 # ### link
 #
@@ -639,8 +639,7 @@
 #
 # ### ReLU
 #
-# $\max(0, x)$: negative numbers become 0, the others stay. The bend in the [feed-forward layer](#feed-forward-layer). From *rectified linear unit*. *As
-# a formula in chapter [08](08_transformer_block.ipynb), by name in its exercises.*
+# $\max(0, x)$: negative numbers become 0, the others stay. The bend in the [feed-forward layer](#feed-forward-layer). From *rectified linear unit*. *Chapter [08](08_transformer_block.ipynb).*
 #
 # ### residual connection
 #

@@ -169,7 +169,7 @@ def bars(axes, heights: Mapping[str, Real] | Sequence[Real] | np.ndarray, *, eac
               linewidth=0.6)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    look.entitle(axes, title)
+    look.entitle(axes, title, room=18 if limit_name else 6)
     axes.set_xlabel(xlabel)
     low, high = drawn.min(initial=0.0), drawn.max(initial=0.0)
     if role == "weights" and low >= 0 and high <= 1 + 1e-9:

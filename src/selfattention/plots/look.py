@@ -49,10 +49,13 @@ def canvas(panels: int = 1, *, width: Real = WIDTH, height: Real = 3.4):
     return figure, axes
 
 
-def entitle(axes, title: str, good: bool | None = None) -> None:
-    """Set a panel's title; what is right (True) has a tick, what goes wrong (False) a cross and its colour."""
+def entitle(axes, title: str, good: bool | None = None, room: Real = 6) -> None:
+    """Set a panel's title; what is right (True) has a tick, what goes wrong (False) a cross and its colour.
+
+    Args:    room: points between the title and the panel.
+    """
     axes.set_title(MARKS[good] + title if title else "", color=WRONG if good is False else INK,
-                   fontsize=letters(axes.figure.get_figwidth()))
+                   fontsize=letters(axes.figure.get_figwidth()), pad=room)
 
 
 def tell(axes, text: str) -> None:

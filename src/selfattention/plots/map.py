@@ -85,7 +85,7 @@ def course_map(chapter: int, *, here: Sequence[str] = (), machine: str = "encode
     for name, part in parts.items():
         _part(board, part.words, *tops[name], states[name])
     if machine == "encoder–decoder":
-        board.text(0.1, 0.2, "The Transformer of 2017,\nfrom below to above.\n× N: N such layers", ha="left", va="top",
+        board.text(0.1, 0.2, "The Transformer of 2017,\nfrom bottom to top.\n× N: N such layers", ha="left", va="top",
                    linespacing=1.3)
     _legend(board, bottom + 0.3)
     look.tell(board.axes, _described(parts, states, machine))
