@@ -212,7 +212,7 @@ def test_fit_is_the_trainer_with_adam_and_looks_at_a_model_that_evaluates(capsys
     assert not other.model.training and capsys.readouterr().out == ""
     other = trainer(steps=6)
     course = fit(other.model, BATCHES, other.recipe, every=4)
-    assert capsys.readouterr().out == f"step 4: {sum(losses[:4]) / 4:.1f} nats a token\n" and course.watched == []
+    assert capsys.readouterr().out == f"step 4: {sum(losses[:4]) / 4:.1f} nats per token\n" and course.watched == []
 
 
 def test_the_mean_loss_is_over_tokens_not_over_batches():

@@ -52,7 +52,7 @@ def _frequencies(width: int, base: float, device: torch.device | str | None = No
 
 
 def alibi(heads: int, queries: int, keys: int) -> Float[Tensor, "heads queries keys"]:
-    r"""A bias on the scores that falls with the distance, by another slope in each head (ALiBi; Press et al. 2022).
+    r"""A bias on the scores that falls with the distance, with another slope in each head (ALiBi; Press et al. 2022).
 
     Head $h$ of $n$ (from 1) has the slope $2^{-8h/n}$; the queries are the last positions of the keys.
 

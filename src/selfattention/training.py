@@ -50,7 +50,7 @@ class Recipe:
 
 
 def inverse_root(step: int, warmup: int) -> float:
-    r"""The share of the highest rate at a step (from 0): up in a line, then down like $1/\sqrt{step}$.
+    r"""The share of the highest rate at a step (from 0): up linearly, then down like $1/\sqrt{step}$.
 
     (Vaswani et al. 2017, eq. 3, divided by its largest value.)
     """
@@ -59,7 +59,7 @@ def inverse_root(step: int, warmup: int) -> float:
 
 
 def up_and_down(step: int, warmup: int, steps: int) -> float:
-    """The share of the highest rate at a step (from 0): up in a line, then down in a line to 0 at the end."""
+    """The share of the highest rate at a step (from 0): up linearly, then down in a line to 0 at the end."""
     return min((step + 1) / max(warmup, 1), (steps - step) / max(steps - warmup, 1), 1.0)
 
 
@@ -300,7 +300,7 @@ def fit(model: nn.Module, batches: Any, recipe: Recipe, *,
             continue
         if watch is None:
             latest = course.losses[-100:]
-            print(f"step {trainer.step}: {sum(latest) / len(latest):.1f} nats a token")
+            print(f"step {trainer.step}: {sum(latest) / len(latest):.1f} nats per token")
         else:
             course.watched.append(watch(model.eval()))
             model.train()

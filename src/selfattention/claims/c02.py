@@ -20,7 +20,7 @@ CLAIMS = {
     "saturation": stated(
         "a saturated softmax passes next to nothing of its weights' gradient on to its scores; a cross-entropy on "
         "top of it reaches them all the same",
-        "derivative of a weight by its score: {best} at weight 0.5, {factor} times smaller at 0.999; "
+        "derivative of a weight with respect to its score: {best} at weight 0.5, {factor} times smaller at 0.999; "
         "cross-entropy's gradient when 0.999 is on the wrong key: {wrong}",
         guess="factor", unit="times", best=Limits(digits=2, above=0.249, below=0.251),
         factor=Limits(digits=0, above=200), wrong=Limits(digits=3, above=0.99)),

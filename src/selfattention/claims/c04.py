@@ -5,7 +5,7 @@ from selfattention.claims.stated import stated
 
 CLAIMS = {
     "padding": stated(
-        "unmasked padding speaks, masked padding is silent",
+        "unmasked padding changes what real tokens read, masked padding changes nothing",
         "outputs of real tokens move by {without} % without the mask, by {masked} % with it",
         guess="without", unit="%", without=Limits(digits=0, above=50), masked=Limits(digits=0, exactly=0)),
     # The entropy of the source is 0.898 nats.

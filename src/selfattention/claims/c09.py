@@ -16,7 +16,7 @@ CLAIMS = {
         "the strongest weight lies on the mirrored letter for {mirrored} of the letters",
         guess="mirrored", mirrored=Limits(above=0.9)),
     "unshifted-labels": stated(
-        "labels that are not shifted give a loss of nothing and a model of no use",
+        "labels that are not shifted give a loss of zero and a useless model",
         "training loss {loss} nats; words right when it writes itself: {alone}",
         surprising=True, guess="loss", unit="nats", loss=Limits(digits=1, below=0.05),
         alone=Limits(digits=1, below=0.05)),

@@ -18,7 +18,7 @@ CLAIMS = {
         "verbs never negated before: {whole} with whole words, {pieces} with pieces",
         whole=Limits(digits=1, below=0.7), pieces=Limits(above=0.8)),
     "bleu-on-unseen-combinations": stated(
-        "on unseen combinations, pieces translate nearly without a fault",
+        "on unseen combinations, pieces translate nearly without error",
         "BLEU {pieces} with pieces, about {whole} with whole words",
         pieces=Limits(above=97), whole=Limits(digits=-1, below=95)),
     "word-links": stated(

@@ -82,10 +82,10 @@ assert np.allclose(losses, [trainer.update(batches[step]) for step in range(3)])
 # %% [markdown]
 # What the package adds: the learning rate warms up and cools down, the gradient is clipped (shortened where it is longer than 1), a loss that is NaN or infinite stops the training and leaves the model's parameters as they were, and a *checkpoint* on disk keeps everything that the next step depends on. A training run that you interrupt and resume gives **the same parameters** as one that ran through; a test of the package checks that to the last bit.
 #
-# With label smoothing the true word has the target $0.9 + 0.1/V$ and each other word $0.1/V$, for $V$ words. No model can get under the entropy of that target, not even one that knows every translation by heart, nor one that leaks. A smaller loss would mean that it is counted wrongly, over padding for instance (chapter 09). The cell prints this floor, then trains, with a line every 300 steps (*a token* there means *per token*). On two idle cores a training run takes about 45 seconds.
+# With label smoothing the true word has the target $0.9 + 0.1/V$ and each other word $0.1/V$, for $V$ words. No model can get under the entropy of that target, not even one that knows every translation by heart, nor one that leaks. A smaller loss would mean that it is counted wrongly, over padding for instance (chapter 09). The cell prints this floor, then trains, with a line every 300 steps. On two idle cores a training run takes about 45 seconds.
 
 # %%
-print(f"floor: {smoothing_floor(len(words.target), 0.1):.1f} nats a token")
+print(f"floor: {smoothing_floor(len(words.target), 0.1):.1f} nats per token")
 recipe = Recipe(steps=1500, rate=2e-3, warmup=200)
 words_model = new(words)
 fit(words_model, batches, recipe, every=300)
