@@ -43,22 +43,29 @@ def test_a_training_step_launches_no_more_than_torchs():
 
 
 LESSON = """
-# %% tags=["claim:of-the-seed"]
+# %%
+import importlib
 import random
 
 import numpy as np
 import torch
 
-from selfattention.claims import Measured, claim
+from selfattention.claims import Limits, claim, stated
 
+numbers = {f"number_{place}": Limits(digits=3, above=0) for place in range(6)}
+importlib.import_module("selfattention.claims.stated").find = {
+    "99.of-the-seed": stated("the seed decides", "{number_0}", **numbers),
+    "99.does-not-hold": stated("more is less", "{number}", number=Limits(digits=1, below=0.5))}.__getitem__
+
+# %% tags=["claim:of-the-seed"]
 torch.manual_seed(1)
-numbers = [torch.rand(()).item(), torch.rand((), generator=torch.Generator().manual_seed(1)).item(),
-           np.random.default_rng(1).random(), np.random.default_rng([1, 2]).random(), random.Random(1).random(),
-           random.Random("1").random()]
-claim("the seed decides", "", *(Measured(number, digits=3, above=0) for number in numbers))
+drawn = [torch.rand(()).item(), torch.rand((), generator=torch.Generator().manual_seed(1)).item(),
+         np.random.default_rng(1).random(), np.random.default_rng([1, 2]).random(), random.Random(1).random(),
+         random.Random("1").random()]
+claim("99.of-the-seed", **dict(zip(numbers, drawn)))
 
 # %% tags=["claim:does-not-hold"]
-claim("more is less", "", Measured(0.6, digits=1, below=0.5))
+claim("99.does-not-hold", number=0.6)
 
 # %%
 raise ValueError("broken here")

@@ -30,10 +30,10 @@ def test_the_readme_shows_the_six_that_surprise_most():
 
 
 def test_a_table_between_the_markers_is_replaced_and_nothing_else():
-    before = "a\n<!-- claims -->\nold\n<!-- end of claims -->\nb\n"
+    before = "a\n<!-- claims -->\nOUTDATED\n<!-- end of claims -->\nb\n"
     after = claimed.in_readme(before)
     assert after.startswith("a\n<!-- claims -->\n| chapter |") and after.endswith("|\n<!-- end of claims -->\nb\n")
-    assert "old" not in after and claimed.in_readme(after) == after
+    assert "OUTDATED" not in after and claimed.in_readme(after) == after
 
 
 def test_the_map_of_the_readme_is_the_courses_map():

@@ -257,8 +257,8 @@ claim("05.order-of-tokens", guess_error, error=(permuted - plain[order]).abs().m
 # %%
 other = five[[3, 0, 4, 1, 2]]
 outputs, permuted = self_attention(five, *three), self_attention(other, *three)
-show(blocks(("tokens", five, "tokens d"), "attend", ("outputs", outputs, "tokens d"), "\n",
-            ("permuted", other, "tokens d"), "attend", ("outputs", permuted, "tokens d")),
+show(blocks(("tokens", five, "tokens width"), "attend", ("outputs", outputs, "tokens d"), "\n",
+            ("permuted", other, "tokens width"), "attend", ("outputs", permuted, "tokens d")),
      "The five tokens from above, then in the order 3, 0, 4, 1, 2. Each keeps its output.")
 tally()
 

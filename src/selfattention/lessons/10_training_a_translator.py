@@ -199,7 +199,7 @@ guess_error = None  # your guess, between 0 and 1
 
 # %% tags=["claim:word-links"]
 heads = [alignment.by_attention(pieces_model, pieces, head) for head in range(4)]
-tried = {f"head {number}": alignment.scored(head, train[:200]) for number, head in enumerate(heads)}
+tried = {f"training, head {n}": alignment.scored(head, train[:200]) for n, head in enumerate(heads)}
 best = int(np.argmin([*tried.values()]))
 ways = {"attention": heads[best], "words": alignment.by_counting(train, words),
         "pieces": alignment.by_counting(train, pieces),

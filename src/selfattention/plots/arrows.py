@@ -10,7 +10,7 @@ from selfattention.plots import look
 from selfattention.plots.board import Board
 
 MOST_CLOCKS = 12
-NARROW = 20  # degrees; there is no room for a number within a smaller angle
+NARROW = 15  # degrees; there is no room for a number within a smaller angle
 
 
 def arrows(vectors: Mapping[str, Sequence[Real]], *, roles: Mapping[str, str] | None = None,

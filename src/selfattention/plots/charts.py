@@ -13,6 +13,8 @@ from selfattention.plots import look
 
 MOST_TICKS = 9  # whole numbers on a logarithmic axis, written as they are
 MOST_BORDERS = 16
+MOST_NAMES = 3  # of curves within the axes
+BLANK = ("weights", "masks", "tokens")  # where nothing is, zero says nothing
 MOST_NUMBERS = 64  # beyond, a table's numbers are too small to read
 LETTER, MARGIN = 0.085, 0.85  # inches: of a letter across, and what stands beside a panel
 
@@ -20,7 +22,7 @@ LETTER, MARGIN = 0.085, 0.85  # inches: of a letter across, and what stands besi
 def heatmap(axes, weights, *, queries: Sequence[str] = (), keys: Sequence[str] = (), title: str = "",
             role: str = "weights", numbers: bool = True, largest: Real | None = None, row_axis: str = "queries",
             column_axis: str = "keys", links: Iterable[tuple[int, int]] = (), wrong=None, good: bool | None = None):
-    """Draw a matrix with queries down and keys across; zeros stay blank, NaN is hatched.
+    """Draw a matrix with queries down and keys across; zero weights stay blank, NaN is hatched.
 
     Args:    queries, keys: names of the rows and columns; too many to be read give way to their numbers.
              largest: the value of the darkest colour. links: (key, query) pairs to be framed, such as gold word links.
@@ -55,7 +57,7 @@ def heatmap(axes, weights, *, queries: Sequence[str] = (), keys: Sequence[str] =
         for side, cells in ((axes.axvline, weights.shape[1]), (axes.axhline, weights.shape[0])):
             for border in range(1, cells):
                 side(border - 0.5, color="white", linewidth=1)
-    _numbers(axes, image, weights, numbers and weights.size <= MOST_NUMBERS)
+    _numbers(axes, image, weights, numbers and weights.size <= MOST_NUMBERS, ("0", "≈0") if role in BLANK else ())
     for key, query in links:
         _frame(axes, query, key, look.INK, "-")
     if wrong is not None:
@@ -76,7 +78,7 @@ def _frame(axes, row: int, column: int, colour: str, dash: str) -> None:
                              linestyle=dash))
 
 
-def _numbers(axes, image, weights: np.ndarray, shown: bool) -> None:
+def _numbers(axes, image, weights: np.ndarray, shown: bool, blank: tuple[str, ...]) -> None:
     for (row, column), weight in np.ndenumerate(weights):
         if not np.isfinite(weight):
             axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, hatch="///", edgecolor=look.WRONG,
@@ -85,7 +87,7 @@ def _numbers(axes, image, weights: np.ndarray, shown: bool) -> None:
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
             continue
         text = look.number(weight)
-        if shown and text not in ("0", "≈0"):
+        if shown and text not in blank:
             red, green, blue = to_rgb(image.cmap(image.norm(weight)))
             dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.55
             axes.text(column, row, text, ha="center", va="center", color="white" if dark else look.INK)
@@ -144,7 +146,9 @@ def lines(axes, x: Sequence[Real], curves: Mapping[str, Sequence[Real]], *, xlab
     if limit is not None:
         axes.axhline(limit, color=look.FAINT, linewidth=1.2, label=limit_name or None)
     if len(curves) > 1 or limit_name:
-        axes.legend(framealpha=0.9, edgecolor=look.ROLES["masks"])
+        many = len(curves) > MOST_NAMES  # would hide a curve: they stand below the picture
+        axes.legend(framealpha=0.9, edgecolor=look.ROLES["masks"], **(
+            {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncol": 3} if many else {}))
 
 
 def bars(axes, heights: Mapping[str, Real] | Sequence[Real] | np.ndarray, *, each: str = "key", role: str = "weights",

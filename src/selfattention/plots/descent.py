@@ -67,7 +67,7 @@ def _count(axes, loss, points: list[tuple[float, float]], wide: float, tall: flo
     """Number the points, outside of the bowl, as long as there is room."""
     written: list[tuple[float, float]] = []
     for number, (at, y) in enumerate(points):
-        if all(_apart((at, y), other, wide, tall) for other in written):
+        if all(_apart((at, y), other, 2 * wide, 2 * tall) for other in written):
             falls = float(loss(at + 1e-3 * wide)) < float(loss(at - 1e-3 * wide))
             axes.annotate(str(number), (at, y), (-7 if falls else 7, -3), textcoords="offset points", zorder=5,
                           ha="right" if falls else "left", va="top", weight="bold")

@@ -88,8 +88,8 @@ def _width(axes, height: Real) -> float:
 
 def _heights(board: Board, names: Sized, top: Real = 0.0) -> np.ndarray:
     """Where the tokens of a column stand, from the top."""
-    count = min(len(names), look.MOST_TOKENS)
-    return np.linspace(top + 0.55, board.height - 0.2, count) if count > 1 else np.array([(top + board.height) / 2])
+    count, first, last = min(len(names), look.MOST_TOKENS), top + 0.55, board.height - 0.2
+    return np.linspace(first, last, count) if count > 1 else np.array([(first + last) / 2])
 
 
 def _column(board: Board, side: int, names: list[str], heading: str, role: str) -> None:
@@ -121,7 +121,7 @@ def _bundle(board: Board, left: tuple, right: tuple, weights: np.ndarray, wrong:
         shade = look.FAINT if other else look.WRONG if bad else colour
         board.axes.plot([left[0], right[0]], [left[1][key], right[1][query]], color=shade,
                         linewidth=0.6 if other else 0.6 + 4 * share, alpha=0.25 if other else 0.35 + 0.65 * share,
-                        linestyle=(0, (4, 2)) if bad else "-", solid_capstyle="round")
+                        linestyle=(0, (2.5, 1)) if bad else "-", solid_capstyle="round")
 
 
 def _described(keys: Sequence[str], queries: Sequence[str], weights: np.ndarray, wrong: np.ndarray, title: str) -> str:
