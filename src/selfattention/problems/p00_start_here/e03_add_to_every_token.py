@@ -51,7 +51,7 @@ def batch_for_tokens(x, shift):
     return x + shift[None, :, :]
 
 
-@add_to_every_token.mistake("puts the axis of length 1 behind the features",
+@add_to_every_token.mistake("puts the axis of length 1 after the features",
                             hint="Write the shapes of `x` and of your stretched `shift` below each other. Which axes "
                                  "meet?")
 def axis_at_the_end(x, shift):
@@ -64,7 +64,7 @@ def wrong_order(x, shift):
     return x + np.tile(shift, (x.shape[1], 1)).reshape(x.shape)
 
 
-@add_to_every_token.mistake("writes into the input", hint="What does `+=` do to the array it stands behind?")
+@add_to_every_token.mistake("writes into the input", hint="What does `+=` do to the array on its left?")
 def in_place(x, shift):
     x += shift[:, None, :]
     return x

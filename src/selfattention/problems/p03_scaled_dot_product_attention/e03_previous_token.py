@@ -196,7 +196,7 @@ def no_attention(tokens, positions, attention):
 
 
 @previous_token.mistake("mends the first token afterwards",
-                        hint="Which query would give the first token its own vector, without a line behind?")
+                        hint="Which query would give the first token its own vector, without an extra line?")
 def mended(tokens, positions, attention):
     result = np.array(attention(sharp(np.roll(positions, 1, axis=0)), positions, tokens))
     result[0] = tokens[0]

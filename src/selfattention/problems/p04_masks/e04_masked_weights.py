@@ -86,7 +86,7 @@ def empty_row(answer, rng):
 
 
 @masked_weights.check("keeps NaN out of the gradient",
-                      hint="Zero times NaN is NaN. Where does the NaN first arise: before or behind your patch?")
+                      hint="Zero times NaN is NaN. Where does the NaN first arise: before or after your patch?")
 def clean_gradient(answer, rng):
     mask = open_mask(rng, 3, 5)
     mask[2] = False
@@ -205,7 +205,7 @@ def filled_and_patched(scores, mask):
     return filled(scores, mask, -math.inf).nan_to_num(0.0)
 
 
-@masked_weights.alternative("where, and zeros behind it")
+@masked_weights.alternative("where, and zeros after it")
 def where_then_zero(scores, mask):
     weights = torch.softmax(torch.where(mask, scores, torch.full_like(scores, -1e30)), dim=-1)
     return torch.where(mask, weights, torch.zeros_like(weights))

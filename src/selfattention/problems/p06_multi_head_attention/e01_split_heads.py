@@ -48,7 +48,7 @@ def view_alone(x, heads):
     return x.reshape(x.shape[0], heads, x.shape[1], -1)
 
 
-@split_heads.mistake("leaves the heads behind the tokens", hint="In which order are the axes asked for?")
+@split_heads.mistake("leaves the heads after the tokens", hint="In which order are the axes asked for?")
 def not_moved(x, heads):
     return x.unflatten(-1, (heads, -1))
 

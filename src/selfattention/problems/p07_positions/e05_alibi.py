@@ -13,7 +13,7 @@ def alibi(heads: int, queries: int, keys: int) -> Float[Tensor, "heads queries k
     r"""Make a bias that is added to the scores and falls with the distance (ALiBi).
 
     It is $-m_h \cdot |i - j|$ for query position $i$ and key position $j$. Head $h$ of $n$, counted from 1, has the
-    slope $m_h = 2^{-8h/n}$ (Press et al. 2022, §3, who mask the keys behind a query; here they have a bias,
+    slope $m_h = 2^{-8h/n}$ (Press et al. 2022, §3, who mask the keys after a query; here they have a bias,
     too). The queries stand at the last positions of the keys.
     """
     slopes = 2.0 ** (-8 * torch.arange(1, heads + 1) / heads)

@@ -16,7 +16,7 @@ from selfattention.problems.p08_transformer_block.shared import TWO_TOKENS, aver
 def post_norm_block(x: Float[Tensor, "batch tokens d_model"], attention: Callable[[Tensor], Tensor],
                     norm_1: Callable[[Tensor], Tensor], feed_forward: Callable[[Tensor], Tensor],
                     norm_2: Callable[[Tensor], Tensor]) -> Float[Tensor, "batch tokens d_model"]:
-    r"""Build the block of 2017: a way past each sublayer, and a norm behind it.
+    r"""Build the block of 2017: a way past each sublayer, and a norm after it.
 
     $\mathrm{LayerNorm}(x + \mathrm{Sublayer}(x))$, first with attention and its norm, then with the feed-forward layer
     and its own norm (Vaswani et al. 2017, §3.1). All four are functions of a tensor. In the example `attention`
@@ -46,7 +46,7 @@ def passes_on(answer, rng):
 
 
 @post_norm_block.mistake("normalises before the sublayers",
-                         hint="That is pre-norm, of the next exercise. Where stands the norm in the formula?")
+                         hint="That is pre-norm, of the next exercise. Where does the norm stand in the formula?")
 def pre_instead(x, attention, norm_1, feed_forward, norm_2):
     x = x + attention(norm_1(x))
     return x + feed_forward(norm_2(x))
@@ -113,7 +113,7 @@ def last_norm_lost(x, attention, norm_1, feed_forward, norm_2):
     return x + feed_forward(x)
 
 
-@post_norm_block.mistake("normalises before and behind", hint="How many times is each norm used in the formula?")
+@post_norm_block.mistake("normalises before and after", hint="How many times is each norm used in the formula?")
 def both_sides(x, attention, norm_1, feed_forward, norm_2):
     x = norm_1(x + attention(norm_1(x)))
     return norm_2(x + feed_forward(norm_2(x)))

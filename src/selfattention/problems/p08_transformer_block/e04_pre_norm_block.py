@@ -52,7 +52,7 @@ def adds_to_normed(x, attention, norm_1, feed_forward, norm_2):
     return x + feed_forward(x)
 
 
-@pre_norm_block.mistake("normalises behind the sum", hint="That is post-norm. Where stands the norm in the formula?")
+@pre_norm_block.mistake("normalises after the sum", hint="That is post-norm. Where does the norm stand in the formula?")
 def post_instead(x, attention, norm_1, feed_forward, norm_2):
     x = norm_1(x + attention(x))
     return norm_2(x + feed_forward(x))

@@ -16,10 +16,10 @@ def shift_right(targets: Int[Tensor, "batch tokens"],
                 ) -> tuple[Int[Tensor, "batch longer"], Int[Tensor, "batch longer"]]:
     r"""Make what the decoder reads, and what it shall answer at each place.
 
-    Words are numbers from 3 on; behind a sentence's last word `targets` has padding (0). A sentence may be empty: then
+    Words are numbers from 3 on; after a sentence's last word `targets` has padding (0). A sentence may be empty: then
     the begin sign is read and the end sign answered. Return two tensors, each one column wider.
     The *decoder input* is the begin sign (1), the words, then padding. The *labels* are the words, the end sign (2)
-    right behind the last word, then padding. So at each place the decoder has read the words before the one it shall
+    right after the last word, then padding. So at each place the decoder has read the words before the one it shall
     answer (Vaswani et al. 2017, §3.1: the output embeddings are "offset by one position").
     """
     column = torch.zeros_like(targets[:, :1])
@@ -33,7 +33,7 @@ shift_right.example(torch.tensor([[5, 6, 7], [8, 0, 0]]))
 
 
 @shift_right.check("begins what is read and ends what is answered, each sentence at its own place",
-                   hint="Where does the end sign of a short sentence stand: behind its last word, or at the edge?")
+                   hint="Where does the end sign of a short sentence stand: after its last word, or at the edge?")
 def begins_and_ends(answer, rng):
     for lengths, width in (([5, 2, 3], 5), ([3, 1, 2, 4], 7)):
         targets = sentences(rng, lengths, width)
@@ -109,7 +109,7 @@ def end_lost(targets):
     return wider(targets, 1, in_front=True), wider(targets, 0)
 
 
-@shift_right.mistake("puts the end sign behind the padding",
+@shift_right.mistake("puts the end sign after the padding",
                      hint="What stands between the last word and your end sign in a short sentence?")
 def end_behind_padding(targets):
     return wider(targets, 1, in_front=True), wider(targets, 2)

@@ -101,12 +101,12 @@ def future_seen(source, target):
     return (target != 0)[:, None].expand(-1, target.shape[1], -1), (source != 0)[:, None]
 
 
-@decoder_masks.mistake("forgets the target's padding", hint="May the padding behind a short target be seen?")
+@decoder_masks.mistake("forgets the target's padding", hint="May the padding after a short target be seen?")
 def causal_alone(source, target):
     return past(target).expand(len(target), -1, -1), (source != 0)[:, None]
 
 
-@decoder_masks.mistake("forgets the source's padding", hint="May the padding behind a short source be seen?")
+@decoder_masks.mistake("forgets the source's padding", hint="May the padding after a short source be seen?")
 def all_of_the_source(source, target):
     return past(target) & (target != 0)[:, None], torch.ones_like(source, dtype=torch.bool)[:, None]
 

@@ -132,7 +132,7 @@ def worst(source, next_logits, most):
     return written(source, next_logits, most, choose=torch.argmin)
 
 
-@greedy.mistake("keeps writing behind the end sign", hint="What stands behind the end sign of a short sentence?")
+@greedy.mistake("keeps writing after the end sign", hint="What stands after the end sign of a short sentence?")
 def keeps_writing(source, next_logits, most):
     return written(source, next_logits, most, padded=False)
 
@@ -213,5 +213,5 @@ def cleaned_afterwards(source, next_logits, most):
     while tokens.shape[1] <= most and not bool((tokens == 2).any(dim=1).all()):
         tokens = torch.cat([tokens, next_logits(source, tokens)[:, -1:].argmax(dim=-1)], dim=1)
     tokens = tokens[:, 1:]
-    behind = (tokens == 2).cumsum(dim=1) - (tokens == 2).long() > 0
-    return tokens.masked_fill(behind, 0)
+    after = (tokens == 2).cumsum(dim=1) - (tokens == 2).long() > 0
+    return tokens.masked_fill(after, 0)

@@ -12,7 +12,7 @@ from selfattention.problems.p10_training_a_translator.shared import WORDS, cross
 def clipped_matches(candidate: list[str], reference: list[str], n: int) -> tuple[int, int]:
     """Count how many n-grams of a candidate translation are found in its reference, and how many it has.
 
-    An n-gram is `n` words directly behind each other; one begins at every place where `n` words are left, so a sentence
+    An n-gram is `n` words in a row; one begins at every place where `n` words are left, so a sentence
     of fewer than `n` words has none. Return two numbers: how many n-grams of the candidate are found in the reference,
     where equal n-grams count at most as often as the reference holds them; and how many n-grams the candidate has
     (Papineni et al. 2002, §2.1).
