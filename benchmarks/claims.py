@@ -14,7 +14,6 @@ import argparse
 import concurrent.futures
 import contextlib
 import hashlib
-import importlib
 import io
 import json
 import math
@@ -119,11 +118,11 @@ def run_here(lesson: Path, shift: int) -> dict:
     import matplotlib
 
     from selfattention import claims, plots
+    from selfattention.claims import statements
 
     matplotlib.use("agg")
     if shift:
         shift_seeds(shift)
-    statements = importlib.import_module("selfattention.claims.stated")  # the package's `stated` is a function
     found, seen = {}, []
 
     def claim(key, guess=None, /, **values):

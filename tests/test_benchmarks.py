@@ -44,16 +44,15 @@ def test_a_training_step_launches_no_more_than_torchs():
 
 LESSON = """
 # %%
-import importlib
 import random
 
 import numpy as np
 import torch
 
-from selfattention.claims import Limits, claim, stated
+from selfattention.claims import Limits, claim, stated, statements
 
 numbers = {f"number_{place}": Limits(digits=3, above=0) for place in range(6)}
-importlib.import_module("selfattention.claims.stated").find = {
+statements.find = {
     "99.of-the-seed": stated("the seed decides", "{number_0}", **numbers),
     "99.does-not-hold": stated("more is less", "{number}", number=Limits(digits=1, below=0.5))}.__getitem__
 

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from selfattention.claims import Limits, Measured, axis, claim, rounded, stated, tally, verdict
-from selfattention.claims.stated import chapter, find
+from selfattention.claims.statements import chapter, find
 from selfattention.claims.verdict import Tally, Verdict, compared, is_near
 from selfattention.course import files
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 
-from selfattention.claims.stated import chapter
+from selfattention.claims.statements import chapter
 from selfattention.course import claimed, files, writer
 from selfattention.plots import course_map, look
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from selfattention.claims.stated import find
+from selfattention.claims.statements import find
 from selfattention.course import files, way
 from selfattention.course.workspace import Workspace
 

@@ -5,7 +5,7 @@ long as its answer is not on the page.
 """
 
 from selfattention.claims.measured import Limits, Measured, rounded
-from selfattention.claims.stated import Claim, stated
+from selfattention.claims.statements import Claim, stated
 from selfattention.claims.verdict import claim, tally
 
 __all__ = ["Claim", "Limits", "Measured", "claim", "rounded", "stated", "tally"]

@@ -1,7 +1,7 @@
 """What chapter 00 claims of shapes and of arrays."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "distinct-sizes": stated(

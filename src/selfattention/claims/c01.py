@@ -1,7 +1,7 @@
 """What chapter 01 claims of dot products."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "almost-orthogonal": stated(

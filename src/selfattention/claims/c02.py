@@ -1,7 +1,7 @@
 """What chapter 02 claims of the softmax."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "naive-overflow": stated(

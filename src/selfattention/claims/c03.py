@@ -1,7 +1,7 @@
 """What chapter 03 claims of the scale, and of slopes and steps in torch."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "score-spread": stated(

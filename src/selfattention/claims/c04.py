@@ -1,7 +1,7 @@
 """What chapter 04 claims of masks, and of a loss that is too good."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "padding": stated(

@@ -1,7 +1,7 @@
 """What chapter 05 claims of learned projections, and of order."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "finding-the-mark": stated(

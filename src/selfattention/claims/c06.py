@@ -1,7 +1,7 @@
 """What chapter 06 claims of heads."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "one-head-or-two": stated(

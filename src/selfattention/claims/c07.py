@@ -1,7 +1,7 @@
 """What chapter 07 claims of positions."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "order-with-positions": stated(

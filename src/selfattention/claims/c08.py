@@ -1,7 +1,7 @@
 """What chapter 08 claims of the block, then of depth."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "where-the-parameters-are": stated(

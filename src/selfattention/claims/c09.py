@@ -1,7 +1,7 @@
 """What chapter 09 claims of encoder and decoder, and of three ways to break them."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "equals-torch": stated(

@@ -1,7 +1,7 @@
 """What chapter 10 claims of a translator: what it knows, and what its attention tells."""
 
 from selfattention.claims.measured import Limits
-from selfattention.claims.stated import stated
+from selfattention.claims.statements import stated
 
 CLAIMS = {
     "sorting-by-length": stated(

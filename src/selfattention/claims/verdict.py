@@ -9,7 +9,7 @@ from typing import Any
 
 from selfattention.claims import axis
 from selfattention.claims.measured import Measured, shortly
-from selfattention.claims.stated import Claim, find
+from selfattention.claims.statements import Claim, find
 
 UNGUESSED = "You made no guess: set it above and run both cells again."
 NEAR = 1.5  # a factor, or a tenth of the measured number, counts as near

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from selfattention.claims.stated import find
+from selfattention.claims.statements import find
 from selfattention.course import files, way
 from selfattention.course.nbformats import nbformat
 

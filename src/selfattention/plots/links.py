@@ -102,9 +102,8 @@ def _column(board: Board, side: int, names: list[str], heading: str, role: str) 
 
 
 def _lines(board: Board, weights: np.ndarray, wrong: np.ndarray, only: int | None, role: str) -> None:
-    room = min(1.0, 0.36 * board.width)
-    longest = room
-    _bundle(board, (longest, _heights(board, weights.T)), (board.width - longest, _heights(board, weights)), weights,
+    room = min(1.0, 0.36 * board.width)  # inches for the names on each side
+    _bundle(board, (room, _heights(board, weights.T)), (board.width - room, _heights(board, weights)), weights,
             wrong, only, look.ROLES.get(role, role))
 
 
