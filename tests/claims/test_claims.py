@@ -133,8 +133,11 @@ def test_a_guess_stands_on_an_axis_with_what_was_measured_and_factors_by_their_r
 
     low, high = places(1.0, 3.0, "")
     assert low < high and places(3.0, 1.0, "") == (high, low)
-    by_ratio = [places(1.0, value, "times") for value in (10.0, 1000.0)]
-    assert by_ratio[0] == pytest.approx(by_ratio[1])
+    def share(unit):
+        zero, (near, far) = axis.MARGIN, places(10.0, 1000.0, unit)
+        return (near - zero) / (far - zero)
+
+    assert share("") == pytest.approx(0.01, abs=0.005) and share("times") == pytest.approx(1 / 3, abs=0.005)
     assert axis.drawn(1.0, Measured(value=math.inf, digits=0)) == ""
     assert axis.drawn(math.nan, Measured(value=1.0, digits=0)) == ""
 

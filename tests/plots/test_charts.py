@@ -99,3 +99,20 @@ def test_empty_negative_and_broken_weights_can_be_drawn(weights):
 def test_what_cannot_be_drawn_is_refused_with_both_sides(draw, told):
     with pytest.raises(ValueError, match=told):
         draw(canvas()[1])
+
+
+def test_bars_of_weights_share_one_axis_and_long_bars_are_cut_off():
+    _, axes = canvas(2)
+    for panel, weights in zip(axes, ([0.1, 0.2], [0.9, 0.1])):
+        bars(panel, weights)
+    assert axes[0].get_xlim() == axes[1].get_xlim()
+    _, axes = canvas()
+    bars(axes, {"short": 1.0, "long": 20.0}, role="tokens", most=3.0, limit=0.9, limit_name="entropy")
+    assert [patch.get_width() for patch in axes.patches] == [1.0, 3.0]
+    assert {"20 (cut off)", "entropy"} <= {text.get_text() for text in axes.texts}
+
+
+def test_a_limit_of_curves_is_named():
+    _, axes = canvas()
+    lines(axes, [1, 2], {"one": [1, 2]}, xlabel="x", ylabel="y", limit=1.5, limit_name="chance")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one", "chance"]

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from selfattention.plots import ROLES, canvas, course_map, flow, heatmap, show
-from selfattention.plots.look import FAINT, INK, WRONG, letters, name, number, role_of, table, tint
+from selfattention.plots.look import FAINT, INK, WRONG, letters, name, number, role_of, shades, table, tint
 
 NARROW = 360  # pixels
 
@@ -79,3 +79,14 @@ def test_a_shown_figure_carries_caption_and_numbers_as_alternative_text(monkeypa
         assert image.format == "PNG" and image.width > options["metadata"]["image/png"]["width"] == 640
         pixels = {pixel for _, pixel in image.convert("RGB").getcolors(100_000)}
     assert (255, 255, 255) in pixels and len(stored) < 100 * 1024
+
+
+def test_the_larger_a_number_the_darker_and_negative_ones_are_lightest():
+    assert shades(np.array([-2.0, 0.0, 2.0])).tolist() == [0.0, 0.5, 1.0]
+    assert shades(np.array([1.0, 2.0, np.nan])).tolist() == [0.5, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(("scores", "noted"), [([1.0, 0.25], False), ([1 / 3, 1.0], True)])
+def test_a_flow_says_where_its_numbers_are_rounded(scores, noted):
+    figure = flow(["a", "b"], ("score", scores))
+    assert any("rounded" in text.get_text() for text in figure.axes[0].texts) is noted

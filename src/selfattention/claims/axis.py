@@ -15,9 +15,8 @@ def drawn(guess: float, measured: Measured, unit: str = "") -> str:
         return ""
     by_ratio = unit == "times" and guess > 0 and value > 0
     places = [math.log(guess), math.log(value)] if by_ratio else [guess, value]
-    low, high = min(places), max(places)
-    room = (high - low) * 0.15 or abs(high) * 0.5 or 1.0
-    low, high = (low if low == 0 and not by_ratio else low - room), high + room
+    low, high = min(*places, 0.0), max(*places, 0.0)  # from zero on; of factors, from 1 on
+    high += (high - low) * 0.1 or 1.0
 
     def across(place: float) -> float:
         return MARGIN + (WIDTH - 2 * MARGIN) * (place - low) / (high - low)
