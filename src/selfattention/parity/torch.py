@@ -1,12 +1,12 @@
-"""The weights of torch's and Hugging Face's modules for ours, so that both must give the same numbers."""
+"""The weights of torch's own modules for ours."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
-from selfattention.layers import LayerNorm
+from selfattention.parity.naming import given, renamed
 
 # How a part of theirs is called in ours, from the outside in; all that fits is replaced.
 TORCH = {
@@ -23,22 +23,6 @@ TORCH = {
 }
 # An encoder's layer has two norms, so its second is what a decoder's third is.
 ENCODER = TORCH | {r"\bnorm2\.": "around_feed_forward.norm."}
-MARIAN = {
-    r"^model\.(en|de)coder\.layers\.": r"\1coder.",
-    r"\bself_attn_layer_norm\.": "around_attention.norm.",
-    r"\bencoder_attn_layer_norm\.": "around_cross_attention.norm.",
-    r"\bfinal_layer_norm\.": "around_feed_forward.norm.",
-    r"\bself_attn\.": "attention.",
-    r"\bencoder_attn\.": "cross_attention.",
-    r"\bq_proj\.": "query.",
-    r"\bk_proj\.": "key.",
-    r"\bv_proj\.": "value.",
-    r"\bout_proj\.": "output.",
-    r"\bfc1\.": "feed_forward.0.",
-    r"\bfc2\.": "feed_forward.2.",
-}
-# Copies of the shared table, and what this model has no weights for.
-NOT_OURS = re.compile(r"embed_tokens|embed_positions|final_logits_bias|lm_head")
 
 
 def from_torch(ours: nn.Module, theirs: nn.Module) -> nn.Module:
@@ -53,8 +37,8 @@ def from_torch(ours: nn.Module, theirs: nn.Module) -> nn.Module:
     for name, weight in state.items():
         layer = re.split(r"norm2\.", name)[0]
         names = TORCH if f"{layer}multihead_attn.in_proj_weight" in state else ENCODER
-        weights |= dict(_thirds(_renamed(name, names), weight))
-    return _given(ours, weights, keeps=("source_embedding.", "target_embedding."))
+        weights |= dict(_thirds(renamed(name, names), weight))
+    return given(ours, weights, keeps=("source_embedding.", "target_embedding."))
 
 
 def torch_twin(ours: nn.Module) -> nn.Transformer:
@@ -90,25 +74,6 @@ def apart(ours: nn.Module, theirs: nn.Transformer, source: Tensor, target: Tenso
             "gradients": max(float((one - other).abs().max()) for one, other in zip(*slopes))}
 
 
-def from_marian(ours: nn.Module, theirs: nn.Module) -> nn.Module:
-    """Give our encoder–decoder the weights of a `transformers.MarianMTModel`, and return it.
-
-    Marian has one table of embeddings for both languages, which both of ours get.
-
-    Raises:  ValueError: a weight has no counterpart, or its counterpart is of another shape.
-    """
-    state = {name: weight for name, weight in theirs.state_dict().items() if not NOT_OURS.search(name)}
-    table = state.pop("model.shared.weight")
-    weights = {_renamed(name, MARIAN): weight for name, weight in state.items()}
-    return _given(ours, weights | {"source_embedding.weight": table, "target_embedding.weight": table})
-
-
-def _renamed(name: str, names: Mapping[str, str]) -> str:
-    for pattern, replacement in names.items():
-        name = re.sub(pattern, replacement, name)
-    return name
-
-
 def _thirds(name: str, weight: Tensor) -> Iterator[tuple[str, Tensor]]:
     """torch keeps the matrices of queries, keys and values as one."""
     before, found, end = name.rpartition("in_proj_")
@@ -116,24 +81,3 @@ def _thirds(name: str, weight: Tensor) -> Iterator[tuple[str, Tensor]]:
         yield name, weight
     else:
         yield from zip((f"{before}{part}.{end}" for part in ("query", "key", "value")), weight.chunk(3))
-
-
-def _given(ours: nn.Module, weights: dict[str, Tensor], keeps: tuple[str, ...] = ()) -> nn.Module:
-    """Load them, where every weight has its place; our norms call theirs gain and offset."""
-    for owner, module in ours.named_modules():
-        if isinstance(module, LayerNorm):
-            start = f"{owner}." if owner else ""
-            for mine, other in (("gain", "weight"), ("offset", "bias")):
-                if f"{start}{other}" in weights:
-                    weights[f"{start}{mine}"] = weights.pop(f"{start}{other}")
-    there = ours.state_dict()
-    without = [name for name in there if name not in weights and not name.startswith(keeps)]
-    beyond = [name for name in weights if name not in there]
-    unlike = [f"{name} {tuple(there[name].shape)} for {tuple(weights[name].shape)}"
-              for name in weights if name in there and there[name].shape != weights[name].shape]
-    if without or beyond or unlike:
-        raise ValueError(f"{type(ours).__name__} cannot take these weights: ours without one of theirs: "
-                         f"{without or 'none'}; theirs without a place here: {beyond or 'none'}; "
-                         f"of another shape: {unlike or 'none'}. Make both with the same sizes and options")
-    ours.load_state_dict(there | weights)
-    return ours
