@@ -28,6 +28,7 @@ ALLOWED = {
     "training": set(),
     "decoding": {"data"},
     "sampling": set(),
+    "compression": set(),
     "alignment": set(),
     "plots": set(),
     "source": set(),
@@ -35,8 +36,8 @@ ALLOWED = {
     "problems": {"engine", "masks", "positions", "arrays", "attention", "layers", "recurrence", "convolution",
                  "efficient", "models"},
     "lessons": {"engine", "masks", "positions", "arrays", "attention", "layers", "recurrence", "convolution",
-                "efficient", "models", "claims", "data", "training", "alignment", "decoding", "sampling", "plots",
-                "source", "parity", "course", ""},
+                "efficient", "models", "claims", "data", "training", "alignment", "decoding", "sampling",
+                "compression", "plots", "source", "parity", "course", ""},
     "course": {"engine", "problems", "claims", "plots", ""},
     "__main__": {"course"},
 }

@@ -184,8 +184,8 @@ class FeedForward(nn.Sequential):
 class SwiGLU(nn.Module):
     r"""A feed-forward layer with a gate: $(\mathrm{Swish}(xW) \otimes xV)\,W_2$ (Shazeer 2020, eq. 6).
 
-    Our `gate` is his $W$, `up` his $V$, `down` his $W_2$; $\mathrm{Swish}(x) = x\,\sigma(x)$, and there are no biases. With
-    2/3 of the inner width it has as many weights as a `FeedForward`.
+    Our `gate` is his $W$, `up` his $V$, `down` his $W_2$; $\mathrm{Swish}(x) = x\,\sigma(x)$, and there are no biases.
+    With 2/3 of the inner width it has as many weights as a `FeedForward`.
     """
 
     def __init__(self, d_model: int, d_ff: int) -> None:

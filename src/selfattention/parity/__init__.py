@@ -1,6 +1,9 @@
 """The weights of torch's and Hugging Face's modules for ours, so that both must give the same numbers."""
 
+from selfattention.parity.bert import from_bert
+from selfattention.parity.gpt2 import from_gpt2
+from selfattention.parity.llama import from_llama
 from selfattention.parity.marian import from_marian
 from selfattention.parity.torch import apart, from_torch, torch_twin
 
-__all__ = ["apart", "from_marian", "from_torch", "torch_twin"]
+__all__ = ["apart", "from_bert", "from_gpt2", "from_llama", "from_marian", "from_torch", "torch_twin"]

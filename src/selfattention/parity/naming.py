@@ -15,6 +15,14 @@ def renamed(name: str, names: Mapping[str, str]) -> str:
     return name
 
 
+def without_copies(theirs: nn.Module) -> dict[str, Tensor]:
+    """The state of a Hugging Face language model; where its head is its table of embeddings, that is there once."""
+    state = theirs.state_dict()
+    if theirs.get_output_embeddings().weight is theirs.get_input_embeddings().weight:
+        del state["lm_head.weight"]
+    return state
+
+
 def given(ours: nn.Module, weights: dict[str, Tensor], keeps: tuple[str, ...] = ()) -> nn.Module:
     """Load them, where every weight has its place; our norms call theirs gain and offset."""
     for owner, module in ours.named_modules():
