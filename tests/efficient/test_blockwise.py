@@ -1,4 +1,4 @@
-"""Attention by blocks against torch's and against dense masks: float64, forward and gradients, sizes distinct primes."""
+"""Attention by blocks against torch's and against dense masks: float64, forward and gradients, sizes mostly primes."""
 
 import math
 

@@ -28,7 +28,7 @@ def blockwise_attention(queries: Float[Tensor, "*batch queries d_k"], keys: Floa
 
     Each block of queries meets one block of keys after the other and keeps the largest score so far, the sum of the
     exponentials and the sum of the weighted values; when a larger score comes, both sums are scaled down (the online
-    softmax: Milakov and Gimelshein 2018, alg. 3; with values: Rabe and Staats 2021, §2). Of the forward pass only the
+    softmax: Milakov and Gimelshein 2018, alg. 3; with values: Rabe and Staats 2021). Of the forward pass only the
     output and two numbers a query are kept, and the backward pass computes the weights again from them (Dao et al.
     2022, alg. 4).
 
