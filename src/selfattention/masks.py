@@ -1,6 +1,6 @@
 """Who may see whom. A mask is boolean and `True` means may attend, always. And who does see whom, by the Jacobian."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import reduce
 
 import torch
@@ -53,3 +53,35 @@ def dependence(function: Callable[[Float[Tensor, "tokens width"]], Float[Tensor,
     A mask says who may see whom, this says who does: with a right causal mask, the lower triangle and nothing else.
     """
     return torch.autograd.functional.jacobian(function, x).abs().amax(dim=(1, 3)) > 0
+
+
+def gradient_by_distance(function: Callable[[Float[Tensor, "batch tokens width"]], Float[Tensor, "batch tokens _"]],
+                         x: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens"]:
+    r"""How strongly the last output depends on each token: $\lVert \partial h_T / \partial x_{T-k} \rVert$ by $k$.
+
+    The Frobenius norm of that part of the Jacobian (Pascanu et al. 2013, eq. 5, study the product that it is made of).
+
+    Args:    function: must treat the texts of a batch apart from each other.
+    Returns: for each text a number for each distance, 0 first: the last token itself.
+    """
+    x = x.detach().requires_grad_()
+    parts = function(x)[:, -1].sum(dim=0)  # texts are apart, so the gradient of the sum is each text's own
+    rows = [torch.autograd.grad(part, x, retain_graph=True)[0] for part in parts]
+    return torch.stack(rows).square().sum(dim=(0, 3)).sqrt().flip(1)
+
+
+def path_length(rounds: Callable[[Float[Tensor, "batch tokens width"]], Iterable[Float[Tensor, "batch tokens _"]]],
+                x: Float[Tensor, "batch tokens width"]) -> int:
+    """After how many rounds the last token depends on the first, by the gradient (Vaswani et al. 2017, table 1).
+
+    Args:    rounds: given `x`, gives what stands at the tokens after each round of work that can be done at once.
+    Raises:  ValueError: it never does.
+    """
+    x = x.detach().requires_grad_()
+    count = 0
+    for count, after in enumerate(rounds(x), start=1):
+        (gradient,) = torch.autograd.grad((after[:, -1] * torch.randn_like(after[:, -1])).sum(), x, retain_graph=True)
+        if gradient[:, 0].any():
+            return count
+    raise ValueError(f"after {count} rounds the last of {x.shape[1]} tokens does not depend on the first: give fewer "
+                     "tokens, or rounds that reach farther")

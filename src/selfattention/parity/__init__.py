@@ -4,6 +4,8 @@ from selfattention.parity.bert import from_bert
 from selfattention.parity.gpt2 import from_gpt2
 from selfattention.parity.llama import from_llama
 from selfattention.parity.marian import from_marian
+from selfattention.parity.recurrent import from_convolution, from_recurrent
 from selfattention.parity.torch import apart, from_torch, torch_twin
 
-__all__ = ["apart", "from_bert", "from_gpt2", "from_llama", "from_marian", "from_torch", "torch_twin"]
+__all__ = ["apart", "from_bert", "from_convolution", "from_gpt2", "from_llama", "from_marian", "from_recurrent",
+           "from_torch", "torch_twin"]
