@@ -50,5 +50,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "quantized::batch_norm1d", "quantized::batch_norm2d", "quantized::batch_norm3d", "torch.layer_norm",
         "torch.nn.functional.layer_norm", "torch.nn.functional.group_norm", "torch.nn.functional.instance_norm",
         "torch.nn.functional.batch_norm", "torch.nn.functional.rms_norm", "torch.nn.functional.local_response_norm"),
+    # Whole layers and single steps: a layer over one token is a step.
+    "recurrent layer": _members(
+        "rnn_tanh rnn_relu gru lstm rnn_tanh_cell rnn_relu_cell gru_cell lstm_cell _thnn_fused_gru_cell "
+        "_thnn_fused_lstm_cell _cudnn_rnn miopen_rnn mkldnn_rnn_layer quantized_gru quantized_lstm quantized_gru_cell "
+        "quantized_lstm_cell quantized_rnn_relu_cell quantized_rnn_tanh_cell",
+        "torch.nn.RNN", "torch.nn.GRU", "torch.nn.LSTM", "torch.nn.RNNCell", "torch.nn.GRUCell", "torch.nn.LSTMCell"),
     "bleu": ("sacrebleu", "nltk.translate"),
 }
