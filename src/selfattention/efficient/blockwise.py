@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from selfattention.efficient.shapes import require_causal_order, require_fit, require_keys
+
 Texts = Float[Tensor, "texts _tokens _width"]
 
 
@@ -41,7 +43,12 @@ def blockwise_attention(queries: Float[Tensor, "*batch queries d_k"], keys: Floa
              (§3.1) keep one number a query, the logarithm of the sum with the largest score added to it; there
              gradients lose digits where scores are large, for that number is as coarse as the largest score.
     """
-    _require_fit(queries, keys, values, causal, blocks)
+    if min(blocks) < 1:
+        raise ValueError(f"blocks of {blocks[0]} queries and {blocks[1]} keys: there must be at least 1 of each")
+    require_fit(queries, keys, values)
+    require_keys(keys)
+    if causal:
+        require_causal_order(queries, keys)
     wide = torch.promote_types(values.dtype, torch.float32)
     texts = (part.to(wide).reshape(-1, *part.shape[-2:]) for part in (queries, keys, values))
     output, *_ = _Blockwise.apply(*texts, causal, blocks)
@@ -127,18 +134,3 @@ def _hide_future(scores: Float[Tensor, "texts queries keys"], behind: int) -> No
 def _exp_(x: Tensor) -> Tensor:
     """The exponential in place: on many processors torch's powers of two take half the time of its powers of e."""
     return x.mul_(math.log2(math.e)).exp2_()
-
-
-def _require_fit(queries: Tensor, keys: Tensor, values: Tensor, causal: bool, blocks: Blocks) -> None:
-    if min(blocks) < 1:
-        raise ValueError(f"blocks of {blocks[0]} queries and {blocks[1]} keys: there must be at least 1 of each")
-    if not (queries.shape[:-2] == keys.shape[:-2] == values.shape[:-2] and queries.ndim >= 2
-            and queries.shape[-1] == keys.shape[-1] and keys.shape[-2] == values.shape[-2]):
-        raise ValueError(f"queries {tuple(queries.shape)}, keys {tuple(keys.shape)} and values {tuple(values.shape)} "
-                         "do not fit: queries and keys need the same last axis, keys and values the same length, and "
-                         "all three the same axes before these two")
-    if not keys.shape[-2]:
-        raise ValueError(f"no keys {tuple(keys.shape)}: there is no mean of no values; give at least one")
-    if causal and queries.shape[-2] > keys.shape[-2]:
-        raise ValueError(f"{queries.shape[-2]} queries and {keys.shape[-2]} keys: where `causal`, the queries are the "
-                         "last positions of the keys, so there can be no more of them")

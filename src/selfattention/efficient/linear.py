@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from selfattention.efficient.shapes import require_fit, require_keys
+
 
 class Sums(NamedTuple):
     """What linear attention remembers: all mapped keys with their values, and all mapped keys."""
@@ -29,8 +31,7 @@ def linear_attention(queries: Float[Tensor, "*batch queries d_k"], keys: Float[T
     Raises:  ValueError: no keys, or shapes that do not fit.
     """
     _require_fit(queries, keys, values)
-    if not keys.shape[-2]:
-        raise ValueError(f"no keys {tuple(keys.shape)}: there is no mean of no values; give at least one")
+    require_keys(keys)
     return _read(queries, _sums(keys, values))
 
 
@@ -150,11 +151,7 @@ def _require_fit(queries: Tensor, keys: Tensor, values: Tensor, state: Sums | Te
     """Refuse what does not fit; `together` where each token has a query."""
     if chunk < 1:
         raise ValueError(f"chunks of {chunk} tokens: there must be at least 1 in each")
-    if not (queries.shape[:-2] == keys.shape[:-2] == values.shape[:-2] and queries.ndim >= 2
-            and queries.shape[-1] == keys.shape[-1] and keys.shape[-2] == values.shape[-2]):
-        raise ValueError(f"queries {tuple(queries.shape)}, keys {tuple(keys.shape)} and values {tuple(values.shape)} "
-                         "do not fit: queries and keys need the same last axis, keys and values the same length, and "
-                         "all three the same axes before these two")
+    require_fit(queries, keys, values)
     if together and queries.shape[-2] != keys.shape[-2]:
         raise ValueError(f"{queries.shape[-2]} queries and {keys.shape[-2]} keys: each token needs one of both; what "
                          "stood before the first query is passed in as a state")
