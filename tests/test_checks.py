@@ -27,6 +27,9 @@ EQUAL = (
     ("04.leaks", "changed[t] = torch.rand", "another token is as good as one that was added to"),
     ("09.cross_attention", "~memory_mask, -1000", "no score comes near that number"),
     ("06.multi_head_attention", "~mask, -1000", "no score comes near that number"),
+    ("13.cached_attention", "~visible, -1000", "no score comes near that number"),
+    ("13.draw_probabilities", "temperature + 1e-0", SMALL),
+    ("15.block_attention", "+ 1e-05)", SMALL),
 )
 
 

@@ -62,9 +62,9 @@ class SparseAttention(MultiHeadAttention):
                  or a memory or bias is given.
         """
         if memory is not None or bias is not None or (mask is not None and mask.shape != (len(x), 1, x.shape[1])):
-            raise ValueError(f"x {tuple(x.shape)} with a mask {None if mask is None else tuple(mask.shape)}, memory or "
-                             "bias: blocks attend to their own text by a pattern, so the mask is (texts, 1, tokens), "
-                             "True at tokens and False at padding, and there is nothing else to give")
+            raise ValueError(f"a mask {None if mask is None else tuple(mask.shape)} for x {tuple(x.shape)}, a memory or "
+                             "a bias: who sees whom is the pattern's matter, so give a mask of shape (texts, 1, "
+                             "tokens), False at padding, and nothing else")
         seen, within = self.pattern.seen(x.shape[1]), self.pattern.within()
         keys, values = self.keys_values(x)
         queries = split_heads(self.query(x), self.heads)
@@ -75,7 +75,7 @@ class SparseAttention(MultiHeadAttention):
 
 
 class BigBird(nn.Module):
-    """Reads long texts; token 0 is padding. `paper` and `rotary` build the two usual kinds.
+    """Reads long texts. `paper` and `rotary` build the two usual kinds.
 
     With a `CausalPattern` it predicts the next token, with a `Pattern` it is an encoder. Each layer has random blocks
     of its own: its number is added to the pattern's seed. A pattern of one block alone is full attention.
@@ -84,8 +84,6 @@ class BigBird(nn.Module):
              take care of positions themselves. first_norm, last_norm: before the first layer, and after the last.
     Differs: there are no segments, and the scores are products with the embeddings alone.
     """
-
-    PADDING = 0
 
     def __init__(self, sizes: Sizes, layers: list[EncoderLayer], positions: nn.Module | None,
                  first_norm: nn.Module, last_norm: nn.Module) -> None:
@@ -108,9 +106,10 @@ class BigBird(nn.Module):
         layers = _layers(sizes, pattern, PreNorm, lambda: Rotary(sizes.d_model // sizes.heads))
         return cls(sizes, layers, None, nn.Identity(), LayerNorm(sizes.d_model))
 
-    def encode(self, tokens: Tokens) -> Vectors:
+    def encode(self, tokens: Tokens, real: Bool[Tensor, "batch tokens"] | None = None) -> Vectors:
         """The last layer's vectors.
 
+        Args:    real: True at tokens, False at padding, which nobody sees; None where nothing is padded.
         Raises:  ValueError: no texts or no tokens, no whole numbers, a token that is not in the vocabulary, or tokens
                  that cannot be cut into whole blocks (the message says to which length to pad).
         """
@@ -123,14 +122,15 @@ class BigBird(nn.Module):
             raise ValueError(f"tokens from {int(tokens.min())} to {int(tokens.max())}, but the vocabulary has the "
                              f"numbers 0 to {self.sizes.vocab - 1}: was another vocabulary used?") from None
         x = x * self.sizes.d_model**0.5 if self.positions is None else x + self.positions(tokens.shape[1])
-        x, mask = self.dropout(self.first_norm(x)), (tokens != self.PADDING)[:, None]
+        x = self.dropout(self.first_norm(x))
         for layer in self.layers:
-            x = layer(x, mask)
+            x = layer(x, None if real is None else real[:, None])
         return self.last_norm(x)
 
-    def forward(self, tokens: Tokens) -> Float[Tensor, "batch tokens vocab"]:
+    def forward(self, tokens: Tokens,
+                real: Bool[Tensor, "batch tokens"] | None = None) -> Float[Tensor, "batch tokens vocab"]:
         """Scores over the vocabulary for every place: of the next token, or of the one that is hidden there."""
-        return self.encode(tokens) @ self.token.weight.T
+        return self.encode(tokens, real) @ self.token.weight.T
 
 
 def _layers(sizes: Sizes, pattern: Pattern, residual: type[PostNorm] | type[PreNorm],
