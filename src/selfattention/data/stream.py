@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -68,8 +69,9 @@ class Stream:
     seed: int = 0
 
     def __getitem__(self, step: int) -> Texts:
-        """The batch of this step; no two steps or seeds share their random numbers."""
-        return texts(self.size, torch.Generator().manual_seed(self.seed << 32 | step), self.segments)
+        """The batch of this step; steps and seeds draw on their own."""
+        drawn = np.random.SeedSequence((self.seed, step)).generate_state(1)  # torch looks at no more than 32 bits
+        return texts(self.size, torch.Generator().manual_seed(int(drawn[0])), self.segments)
 
 
 def scored(model: nn.Module, batch: Texts) -> Float[Tensor, "batch segments tokens vocab"]:

@@ -129,5 +129,7 @@ def hops(seen: Blocks) -> Int[Tensor, "blocks blocks"]:
     known, links = torch.eye(len(seen), dtype=torch.bool), seen.double()
     for step in range(len(seen)):
         steps[known & (steps < 0)] = step
-        known = known | (links @ known.double() > 0)
+        before, known = known, known | (links @ known.double() > 0)
+        if torch.equal(before, known):
+            break
     return steps
