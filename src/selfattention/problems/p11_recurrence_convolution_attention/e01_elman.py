@@ -159,6 +159,34 @@ def sum_carried(x, state, input_weight, state_weight, bias):
     return torch.stack(outputs, dim=1)
 
 
+@elman.mistake("returns the sums as they were before tanh",
+               hint="How large can a hidden vector's numbers be? And yours?")
+def sums_returned(x, state, input_weight, state_weight, bias):
+    hidden = read(x, state, input_weight, state_weight, bias)
+    before = torch.cat([state[:, None], hidden[:, :-1]], dim=1)
+    return x @ input_weight + before @ state_weight + bias
+
+
+@elman.mistake("adds the state's part outside tanh", hint="Which of the three terms stand inside the brackets?")
+def state_outside(x, state, input_weight, state_weight, bias):
+    outputs = []
+    for token in x.unbind(dim=1):
+        state = torch.tanh(token @ input_weight + bias) + state @ state_weight
+        outputs.append(state)
+    return torch.stack(outputs, dim=1)
+
+
+@elman.mistake("adds the bias twice", hint="torch's layers have two biases. How many are given here?")
+def bias_twice(x, state, input_weight, state_weight, bias):
+    return read(x, state, input_weight, state_weight, 2 * bias)
+
+
+@elman.mistake("computes without a graph", hint="How would this network learn? Which line keeps torch from noting?")
+@torch.no_grad()
+def without_graph(*given):
+    return elman(*given)
+
+
 @elman.mistake("cuts the gradient off between the steps",
                hint="The numbers are right. What can the first token learn from the last output's loss?")
 def cut_between_steps(x, state, input_weight, state_weight, bias):

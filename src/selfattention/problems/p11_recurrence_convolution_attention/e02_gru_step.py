@@ -173,6 +173,21 @@ def candidate_added(x, hidden, *weights):
     return torch.sigmoid(update + state_update) * hidden + torch.tanh(new + torch.sigmoid(reset + state_reset) * old)
 
 
+@gru_step.mistake("resets what is kept as well", hint="In how many places does the formula have an r?")
+def kept_reset(x, hidden, *weights):
+    reset, update, new, state_reset, state_update, old = gru_parts(x, hidden, *weights)
+    reset, update = torch.sigmoid(reset + state_reset), torch.sigmoid(update + state_update)
+    return update * reset * hidden + (1 - update) * torch.tanh(new + reset * old)
+
+
+@gru_step.mistake("squashes the whole result instead of the candidate",
+                  hint="Where the update gate is 1, the state should be kept as it is. Is it, with your tanh?")
+def result_squashed(x, hidden, *weights):
+    reset, update, new, state_reset, state_update, old = gru_parts(x, hidden, *weights)
+    update = torch.sigmoid(update + state_update)
+    return torch.tanh(update * hidden + (1 - update) * (new + torch.sigmoid(reset + state_reset) * old))
+
+
 @gru_step.mistake("deals the columns out in turn", hint="Which columns belong to the reset gate: the first ones, or "
                                                         "every third?")
 def every_third(x, hidden, *weights):

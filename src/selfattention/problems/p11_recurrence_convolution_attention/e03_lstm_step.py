@@ -154,6 +154,28 @@ def tied_gates(x, hidden, cell, *weights):
     return result(read, forget * cell + (1 - forget) * torch.tanh(candidate))
 
 
+@lstm_step.mistake("keeps what it does not write, and has no forget gate",
+                   hint="Some variants tie the two. How many gates has the formula, and how many your code?")
+def tied_to_the_input(x, hidden, cell, *weights):
+    write, _, candidate, read = lstm_parts(x, hidden, *weights)
+    write = torch.sigmoid(write)
+    return result(read, (1 - write) * cell + write * torch.tanh(candidate))
+
+
+@lstm_step.mistake("lets the input gate decide about the old cell, too",
+                   hint="Which products does the formula add? Are there brackets around their sum?")
+def write_around_all(x, hidden, cell, *weights):
+    write, forget, candidate, read = lstm_parts(x, hidden, *weights)
+    return result(read, torch.sigmoid(write) * (torch.sigmoid(forget) * cell + torch.tanh(candidate)))
+
+
+@lstm_step.mistake("adds 1 to the sum of the forget gate",
+                   hint="A good start for its bias, before training. Does the step add it?")
+def forgets_less(x, hidden, cell, *weights):
+    write, forget, candidate, read = lstm_parts(x, hidden, *weights)
+    return result(read, torch.sigmoid(forget + 1) * cell + torch.sigmoid(write) * torch.tanh(candidate))
+
+
 @lstm_step.mistake("lets the cell speak where the hidden vector should",
                    hint="What is multiplied by `state_weight`: the hidden vector or the cell?")
 def cell_speaks(x, hidden, cell, *weights):

@@ -58,7 +58,7 @@ def loop_over_taps(answer, rng):
 @causal_convolution.check("works for one tap, for one token, and for a window wider than the text",
                           hint="The first tap may see nothing but zeros. How many outputs are there then?")
 def small_texts(answer, rng):
-    for tokens, taps, dilation in ((3, 1, 1), (3, 1, 2), (1, 3, 1), (2, 3, 5), (5, 2, 4)):
+    for tokens, taps, dilation in ((5, 1, 1), (2, 1, 2), (1, 3, 1), (2, 3, 5), (3, 2, 2)):
         probes.parity(answer, causal_convolution, *convolution_inputs(rng, 2, tokens, 3, 2, taps), dilation)
 
 
@@ -164,6 +164,19 @@ def wrapped(x, weight, bias, dilation):
 def first_repeated(x, weight, bias, dilation):
     before = x[:, :1].expand(-1, (weight.shape[-1] - 1) * dilation, -1)
     return convolved(torch.cat([before, x], dim=1), weight, bias, x.shape[1], dilation)
+
+
+@causal_convolution.mistake("gives zeros where the window is not full",
+                            hint="What does output 0 see: nothing, or at least its own token?")
+def full_windows_alone(x, weight, bias, dilation):
+    full = torch.arange(x.shape[1]) >= (weight.shape[-1] - 1) * dilation
+    return causal_convolution(x, weight, bias, dilation) * full[:, None].to(x.dtype)
+
+
+@causal_convolution.mistake("takes the mean over the taps",
+                            hint="Is there a division in the formula?")
+def mean_over_taps(x, weight, bias, dilation):
+    return causal_convolution(x, weight / weight.shape[-1], bias, dilation)
 
 
 @causal_convolution.mistake("lets a text begin where the one before it ends",

@@ -10,10 +10,11 @@ from selfattention.engine import exercise, probes
 def receptive_field(taps: int, dilations: tuple[int, ...]) -> tuple[int, int]:
     r"""Find out how far an output of a stack of causal convolutions sees, and how many tokens it really reads.
 
-    There is a layer for each dilation, all with `taps` taps, the last of which meets the token itself. Return two
-    numbers for an output far from the beginning of the text. The *receptive field* is how many tokens there are from
-    the farthest one that it depends on to its own, both counted (Bai et al. 2018, §3). The second is how many of these
-    it depends on: where the dilations are large, some between are skipped.
+    There is a layer for each dilation, all with `taps` taps (at least 1), the last of which meets the token itself;
+    without layers an output is its token. Return two numbers for an output far from the beginning of the text. The
+    *receptive field* is how many tokens there are from the farthest one that it depends on to its own, both counted
+    (Bai et al. 2018, §3). The second is how many of these it depends on: where dilations are large, some between are
+    skipped.
     """
     distances = {0}
     for dilation in dilations:
@@ -142,6 +143,38 @@ def taps_once(taps, dilations):
                          hint="Dilation 1 is the usual convolution. How far apart are its taps?")
 def one_too_wide(taps, dilations):
     return receptive_field(taps, tuple(dilation + 1 for dilation in dilations))
+
+
+@receptive_field.mistake("returns the two numbers in the other order",
+                         hint="Which of your numbers is the larger one where dilations are large? Which comes first?")
+def exchanged(taps, dilations):
+    return receptive_field(taps, dilations)[::-1]
+
+
+@receptive_field.mistake("leaves out the first layer", hint="How many layers are there for one dilation?")
+def first_left_out(taps, dilations):
+    return receptive_field(taps, dilations[1:])
+
+
+@receptive_field.mistake("looks to both sides", hint="The last tap meets the token itself. Which tokens come after it?")
+def both_sides(taps, dilations):
+    distances = {0}
+    for dilation in dilations:
+        distances = {before + tap * dilation for before in distances for tap in range(1 - taps, taps)}
+    return max(distances) - min(distances) + 1, len(distances)
+
+
+@receptive_field.mistake("counts ways, but no more than there are tokens",
+                         hint="Two taps, dilations 3 and 3: four ways, seven tokens. Which tokens are read?")
+def ways_or_tokens(taps, dilations):
+    field = 1 + (taps - 1) * sum(dilations)
+    return field, min(field, taps ** len(dilations))
+
+
+@receptive_field.mistake("adds up the dilations from layer to layer",
+                         hint="The second dilation is given. Is it counted in tokens, or on top of the first one?")
+def adding_up(taps, dilations):
+    return receptive_field(taps, tuple(sum(dilations[:layer + 1]) for layer in range(len(dilations))))
 
 
 @receptive_field.mistake("returns the farthest distance and all tokens before the output",

@@ -93,6 +93,15 @@ def causal_half(tokens, width, parts):
     return 8 * tokens * width**2 + 4 * pairs * width, recurrence, length
 
 
+@flops.mistake("counts one addition less than multiplications",
+               hint="To be exact, it is so. What does the prompt let (a × b) times (b × c) cost?")
+def one_addition_less(tokens, width, parts):
+    def costs(n):
+        attention = 4 * n * width * (2 * width - 1) + n * n * (2 * width - 1) + n * width * (2 * n - 1)
+        return attention, 2 * n * parts * width * (2 * width - 1)
+    return *costs(tokens), next(n for n in range(1, 10**4) if costs(n)[0] > costs(n)[1])
+
+
 @flops.mistake("exchanges length and width in the products of pairs",
                hint="How many scores are there: tokens × tokens, or width × width?")
 def exchanged(tokens, width, parts):

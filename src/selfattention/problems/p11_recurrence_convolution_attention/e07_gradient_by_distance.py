@@ -137,6 +137,47 @@ def of_one_number(model, x):
     return frobenius(jacobian(model, x)[:1])
 
 
+@gradient_by_distance.mistake("takes the gradient of the output's length",
+                              hint="An output may turn without growing longer. Does it depend on the token then?")
+def of_the_length(model, x):
+    return frobenius(jacobian(lambda x: model(x)[-1:].norm(dim=1, keepdim=True), x))
+
+
+@gradient_by_distance.mistake("takes the gradient of the output's squares",
+                              hint="The squares of a vector's numbers are one number. Which matrix is wanted?")
+def of_the_squares(model, x):
+    return frobenius(jacobian(lambda x: model(x)[-1:].square().sum(dim=1, keepdim=True), x))
+
+
+@gradient_by_distance.mistake("takes the gradient of the output's mean",
+                              hint="An output of two numbers that move in opposite directions: what is the gradient of "
+                                   "their mean?")
+def of_the_mean(model, x):
+    return frobenius(jacobian(model, x).mean(dim=0, keepdim=True))
+
+
+@gradient_by_distance.mistake("moves each token by 1 instead of taking a derivative",
+                              hint="How small must a step be, so that the change divided by it is a derivative?")
+def moved_by_one(model, x):
+    changes = []
+    for place in reversed(range(len(x))):
+        moved = x.clone()
+        moved[place] += 1
+        changes.append((model(moved)[-1] - model(x)[-1]).norm())
+    return torch.stack(changes)
+
+
+@gradient_by_distance.mistake("sums over the tokens, and keeps the numbers of a token",
+                              hint="How many numbers shall come out: as many as tokens, or as numbers in a token?")
+def tokens_summed(model, x):
+    return jacobian(model, x).square().sum(dim=(0, 1)).sqrt()
+
+
+@gradient_by_distance.mistake("leaves out the last token itself", hint="From which k on are the norms asked for?")
+def own_left_out(model, x):
+    return frobenius(jacobian(model, x))[1:]
+
+
 @gradient_by_distance.mistake("lets gradients add up from one number of the output to the next",
                               hint="`backward` adds to `x.grad`. What is in it before the second call?")
 def adding_up(model, x):
