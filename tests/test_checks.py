@@ -27,9 +27,11 @@ EQUAL = (
     ("04.leaks", "changed[t] = torch.rand", "another token is as good as one that was added to"),
     ("09.cross_attention", "~memory_mask, -1000", "no score comes near that number"),
     ("06.multi_head_attention", "~mask, -1000", "no score comes near that number"),
+    ("12.choose_masked", "~words, 10", "no draw is above 1"),
     ("13.cached_attention", "~visible, -1000", "no score comes near that number"),
     ("13.draw_probabilities", "temperature + 1e-0", SMALL),
     ("15.block_attention", "+ 1e-05)", SMALL),
+    ("14.blockwise_attention", "-1000000000.0)", "no score comes near that number"),
 )
 
 

@@ -9,16 +9,21 @@ SPECIAL = ("<padding>", "<begin>", "<end>", "<unknown>")
 
 
 class Vocabulary:
-    """Numbers the words of a text; the most frequent come first, after four special ones."""
+    """Numbers the words of a text; the most frequent come first, after the special ones.
 
-    def __init__(self, sentences: Iterable[Sequence[str]], most: int | None = None) -> None:
+    Args:    most: how many words to keep; None for all. special: the first ones stand for padding, begin, end and
+             unknown words, whatever they are called; more may follow.
+    """
+
+    def __init__(self, sentences: Iterable[Sequence[str]], most: int | None = None,
+                 special: Sequence[str] = SPECIAL) -> None:
         counts = Counter(word for sentence in sentences for word in sentence)
         common = sorted(counts, key=lambda word: (-counts[word], word))
-        self.words = [*SPECIAL, *common[:most]]
+        self.special, self.words = len(special), [*special, *common[:most]]
         self.numbers = {word: number for number, word in enumerate(self.words)}
 
     def __len__(self) -> int:
-        """How many numbers there are, the four special ones included."""
+        """How many numbers there are, the special ones included."""
         return len(self.words)
 
     def encode(self, sentence: Sequence[str], *, unknown: bool = False) -> list[int]:
@@ -34,9 +39,9 @@ class Vocabulary:
         if not unknown:
             for word in sentence:
                 if word not in self.numbers:
-                    near = difflib.get_close_matches(word, self.words[len(SPECIAL):], n=1)
+                    near = difflib.get_close_matches(word, self.words[self.special:], n=1)
                     advice = f"; did you mean {near[0]!r}?" if near else ""
-                    raise ValueError(f"{word!r} is not among the {len(self) - len(SPECIAL)} words of the "
+                    raise ValueError(f"{word!r} is not among the {len(self) - self.special} words of the "
                                      f"vocabulary{advice}")
         return [self.numbers.get(word, UNKNOWN) for word in sentence]
 

@@ -80,7 +80,7 @@ def only_inside(answer, rng):
         starts, ends, inside = text_inside(rng, 11, before, after)
         outside = (~inside).double() * 20
         cases += [(starts + outside, ends, inside, 3), (starts, ends + outside, inside, 3),
-                  (starts + outside - 50, ends + outside - 50, inside, 4)]
+                  (starts + outside - 8000, ends + outside - 8000, inside, 4)]
     searched(answer, *cases)
 
 
