@@ -203,6 +203,30 @@ def cut_between(x, layers, layer, length, most):
                  most)
 
 
+@read_in_segments.mistake("gives every layer the text itself for a memory",
+                          hint="What was layer 1 given in the segment before: the text, or what layer 0 made of it?")
+def text_remembered(x, layers, layer, length, most):
+    read = []
+    for start in range(0, x.shape[1], length):
+        segment, memory = x[:, start:start + length], x[:, max(start - most, 0):start].detach()
+        for n in range(layers):
+            segment = layer(n, segment, memory)
+        read.append(segment)
+    return torch.cat(read, dim=1)
+
+
+@read_in_segments.mistake("begins with layer 1", hint="From which number on does the prompt count the layers?")
+def second_first(x, layers, layer, length, most):
+    return reads(x, layers, lambda n, *rest: layer((n + 1) % layers, *rest), length, most)
+
+
+@read_in_segments.mistake("reads without any gradient",
+                          hint="`no_grad` stops everything inside of it. What must not be stopped?")
+@torch.no_grad()
+def without_gradient(*given):
+    return reads(*given)
+
+
 @read_in_segments.alternative("layer after layer over the whole text")
 def layer_by_layer(x, layers, layer, length, most):
     for n in range(layers):

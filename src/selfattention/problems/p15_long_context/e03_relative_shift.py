@@ -91,6 +91,13 @@ def wrong_row(scores):
     return hidden(picked(scores, torch.arange(scores.shape[-1]) + torch.arange(scores.shape[-2])[:, None]))
 
 
+@relative_shift.mistake("turns the last row most, and the first not at all",
+                        hint="How far is the last key from the last query? In which column is its score?")
+def wrong_row_turned(scores):
+    rows = [scores[..., i, :].roll(-i, dims=-1) for i in range(scores.shape[-2])]
+    return hidden(torch.stack(rows, dim=-2))
+
+
 @relative_shift.mistake("shifts every row by one column too many",
                         hint="By how many columns must the last query's row move?")
 def one_too_many(scores):

@@ -69,7 +69,8 @@ def few(answer, rng):
 @xl_scores.check("lets gradients reach queries, keys, distances, u and v",
                  hint="Each of the five is in two terms. Is one of them cut off?")
 def all_learn(answer, rng):
-    probes.gradient_parity(answer, xl_scores, *inputs(rng, 3, 5), cotangent=tensor(rng, 3, 5))
+    # Where a score is −∞ nothing is asked for: added or filled in, it has another gradient, which no softmax uses.
+    probes.gradient_parity(answer, xl_scores, *inputs(rng, 3, 5), cotangent=tensor(rng, 3, 5).tril(2))
 
 
 def added(queries, keys, distances, u, v, *, content=(1, 1), place=(1, 1), apart=None, scale=None, hide=True):
@@ -113,6 +114,29 @@ def key_number(queries, keys, distances, u, v):
 def no_memory(queries, keys, distances, u, v):
     apart = (torch.arange(len(queries))[:, None] - torch.arange(len(keys))).abs()
     return added(queries, keys, distances, u, v, apart=apart)
+
+
+@xl_scores.mistake("takes the queries for the first positions",
+                   hint="With two queries and five keys, where does the first query stand?")
+def first_positions(queries, keys, distances, u, v):
+    apart = torch.arange(len(queries))[:, None] - torch.arange(len(keys))
+    return added(queries, keys, distances, u, v, apart=apart, hide=False).masked_fill(apart < 0, -math.inf)
+
+
+@xl_scores.mistake("scores keys after their query by how far they stand ahead",
+                   hint="May a query see what comes after it? What is `abs` of a distance of −1?")
+def far_ahead(queries, keys, distances, u, v):
+    return added(queries, keys, distances, u, v, apart=away(len(queries), len(keys)).abs(), hide=False)
+
+
+@xl_scores.mistake("gives hidden keys a score of 0", hint="Which weight does a score of 0 get after the softmax?")
+def zero_scores(queries, keys, distances, u, v):
+    return added(queries, keys, distances, u, v).masked_fill(away(len(queries), len(keys)) < 0, 0.0)
+
+
+@xl_scores.mistake("divides only the query's two terms", hint="Where do the brackets of your division begin and end?")
+def query_scaled(queries, keys, distances, u, v):
+    return added(queries, keys, distances, u * len(u) ** 0.5, v * len(v) ** 0.5)
 
 
 @xl_scores.mistake("hides the memory", hint="May a query see keys that stand before the first query?")

@@ -42,7 +42,7 @@ def some_columns(rng, blocks, count):
     return torch.from_numpy(rng.permuted(torch.arange(blocks).repeat(blocks, 1).numpy(), axis=1)[:, :count])
 
 
-def inputs(rng, tokens, d_k=3, d_v=4):
+def inputs(rng, tokens, d_k=5, d_v=4):
     return tensor(rng, tokens, d_k), tensor(rng, tokens, d_k), tensor(rng, tokens, d_v)
 
 
@@ -185,6 +185,30 @@ def seen_by(queries, keys, values, columns):
             *row.nonzero()[:, 0].tolist()] or [block]])
         outputs.append(mixed(queries[block * size:(block + 1) * size], keys[places], values[places]))
     return torch.cat(outputs)
+
+
+@block_attention.mistake("lets each block see itself, whatever `columns` says",
+                         hint="Is block 0 in the last row of your keys, though `columns` does not name it?")
+def itself_too(queries, keys, values, columns):
+    size, outputs = len(queries) // len(columns), []
+    for block, row in enumerate(columns.tolist()):
+        places = torch.cat([torch.arange(other * size, (other + 1) * size) for other in sorted({block, *row})])
+        outputs.append(mixed(queries[block * size:(block + 1) * size], keys[places], values[places]))
+    return torch.cat(outputs)
+
+
+@block_attention.mistake("looks only at the first key of each seen block",
+                         hint="A block number times the size of a block is one token. Where are the others?")
+def first_keys(queries, keys, values, columns):
+    (q,) = cut(columns, queries)
+    first = columns * (len(queries) // len(columns))
+    return mixed(q, keys[first], values[first]).flatten(0, 1)
+
+
+@block_attention.mistake("divides by the root of the number of keys", hint="What is d_k, and what is the last axis of?")
+def scaled_by_keys(*given):
+    columns = given[3]
+    return gathered(*given, scale=(columns.shape[1] * len(given[0]) / len(columns)) ** -0.5)
 
 
 @block_attention.mistake("does not scale the scores", hint="Which of chapter 03's steps is missing?")

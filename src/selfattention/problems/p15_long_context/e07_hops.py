@@ -138,6 +138,22 @@ def one_short(seen):
     return spread(seen, most=max(len(seen) - 2, 0))
 
 
+@hops.mistake("takes the first way it finds, not the shortest",
+              hint="Do you look at all that is one layer away before you look further?")
+def depth_first(seen):
+    rows = []
+    for start in range(len(seen)):
+        steps, stack = {start: 0}, [start]
+        while stack:
+            block = stack.pop()
+            for other in seen[block].nonzero()[:, 0].tolist():
+                if other not in steps:
+                    steps[other] = steps[block] + 1
+                    stack.append(other)
+        rows.append([steps.get(block, -1) for block in range(len(seen))])
+    return torch.tensor(rows)
+
+
 @hops.mistake("doubles the reach in every layer",
               hint="Does a block learn what its neighbours know, or what all that it has heard of know?")
 def doubles(seen):
