@@ -24,8 +24,8 @@ def read_in_segments(x: Float[Tensor, "batch tokens d_model"], layers: int,
     is at least one. A segment has `length` tokens, and the last one what is left. The memory of layer n holds the
     latest `most` (at least 1) of what layer n *was given* in earlier segments, the oldest first; before the first
     segment it has no tokens. Return what the last layer made of all segments, one after the other.
-    Gradients must reach `x` within a segment, but go through no memory (Dai et al. 2019, §3.2). In the examples each
-    layer adds to every token the sum of its memory.
+    Gradients must reach `x` within a segment, but go through no memory (Dai et al. 2019, §3.2). In the examples layer
+    n multiplies by n + 2, and adds n and the sum of its memory.
     """
     memory = [x[:, :0]] * layers
     read = []
@@ -38,10 +38,10 @@ def read_in_segments(x: Float[Tensor, "batch tokens d_model"], layers: int,
 
 
 def adds_memory(n, x, memory):
-    return x + memory.sum(dim=1, keepdim=True)
+    return (n + 2) * x + n + memory.sum(dim=1, keepdim=True)
 
 
-read_in_segments.example(torch.tensor([[[1.0], [10.0], [100.0], [1000.0]]]), 2, adds_memory, 1, 1)
+read_in_segments.example(torch.tensor([[[1.0], [10.0], [100.0]]]), 2, adds_memory, 1, 1)
 read_in_segments.example(torch.tensor([[[1.0], [10.0], [100.0], [1000.0], [2.0]]]), 1, adds_memory, 2, 3)
 
 

@@ -28,6 +28,7 @@ def relative_shift(scores: Float[Tensor, "*batch queries keys"]) -> Float[Tensor
 
 
 relative_shift.example(torch.tensor([[4.0, 3.0, 2.0, 1.0], [40.0, 30.0, 20.0, 10.0], [400.0, 300.0, 200.0, 100.0]]))
+relative_shift.example(torch.tensor([[[3.0, 2.0, 1.0], [6.0, 5.0, 4.0]], [[30.0, 20.0, 10.0], [60.0, 50.0, 40.0]]]))
 
 
 @relative_shift.check("puts the score of each distance under its key",

@@ -35,9 +35,10 @@ def orders(rng, blocks):
     return torch.from_numpy(rng.permuted(torch.arange(blocks).repeat(blocks, 1).numpy(), axis=1))
 
 
-block_pattern.example(4, 1, 1, 1, torch.tensor([[0, 1, 2, 3], [1, 0, 3, 2], [2, 0, 1, 3], [0, 3, 2, 1]]))
-block_pattern.example(3, 1, 0, 1, torch.tensor([[2, 1, 0], [1, 2, 0], [0, 2, 1]]))
-block_pattern.example(4, 3, 0, 0, torch.tensor([[3, 2, 1, 0], [3, 2, 1, 0], [3, 2, 1, 0], [3, 2, 1, 0]]))
+ORDER = torch.tensor([[0, 2, 1], [1, 0, 2], [1, 2, 0]])
+block_pattern.example(3, 1, 0, 1, ORDER)
+block_pattern.example(3, 3, 0, 0, ORDER)
+block_pattern.example(3, 1, 1, 0, ORDER)
 
 
 def expected_pattern(blocks, window, chosen, random, order):
@@ -58,7 +59,7 @@ def random_left(row, i, window, chosen, random):
 
 
 @block_pattern.check("has a window, global rows and columns, and the random blocks in their order",
-                     hint="Draw the first example: four rows of four. Which places are due to which part?")
+                     hint="Draw a table of five rows and columns. Which places are due to which part?")
 def three_parts(answer, rng):
     for blocks, window, chosen, random in ((11, 3, 1, 2), (13, 5, 2, 3), (7, 3, 2, 1)):
         order = orders(rng, blocks)

@@ -36,6 +36,14 @@ block_attention.example(torch.zeros(6, 1), torch.zeros(6, 1),
                         torch.tensor([[0, 1], [1, 2], [0, 2]]))
 block_attention.example(torch.tensor([[1.0], [2.0], [1.0], [3.0]]), torch.tensor([[1.0], [0.0], [2.0], [1.0]]),
                         torch.tensor([[1.0], [2.0], [3.0], [4.0]]), torch.tensor([[1], [1]]))
+block_attention.example(torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [0.0, 2.0]]),
+                        torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 1.0], [0.0, 2.0]]),
+                        torch.tensor([[1.0], [10.0], [100.0], [1000.0]]), torch.tensor([[1, 0], [0, 1]]))
+# What is not seen may be no number at all.
+block_attention.example(torch.tensor([[1.0], [2.0]]), torch.tensor([[1.0], [math.nan]]),
+                        torch.tensor([[5.0], [math.nan]]), torch.tensor([[0], [0]]))
+block_attention.example(torch.tensor([[1000.0], [1.0]]), torch.tensor([[1.0], [0.5]]), torch.tensor([[5.0], [7.0]]),
+                        torch.tensor([[0, 1], [0, 1]]))
 
 
 def some_columns(rng, blocks, count):
