@@ -77,10 +77,11 @@ def path_length(rounds: Callable[[Float[Tensor, "batch tokens width"]], Iterable
     Args:    rounds: given `x`, gives what stands at the tokens after each round of work that can be done at once.
     Raises:  ValueError: it never does.
     """
-    x = x.detach().requires_grad_()
+    x, generator = x.detach().requires_grad_(), torch.Generator().manual_seed(0)
     count = 0
     for count, after in enumerate(rounds(x), start=1):
-        (gradient,) = torch.autograd.grad((after[:, -1] * torch.randn_like(after[:, -1])).sum(), x, retain_graph=True)
+        signs = torch.randn(after[:, -1].shape, generator=generator).to(after)  # so that no two numbers cancel
+        (gradient,) = torch.autograd.grad((after[:, -1] * signs).sum(), x, retain_graph=True)
         if gradient[:, 0].any():
             return count
     raise ValueError(f"after {count} rounds the last of {x.shape[1]} tokens does not depend on the first: give fewer "
