@@ -30,7 +30,7 @@ def elman(x: Float[Tensor, "batch tokens width"], state: Float[Tensor, "batch hi
     return torch.stack(outputs, dim=1)
 
 
-elman.example(torch.tensor([[[1.0], [0.0], [0.0]], [[0.0], [0.0], [0.0]]]), torch.tensor([[0.0], [0.5]]),
+elman.example(torch.tensor([[[1.0], [0.0], [0.0]], [[0.0], [-1.0], [0.5]]]), torch.tensor([[0.0], [0.25]]),
               torch.tensor([[1.0]]), torch.tensor([[2.0]]), torch.tensor([0.1]))
 elman.example(torch.tensor([[[1.0, 0.0], [0.0, -1.0]]]), torch.tensor([[0.5, 0.0]]),
               torch.tensor([[1.0, 0.5], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [0.5, 0.0]]), torch.tensor([0.1, 0.2]))
