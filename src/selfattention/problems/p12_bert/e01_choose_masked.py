@@ -152,6 +152,29 @@ def over_the_batch(tokens, draws, every):
     return words & (ranks < upwards(words.sum(), every))
 
 
+@choose_masked.mistake("ranks the draws of a place in all texts, not those of a text",
+                       hint="Along which axis do you sort: through the texts, or through the tokens of one?")
+def along_the_texts(tokens, draws, every):
+    words = tokens >= 5
+    ranks = draws.masked_fill(~words, torch.inf).argsort(dim=0).argsort(dim=0)
+    return words & (ranks < upwards(words.sum(dim=1, keepdim=True), every))
+
+
+@choose_masked.mistake("goes by the places of the words, not by their draws",
+                       hint="Where does `draws` appear in your code? Shall the same words be hidden each time?")
+def by_place(tokens, draws, every):
+    words = tokens >= 5
+    return words & ((words.cumsum(dim=1) - 1) % every == 0)
+
+
+@choose_masked.mistake("leaves out the first and the last sign, but not those inside a text",
+                       hint="May a [MASK] be chosen? How do you know a word: by its place, or by its number?")
+def signs_inside(tokens, draws, every):
+    places, ends = torch.arange(tokens.shape[1]), (tokens != 0).sum(dim=1, keepdim=True) - 1
+    words = (places > 0) & (places < ends)
+    return ranked(draws, words) < upwards(words.sum(dim=1, keepdim=True), every)
+
+
 @choose_masked.mistake("chooses each word by itself, where its draw is below 1 / every",
                        hint="How many words of a text does your version choose: always the same share?")
 def by_threshold(tokens, draws, every):

@@ -46,7 +46,7 @@ def asked_for(rng, *counts, width=7, vocab=11):
 @masked_loss.check("is the mean over all tokens that were asked for",
                    hint="How many tokens does the first example ask for? Compute their two losses.")
 def mean_of_asked(answer, rng):
-    for counts, width in (((3, 1, 5), 7), ((2,), 5), ((0, 1), 3), ((7, 2), 7)):
+    for counts, width in (((3, 0, 1, 5), 7), ((2,), 5), ((0, 1), 3), ((7, 2), 7)):
         logits, labels = asked_for(rng, *counts, width=width)
         losses = [math.log(sum(math.exp(number) for number in row)) - row[label]
                   for rows, some in zip(logits.tolist(), labels.tolist()) for row, label in zip(rows, some)
@@ -119,11 +119,37 @@ def shifted(logits, labels):
     return masked_loss(logits, shifted)
 
 
+@masked_loss.mistake("shifts the labels by one place to the right",
+                     hint="Who guesses the token of a place: that place itself, or the one after it?")
+def shifted_right(logits, labels):
+    return masked_loss(logits, labels.roll(1, dims=1))
+
+
+@masked_loss.mistake("takes -100 for an index, and counts from the end of the vocabulary",
+                     hint="What does Python make of a negative index? Is there such a token?")
+def from_the_end(logits, labels):
+    return each_loss(logits, labels % logits.shape[-1]).mean()
+
+
+@masked_loss.mistake("scores the first text alone", hint="Over which places does the mean of the prompt run?")
+def first_text(logits, labels):
+    asked = torch.nonzero((labels != -100).any(dim=1))[0]
+    return masked_loss(logits[asked], labels[asked])
+
+
 @masked_loss.mistake("takes the mean of each text, then the mean of the texts",
                      hint="One text has one token to guess, another five. How much does each of the six weigh?")
 def mean_of_means(logits, labels):
     asked = labels != -100
     return ((each_loss(logits, labels) * asked).sum(dim=1) / asked.sum(dim=1).clamp(min=1)).mean()
+
+
+@masked_loss.mistake("takes the mean of each text that has something to guess, then the mean of these",
+                     hint="One text has one token to guess, another five. How much does each of the six weigh?")
+def mean_of_some_means(logits, labels):
+    asked = labels != -100
+    means = (each_loss(logits, labels) * asked).sum(dim=1) / asked.sum(dim=1)
+    return means[asked.any(dim=1)].mean()
 
 
 @masked_loss.mistake("divides by the number of texts", hint="Is a text's loss asked for, or a token's?")
@@ -142,8 +168,8 @@ def softmax_twice(logits, labels):
     return masked_loss(torch.softmax(logits, dim=-1), labels)
 
 
-@masked_loss.mistake("takes the logarithm of a probability, which large logits make 0 or NaN",
-                     hint="Which is the smallest probability that a float can hold? And its logarithm?")
+@masked_loss.mistake("computes exponentials that large logits make 0 or infinite",
+                     hint="What are exp(10000) and exp(-10000) in floating point? What becomes of their logarithms?")
 def log_of_softmax(logits, labels):
     asked = labels != -100
     return -torch.softmax(logits, dim=-1)[asked].gather(-1, labels[asked][:, None]).log().mean()

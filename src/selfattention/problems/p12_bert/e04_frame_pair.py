@@ -189,6 +189,32 @@ def first_at_a_tie(first, second, width):
     return both(*cut(first, second, width, lambda one, other: one >= other), width)
 
 
+@frame_pair.mistake("gives each text half of the room, even where one needs less",
+                    hint="The second text has three words. How much room is left for the first one?")
+def half_each(first, second, width):
+    room = width - 3
+    if len(first) + len(second) > room:
+        first, second = first[:(room + 1) // 2], second[:room // 2]
+    return both(first, second, width)
+
+
+@frame_pair.mistake("takes all words from the text that was the longer one",
+                    hint="After some words have gone: which text is the longer one now?")
+def all_from_one(first, second, width):
+    over = max(0, len(first) + len(second) + 3 - width)
+    if len(first) > len(second):
+        first = first[:max(1, len(first) - over)]
+        return both(first, second[:width - 3 - len(first)], width)
+    second = second[:max(1, len(second) - over)]
+    return both(first[:width - 3 - len(second)], second, width)
+
+
+@frame_pair.mistake("puts the second text first", hint="Whose words stand right after [CLS]?")
+def second_first(first, second, width):
+    first, second = cut(first, second, width)
+    return both(second, first, width)
+
+
 @frame_pair.mistake("takes words away at the front", hint="Which word of a text is taken away: its first or its last?")
 def cut_in_front(first, second, width):
     ours, theirs = cut(first, second, width)

@@ -140,6 +140,18 @@ def norm_of_token(tokens, segments, token_table, position_table, segment_table, 
     return norm(token_table[tokens]) + position_table[:tokens.shape[1]] + segment_table[segments]
 
 
+@bert_embeddings.mistake("normalises token and position, then adds the segment",
+                         hint="How many of the three rows stand inside the norm in your code?")
+def segment_late(tokens, segments, token_table, position_table, segment_table, norm):
+    return norm(token_table[tokens] + position_table[:tokens.shape[1]]) + segment_table[segments]
+
+
+@bert_embeddings.mistake("takes the last rows of the table of positions",
+                         hint="Which row has the first place of a text, and which the second?")
+def last_rows(tokens, segments, token_table, position_table, segment_table, norm):
+    return norm(token_table[tokens] + position_table[len(position_table) - tokens.shape[1]:] + segment_table[segments])
+
+
 @bert_embeddings.mistake("multiplies the token's vector by √d_model",
                          hint="That is the Transformer of 2017. Does the prompt say so here?")
 def root_of_width(tokens, segments, token_table, position_table, segment_table, norm):
@@ -156,6 +168,19 @@ def mean_of_three(tokens, segments, token_table, position_table, segment_table, 
                          hint="What does `.detach()` do, and what `torch.tensor(...)` of a tensor?")
 def segments_cut_off(tokens, segments, token_table, position_table, segment_table, norm):
     return norm(summed(tokens, segments, token_table, position_table, segment_table.detach()))
+
+
+@bert_embeddings.mistake("copies the positions, so that no gradient reaches them",
+                         hint="Are the rows that you add still part of `position_table`, or numbers of their own?")
+def positions_cut_off(tokens, segments, token_table, position_table, segment_table, norm):
+    return norm(summed(tokens, segments, token_table, position_table.detach(), segment_table))
+
+
+@bert_embeddings.mistake("computes without a graph",
+                         hint="How would the tables learn? Which line keeps torch from noting?")
+@torch.no_grad()
+def without_graph(*given):
+    return bert_embeddings(*given)
 
 
 @bert_embeddings.alternative("torch's embedding, three times")

@@ -66,7 +66,7 @@ def pair(rng, lengths, width):
 @bert_encoder.check("runs all layers over the embedded tokens, each with the mask of its text",
                     hint="Follow the example: which three tokens does each token see?")
 def all_layers(answer, rng):
-    for lengths, width, layers in (((5, 3), 7, 2), ((2, 9, 4), 11, 3), ((4, 5), 7, 1)):
+    for lengths, width, layers in (((2, 9, 4), 13, 3), ((5, 3), 7, 2), ((4, 5), 7, 1)):
         tokens, segments = pair(rng, lengths, width)
         embed, layer, _ = rest = parts(rng, layers)
         mask = torch.tensor([[[place < length + 2 for place in range(width)]] for length in lengths])
@@ -152,6 +152,26 @@ def own_segment(tokens, segments, embed, layer, layers):
     return through(tokens, segments, embed, layer, layers, same & real(tokens))
 
 
+@bert_encoder.mistake("lets each token see itself and what comes after it",
+                      hint="May the last word see the first one in your version?")
+def future_alone(tokens, segments, embed, layer, layers):
+    later = torch.ones(tokens.shape[1], tokens.shape[1], dtype=torch.bool).triu()
+    return through(tokens, segments, embed, layer, layers, later & real(tokens))
+
+
+@bert_encoder.mistake("lets only [CLS] and the second segment be seen",
+                      hint="What do segments say: whom one may see, or which text a token is of?")
+def second_segment(tokens, segments, embed, layer, layers):
+    return through(tokens, segments, embed, layer, layers, ((segments == 1) | (tokens == 1))[:, None])
+
+
+@bert_encoder.mistake("lets padding be seen as far as the longest text goes",
+                      hint="Has every text its own length? Of which axis must your mask not lose sight?")
+def longest_text(tokens, segments, embed, layer, layers):
+    mask = (tokens != 0).any(dim=0)[None, None].expand(len(tokens), -1, -1)
+    return through(tokens, segments, embed, layer, layers, mask)
+
+
 @bert_encoder.mistake("hides each token from itself", hint="\"Every token of its text\": is a token one of them?")
 def itself_hidden(tokens, segments, embed, layer, layers):
     others = ~torch.eye(tokens.shape[1], dtype=torch.bool)
@@ -180,6 +200,23 @@ def starts_anew(tokens, segments, embed, layer, layers):
 @bert_encoder.mistake("uses the first layer again and again", hint="Which number do you give to each layer?")
 def same_layer(tokens, segments, embed, layer, layers):
     return through(tokens, segments, embed, lambda i, x, mask: layer(0, x, mask), layers, real(tokens))
+
+
+@bert_encoder.mistake("leaves out the first layer", hint="Which number does your loop begin with?")
+def first_left_out(tokens, segments, embed, layer, layers):
+    x = embed(tokens, segments)
+    for number in range(1, layers):
+        x = layer(number, x, real(tokens))
+    return x
+
+
+@bert_encoder.mistake("adds the embeddings to what each layer gives",
+                      hint="Each layer has its own ways past. What goes into the next one, in the prompt?")
+def embeddings_added(tokens, segments, embed, layer, layers):
+    x = embedded = embed(tokens, segments)
+    for number in range(layers):
+        x = embedded + layer(number, x, real(tokens))
+    return x
 
 
 @bert_encoder.mistake("leaves out the last layer", hint="How many layers does your loop run for layers = 1?")

@@ -87,6 +87,23 @@ def mean_of_all(x, *given):
     return scored(x.mean(dim=1), *given)
 
 
+@classify.mistake("takes the sum of all tokens", hint="Which token stands for the text here?")
+def sum_of_all(x, *given):
+    return scored(x.sum(dim=1), *given)
+
+
+@classify.mistake("takes the mean of all tokens' pooled vectors",
+                  hint="How many tokens does the pooler see in the formula of the prompt?")
+def pooled_mean(x, pooler_weight, pooler_bias, class_weight, class_bias):
+    return torch.tanh(x @ pooler_weight + pooler_bias).mean(dim=1) @ class_weight + class_bias
+
+
+@classify.mistake("cuts the text off from the gradient",
+                  hint="Shall only the two layers on top learn, or all of BERT?")
+def text_detached(x, *given):
+    return scored(x.detach()[:, 0], *given)
+
+
 @classify.mistake("takes the last token instead of the first", hint="Where in a text does [CLS] stand?")
 def last_token(x, *given):
     return scored(x[:, -1], *given)

@@ -191,11 +191,27 @@ def counted_from_text(starts, ends, inside, longest):
     return first - begins, last - begins, score
 
 
-@best_span.mistake("sets what is ruled out to 0 instead of -∞",
+@best_span.mistake("lets a score of 0, which belongs to no answer, beat scores below 0",
                    hint="What if all real scores are below 0? Who wins then?")
 def zero_for_the_rest(starts, ends, inside, longest):
     scores = table(starts, ends, inside, longest)
     return best(scores.masked_fill(scores.isinf(), 0.0))
+
+
+@best_span.mistake("never looks at the text's last token",
+                   hint="At which token does your loop end? May an answer end with the last one?")
+def last_never(starts, ends, inside, longest):
+    shorter = inside.clone()
+    shorter[int(torch.nonzero(inside)[-1])] = len(torch.nonzero(inside)) == 1
+    return best(table(starts, ends, shorter, longest))
+
+
+@best_span.mistake("adds up the scores of all tokens between first and last one",
+                   hint="Which two numbers make the score of a long answer in the prompt?")
+def all_between(starts, ends, inside, longest):
+    both = torch.cat([torch.zeros(1, dtype=starts.dtype), (starts + ends).cumsum(dim=0)])
+    allowed = table(starts, ends, inside, longest).isfinite()
+    return best((both[None, 1:] - both[:-1, None]).masked_fill(~allowed, -torch.inf))
 
 
 @best_span.mistake("multiplies the scores",

@@ -208,6 +208,20 @@ def articles_count(predicted, gold):
     return float(ours == theirs), 2 * (Counter(ours) & Counter(theirs)).total() / (len(ours) + len(theirs))
 
 
+@answer_scores.mistake("leaves out \"the\" alone", hint="How many articles does the prompt name?")
+def the_alone(predicted, gold):
+    ours, theirs = ([word.lower() for word in words if word.lower() != "the"] for words in (predicted, gold))
+    if not ours or not theirs:
+        return float(ours == theirs), float(ours == theirs)
+    return float(ours == theirs), 2 * (Counter(ours) & Counter(theirs)).total() / (len(ours) + len(theirs))
+
+
+@answer_scores.mistake("gives 1 where one of the answers is empty",
+                       hint="Nothing was answered, and something was right. Is that a match?")
+def nothing_is_right(predicted, gold):
+    return answer_scores(predicted, gold) if kept(predicted) and kept(gold) else (1.0, 1.0)
+
+
 @answer_scores.mistake("leaves out articles only where they stand first",
                        hint="\"Wherever they stand\": is the article of \"isle of the dead\" counted in your version?")
 def first_article(predicted, gold):
