@@ -13,6 +13,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from timing import processor, row
 
@@ -25,7 +26,7 @@ from selfattention.efficient.patterns import CausalPattern, Pattern, edges
 from selfattention.models import bigbird, transformer_xl
 from selfattention.training import Recipe, Trainer, muon
 
-RATE, WARMUP, BATCH = 2e-3, 20, 32
+RATE, WARMUP, BATCH = 2e-3, 20, 64
 PAIRS, TOKENS, BLOCK = 4, 256, 16
 PATTERNS = {"window of 2 blocks": CausalPattern(BLOCK, first=0, random=0), "BigBird": CausalPattern(BLOCK),
             "full": CausalPattern(TOKENS)}  # one block: each token sees all before it
@@ -66,7 +67,7 @@ def by_pattern(name: str, seconds: float, seed: int) -> None:
     model = bigbird.BigBird.rotary(bigbird.Sizes(recall.VOCAB, layers=2, dropout=0.0), PATTERNS[name])
     fillers = TOKENS - 3 * PAIRS
     test = recall.texts(500, torch.Generator().manual_seed(10**6), PAIRS, fillers)
-    batches = recall.Stream(BATCH, PAIRS, fillers, seed)
+    batches = asked.Stream(partial(recall.texts, pairs=PAIRS, fillers=fillers), BATCH, seed)
     for step, spent in learned(model, batches, asked.loss, seconds, seconds / 6, seed):
         row(name, f"{edges(PATTERNS[name], TOKENS) / TOKENS**2:.2f}", f"{seed}", f"{step}", f"{spent:.0f}",
             f"{asked.accuracy(model, test):.2f}")
