@@ -139,6 +139,26 @@ def last_left_out(queries, keys, values, block):
     return by_blocks(queries, keys, values, block, stop=max(block, len(keys) // block * block))
 
 
+@blockwise_attention.mistake("reads the values of the first block in every block",
+                             hint="Keys 3 to 5 were found. Where do their values stand?")
+def first_values(queries, keys, values, block):
+    return by_blocks(queries, keys, values, block, read=lambda values, start, block: values[:len(keys) - start][:block])
+
+
+@blockwise_attention.mistake("takes one largest score for all queries",
+                             hint="One query's scores may be 10,000 larger than another's. What is left of the other's "
+                                  "exponentials?")
+def one_for_all(queries, keys, values, block):
+    largest, total, mixed = torch.tensor(-torch.inf), 0.0, 0.0
+    for some, read in zip(keys.split(block), values.split(block)):
+        scores = queries @ some.mT / queries.shape[1] ** 0.5
+        now = torch.maximum(largest, scores.max())
+        powers, shrink = torch.exp(scores - now), torch.exp(largest - now)
+        total, mixed = total * shrink + powers.sum(dim=1, keepdim=True), mixed * shrink + powers @ read
+        largest = now
+    return mixed / total
+
+
 @blockwise_attention.mistake("does not scale the scores by √d_k", hint="Which of chapter 03's steps is missing?")
 def not_divided(queries, keys, values, block):
     return by_blocks(queries, keys, values, block, scale=1.0)
@@ -161,6 +181,12 @@ def never_subtracted(queries, keys, values, block):
 def last_block(queries, keys, values, block):
     start = (len(keys) - 1) // block * block
     return whole(queries, keys[start:], values[start:])
+
+
+@blockwise_attention.mistake("returns the first block's result",
+                             hint="How many rounds does your loop make? Where does the `return` stand?")
+def first_block(queries, keys, values, block):
+    return whole(queries, keys[:block], values[:block])
 
 
 @blockwise_attention.mistake("does not divide at all", hint="A mean of the values lies between them. Does yours?")

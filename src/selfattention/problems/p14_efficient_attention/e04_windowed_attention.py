@@ -124,6 +124,14 @@ def all_before(queries, keys, values, window, attend):
     return by_blocks(queries, keys, values, window, attend, back=-len(queries))
 
 
+@windowed_attention.mistake("gives every block all keys of the text",
+                            hint="How many keys does a block of queries see, all its windows together?")
+def all_of_the_text(queries, keys, values, window, attend):
+    away = torch.arange(len(queries))[:, None] - torch.arange(len(keys))
+    masks = ((away >= 0) & (away < window)).split(window)
+    return torch.cat([attend(asked, keys, values, mask) for asked, mask in zip(queries.split(window), masks)])
+
+
 @windowed_attention.mistake("looks into its own block alone",
                             hint="The first query of a block: does it see any key but its own?")
 def own_block(queries, keys, values, window, attend):

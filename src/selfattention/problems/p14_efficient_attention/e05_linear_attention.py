@@ -135,6 +135,31 @@ def by_exp(queries, keys, values):
     return by_table(queries, keys, values, of_queries=torch.exp, of_keys=torch.exp)
 
 
+@linear_attention.mistake("takes a softplus, which is positive, too",
+                          hint="What is φ(2) in the prompt? Is φ curved there?")
+def by_softplus(queries, keys, values):
+    return by_table(queries, keys, values, of_queries=torch.nn.functional.softplus,
+                    of_keys=torch.nn.functional.softplus)
+
+
+@linear_attention.mistake("adds 1 too early: elu(x + 1)", hint="What is φ(−1) in the prompt: e to which power?")
+def added_too_early(queries, keys, values):
+    return by_table(queries, keys, values, of_queries=lambda x: torch.nn.functional.elu(x + 1),
+                    of_keys=lambda x: torch.nn.functional.elu(x + 1))
+
+
+@linear_attention.mistake("divides queries by √d_k",
+                          hint="What does the prompt say of √d_k? Is there an exponential to be kept from growing?")
+def divided_by_root(queries, keys, values):
+    return by_table(queries / queries.shape[1] ** 0.5, keys, values)
+
+
+@linear_attention.mistake("divides by what the keys sum to, whoever asks",
+                          hint="The weights of one query shall sum to 1. Is the query in what you divide by?")
+def whoever_asks(queries, keys, values):
+    return by_table(queries, keys, values, total=lambda weights: mapped(keys).sum(dim=1, keepdim=True).cumsum(dim=0))
+
+
 @linear_attention.mistake("does not divide", hint="Let all values be 1. What comes out? A mean?")
 def never_divided(queries, keys, values):
     return by_table(queries, keys, values, total=lambda weights: 1)

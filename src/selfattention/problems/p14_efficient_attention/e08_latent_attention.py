@@ -13,7 +13,8 @@ from selfattention.problems.draws import tensor
     "A mean of values that are all made by one matrix: must each of them be made?",
 ))
 def latent_attention(queries: Float[Tensor, "heads queries d_head"],
-                     turned_queries: Float[Tensor, "heads queries rotary"], latents: Float[Tensor, "keys latent"], turned_keys: Float[Tensor, "keys rotary"],
+                     turned_queries: Float[Tensor, "heads queries rotary"],
+                     latents: Float[Tensor, "keys latent"], turned_keys: Float[Tensor, "keys rotary"],
                      key_up: Float[Tensor, "heads d_head latent"],
                      value_up: Float[Tensor, "heads d_head latent"]) -> Float[Tensor, "heads queries d_head"]:
     r"""Attend to what a latent cache holds (MLA; DeepSeek-AI 2024, §2.1).
@@ -109,6 +110,20 @@ def plain_width(queries, turned_queries, latents, turned_keys, key_up, value_up)
 def latent_width(queries, turned_queries, latents, turned_keys, key_up, value_up):
     return attended(queries, turned_queries, latents, turned_keys, key_up, value_up,
                     scale=(latents.shape[-1] + turned_keys.shape[-1]) ** -0.5)
+
+
+@latent_attention.mistake("divides each part by the root of its own width",
+                          hint="One score is one product of two long vectors. How many roots is it divided by?")
+def own_widths(queries, turned_queries, latents, turned_keys, key_up, value_up):
+    scores = queries @ key_up @ latents.mT / queries.shape[-1] ** 0.5
+    scores = scores + turned_queries @ turned_keys.mT / turned_queries.shape[-1] ** 0.5
+    return torch.softmax(scores, dim=-1) @ latents @ value_up.mT
+
+
+@latent_attention.mistake("divides the first part alone", hint="What is divided: a part of the score, or the score?")
+def first_part_divided(queries, turned_queries, latents, turned_keys, key_up, value_up):
+    scale = (queries.shape[-1] + turned_queries.shape[-1]) ** -0.5
+    return attended(queries * scale, turned_queries, latents, turned_keys, key_up, value_up, scale=1.0)
 
 
 @latent_attention.mistake("does not scale the scores", hint="Which of chapter 03's steps is missing?")
