@@ -42,6 +42,22 @@ def test_a_training_step_launches_no_more_than_torchs():
         assert 0 < int(ours) <= int(theirs), kind
 
 
+@pytest.mark.slow
+def test_the_recipe_for_characters_trains_compares_writes_and_decodes():
+    small = ["--width", "16", "--layers", "1", "--heads", "2", "--context", "32", "--stride", "32", "--batch", "2",
+             "--threads", "1", "--processor", "--seconds", "1"]
+    for options, expected in (
+            (["--orders", "2", "3"], [r"\| gzip \| 2\.\d+ \|", r"n-grams with back-off, n = 3 \| \d\.\d+",
+                                      r"GPT with [\d,]+ weights, 1 seconds, \d+ steps, seed 0 \| \d\.\d+"]),
+            (["--changes"], [r"\| GPT-2 \|", r"\| rotary positions \|", r"\| all four \| [\d,]+ \| \d+ \| \d\.\d+"]),
+            (["--decoding", "--tokens", "9"], [r"\| GPT-2 .* \| yes \|", r"\| all four changes .* \| yes \|"])):
+        done = subprocess.run([sys.executable, "benchmarks/gpt.py", *small, *options], cwd=ROOT, capture_output=True,
+                              text=True, encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+        assert done.returncode == 0, done.stderr[-3000:]
+        for pattern in expected:
+            assert re.search(pattern, done.stdout), (pattern, done.stdout)
+
+
 LESSON = """
 # %%
 import random

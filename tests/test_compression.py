@@ -6,9 +6,10 @@ import string
 import zlib
 
 import pytest
+import torch
 
 from selfattention import compression
-from selfattention.compression import NGrams, compressed_bits
+from selfattention.compression import NGrams, compressed_bits, model_bits
 
 TEXT = "the cat sat on the mat and the rat sat on the cat that ate the rat at the mat " * 3
 ALPHABET = "abcdefghijklmnopqrstuvwxyz "
@@ -88,11 +89,43 @@ def test_bits_of_a_text():
     assert 2.99 < NGrams(fair, "abcdefgh", 1).bits(more) < 3.01 and 3.0 < NGrams(fair, "abcdefgh", 4).bits(more) < 3.6
 
 
+def reader(context):
+    """A model whose scores depend on every token that it reads, and on how many these are."""
+    torch.manual_seed(0)
+    table, places = torch.randn(13, 13).double(), torch.randn(context, 13).double()
+
+    def scores(tokens):
+        assert tokens.shape[1] <= context
+        seen = table[tokens].cumsum(dim=1) + places[:tokens.shape[1]]
+        return torch.tanh(seen) * 3
+    return scores
+
+
+@pytest.mark.parametrize(("context", "stride"), [(7, 1), (7, 3), (7, 7), (11, 5), (100, 100), (100, 1)])
+def test_bits_of_a_model_are_those_of_each_token_in_its_window(context, stride):
+    model, tokens = reader(context), torch.randint(13, (53,), generator=torch.Generator().manual_seed(1))
+    bits = math.log2(13)
+    for place in range(1, 53):
+        last = min(-(-place // stride) * stride, 52)  # the last place that the same window predicts
+        window = tokens[max(last - context, 0):place]
+        bits -= model(window[None])[0, -1].log_softmax(dim=-1)[tokens[place]].item() / math.log(2)
+    assert model_bits(model, tokens, context, stride) == pytest.approx(bits / 53)
+
+
+def test_a_model_that_knows_nothing_costs_the_logarithm_of_its_vocabulary():
+    tokens = torch.randint(13, (29,), generator=torch.Generator().manual_seed(1))
+    assert model_bits(lambda tokens: torch.zeros(*tokens.shape, 13), tokens, 5, 2) == pytest.approx(math.log2(13))
+    assert model_bits(lambda tokens: torch.zeros(*tokens.shape, 13), tokens[:1], 5, 2) == pytest.approx(math.log2(13))
+
+
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: compressed_bits("", "abc"), "texts of 0 and 3 characters: none may be empty"),
     (lambda: compressed_bits("abc", ""), "texts of 3 and 0"),
     (lambda: NGrams("abcd", "abc", 2), r"\['d'\] beyond the alphabet"),
     (lambda: NGrams("abc", "abc", 0), "an order of 0"),
+    (lambda: model_bits(reader(5), torch.arange(7), 5, 6), "7 tokens in windows of 5, of which 6 are predicted"),
+    (lambda: model_bits(reader(5), torch.arange(7), 5, 0), "of which 0 are"),
+    (lambda: model_bits(reader(5), torch.arange(0), 5, 2), "a text of 0 tokens"),
     (lambda: NGrams("", "abc", 2), "texts of 0 and 3"), (lambda: NGrams("abc", "abc", 2).bits(""), "texts of 0"),
 ])
 def test_bad_input_is_named(call, message, as_users_call):

@@ -11,6 +11,10 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda text: gzip.compress(text, 9),
     "bz2": lambda text: bz2.compress(text, 9),
@@ -28,6 +32,29 @@ def compressed_bits(train: str, held_out: str) -> dict[str, float]:
     _require_texts(train, held_out)
     before, both = train.encode(), (train + held_out).encode()
     return {name: 8 * (len(pack(both)) - len(pack(before))) / len(held_out) for name, pack in PACKERS.items()}
+
+
+@torch.no_grad()
+def model_bits(model: Callable[[Tensor], Tensor], tokens: Int[Tensor, " text"], context: int,
+               stride: int) -> float:
+    """Bits a token of a text that a language model reads in windows of `context` tokens.
+
+    Each window predicts the next `stride` tokens, so that all but the first few have at least `context` − `stride`
+    tokens before them. The first token of all, which nothing predicts, costs as much as if all were equally likely.
+
+    Args:    model: gives scores (batch, tokens, vocab) of each next token; put it into evaluation mode before.
+    Raises:  ValueError: the text is empty, or a stride is not between 1 and the context.
+    """
+    if len(tokens) == 0 or not 1 <= stride <= context:
+        raise ValueError(f"a text of {len(tokens)} tokens in windows of {context}, of which {stride} are predicted: "
+                         "the text needs a token, and the stride is between 1 and the context")
+    nats = math.log(model(tokens[None, :1]).shape[-1])
+    for begin in range(1, len(tokens), stride):
+        end = min(begin + stride, len(tokens))
+        start = max(end - 1 - context, 0)
+        scores = model(tokens[None, start:end - 1])[0, begin - 1 - start:]
+        nats += float(torch.nn.functional.cross_entropy(scores, tokens[begin:end], reduction="sum"))
+    return nats / math.log(2) / len(tokens)
 
 
 class NGrams:

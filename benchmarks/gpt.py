@@ -1,0 +1,185 @@
+"""A recipe for a language model of characters, beside what packs text, and decoding with and without a cache.
+
+    python benchmarks/gpt.py                          trains for 120 seconds on the text behind help(), then compares
+    python benchmarks/gpt.py --seconds 300            for longer
+    python benchmarks/gpt.py --changes                each change since 2019 on its own, on the same budget
+    python benchmarks/gpt.py --decoding               256 tokens with the cache, without, and by Hugging Face's generate
+    python benchmarks/gpt.py --shakespeare [FOLDER]   tinyshakespeare in place of that text, from a folder or fetched
+
+`--processor` counts the processor's seconds, of all threads together divided by their number: what an idle machine
+would need. The extra `test` brings Hugging Face's transformers for the comparison of decoding; all else needs none.
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+from timing import row
+from torch import nn
+
+from selfattention.compression import NGrams, compressed_bits, model_bits
+from selfattention.data import shakespeare, topics
+from selfattention.data.characters import Characters, pieces
+from selfattention.models.gpt import GPT, Changes, Sizes
+from selfattention.sampling import Sampler, generate, stream
+from selfattention.training import muon, next_token_loss, up_and_down
+
+MODERN = Changes(rms_norm=True, swiglu=True, rotary=True)
+
+
+def clock(arguments):
+    """Seconds that pass, or that the processor has worked for each thread."""
+    if arguments.processor:
+        return lambda: time.process_time() / arguments.threads
+    return time.perf_counter
+
+
+def trained(arguments, vocab, tokens, changes, seed) -> tuple[GPT, int]:
+    """A GPT after so many seconds, and the steps it has made; the rate goes up and down with the time that is over."""
+    torch.manual_seed(seed)
+    sizes = Sizes(vocab, arguments.context, arguments.width, arguments.heads, 4 * arguments.width, arguments.layers)
+    model, generator = GPT(sizes, changes), torch.Generator().manual_seed(seed)
+    optimizers, now, steps = muon(model, arguments.rate), clock(arguments), 0
+    highest = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
+    started = now()
+    while (over := (now() - started) / arguments.seconds) < 1:
+        share = up_and_down(round(1000 * over), 20, 1000)
+        for optimizer, rates in zip(optimizers, highest):
+            for group, rate in zip(optimizer.param_groups, rates):
+                group["lr"] = rate * share
+        next_token_loss(model, pieces(tokens, arguments.batch, arguments.context + 1, generator)).backward()
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        steps += 1
+    return model.eval(), steps
+
+
+def others(split, orders) -> None:
+    """What packs the same text, given the same text to learn from; of the n-grams the one that is best at it."""
+    for name, bits in compressed_bits(*split).items():
+        row(name, f"{bits:.3f}")
+    alphabet = "".join(split)
+    found = {order: NGrams(split.train, alphabet, order).bits(split.held_out) for order in orders}
+    order = min(found, key=found.get)
+    row(f"the best of the n-grams with back-off, n = {order}", f"{found[order]:.3f}")
+
+
+def compared(arguments, split, characters) -> None:
+    """The recipe beside the others, for several seeds; then a text of the last model's."""
+    tokens, held_out = characters.encode(split.train), characters.encode(split.held_out)
+    print(f"\n| {len(split.train):,} characters to learn from, {len(split.held_out):,} held out | bits a character |")
+    print("|---|---|")
+    others(split, arguments.orders)
+    for seed in range(arguments.seeds):
+        model, steps = trained(arguments, len(characters), tokens, MODERN, seed)
+        bits = model_bits(model, held_out, arguments.context, arguments.stride)
+        weights = sum(parameter.numel() for parameter in model.parameters())
+        row(f"GPT with {weights:,} weights, {arguments.seconds:g} seconds, {steps} steps, seed {seed}", f"{bits:.3f}")
+    print()
+    draw = Sampler(temperature=0.7, p=0.95, generator=torch.Generator().manual_seed(0))
+    for token in stream(model, characters.encode("\n\nThe ")[None], 400, draw):
+        print(characters.decode(token), end="", flush=True)
+    print()
+
+
+def changed(arguments, split, characters) -> None:
+    """GPT-2 with each change alone and with all of them, on the same budget."""
+    tokens, held_out = characters.encode(split.train), characters.encode(split.held_out)
+    grouped = arguments.heads // 2
+    kinds = {"GPT-2": Changes(), "RMSNorm": Changes(rms_norm=True), "SwiGLU": Changes(swiglu=True),
+             "rotary positions": Changes(rotary=True), "grouped queries": Changes(key_heads=grouped),
+             "all four": Changes(True, True, True, grouped)}
+    print(f"\n| {arguments.seconds:g} seconds each, {arguments.seeds} seeds | weights | steps | bits a character |")
+    print("|---|---|---|---|")
+    for name, changes in kinds.items():
+        runs = [trained(arguments, len(characters), tokens, changes, seed) for seed in range(arguments.seeds)]
+        bits = [model_bits(model, held_out, arguments.context, arguments.stride) for model, _ in runs]
+        weights = sum(parameter.numel() for parameter in runs[0][0].parameters())
+        row(name, f"{weights:,}", " ".join(str(steps) for _, steps in runs), " ".join(f"{one:.3f}" for one in bits))
+
+
+def twins(arguments, vocab, tokens) -> dict[str, tuple]:
+    """Our GPT with the random weights of Hugging Face's GPT-2, and all of ours with those of their Llama."""
+    import transformers
+
+    from selfattention.parity import from_gpt2, from_llama
+
+    transformers.logging.set_verbosity_error()
+    width, heads, layers = arguments.width, arguments.heads, arguments.layers
+    sizes, changes = Sizes(vocab, tokens + 1, width, heads, 4 * width, layers), Changes(True, True, True, heads // 2)
+    ends = {"bos_token_id": None, "eos_token_id": None}
+    gpt2 = transformers.GPT2LMHeadModel(transformers.GPT2Config(
+        vocab_size=vocab, n_positions=tokens + 1, n_embd=width, n_layer=layers, n_head=heads, **ends))
+    llama = transformers.LlamaForCausalLM(transformers.LlamaConfig(
+        vocab_size=vocab, max_position_embeddings=tokens + 1, hidden_size=width, num_hidden_layers=layers,
+        num_attention_heads=heads, num_key_value_heads=heads // 2, intermediate_size=2 * sizes.d_ff // 3,
+        attention_bias=True, tie_word_embeddings=True, **ends))
+    for theirs in (gpt2, llama):
+        for parameter in theirs.parameters():
+            nn.init.normal_(parameter, std=0.1)  # so that not every token is the same
+    return {"GPT-2": (from_gpt2(GPT(sizes), gpt2).eval(), gpt2.eval()),
+            "all four changes": (from_llama(GPT(sizes, changes), llama).eval(), llama.eval())}
+
+
+def decoding(arguments, vocab, repeats: int = 5) -> None:
+    """Greedy, from one token on; the three ways in turn, in seconds of processor time."""
+    torch.manual_seed(0)
+    tokens = arguments.tokens
+    prompt = torch.randint(vocab, (1, 1))
+    print(f"\n| {tokens} tokens, width {arguments.width}, {arguments.layers} layers ({repeats} runs in turn) | cache | "
+          "without, times as long | `generate`, times as long | same tokens |\n|---|---|---|---|---|")
+    for name, (ours, theirs) in twins(arguments, vocab, tokens).items():
+        ways = {"cache": lambda ours=ours: generate(ours, prompt, tokens),
+                "without": lambda ours=ours: generate(ours, prompt, tokens, cache=False),
+                "theirs": lambda theirs=theirs: theirs.generate(
+                    prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=tokens, do_sample=False,
+                    pad_token_id=0)[:, 1:]}
+        times, found = {way: [] for way in ways}, {}
+        for _ in range(repeats):
+            for way, write in ways.items():
+                started = time.process_time()
+                found[way] = write()
+                times[way].append(time.process_time() - started)
+        cache, without, hugging = (statistics.median(values) for values in times.values())
+        alike = all(torch.equal(found["cache"], other) for other in found.values())
+        row(name, f"{cache * 1000:.0f} ms", f"{without / cache:.1f}", f"{hugging / cache:.1f}",
+            "yes" if alike else "NO")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processor", action="store_true", help="count the processor's seconds, not those that pass")
+    parser.add_argument("--changes", action="store_true", help="compare what changed since 2019")
+    parser.add_argument("--decoding", action="store_true", help="time decoding, train nothing")
+    parser.add_argument("--shakespeare", nargs="?", const="", metavar="FOLDER", help="train on tinyshakespeare")
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--context", type=int, default=256)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=2e-3, help="of Adam; Muon's is ten times as high")
+    parser.add_argument("--orders", type=int, nargs="+", default=(6, 8, 10, 12, 16, 20), help="of the n-grams")
+    parser.add_argument("--tokens", type=int, default=256, help="to be decoded")
+    parser.add_argument("--stride", type=int, default=64, help="tokens that a window predicts of the held-out text")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1 if arguments.decoding else arguments.threads)
+    if arguments.shakespeare is None:
+        split = topics.split()
+    else:
+        split = shakespeare.split(shakespeare.shakespeare(arguments.shakespeare or None))
+    characters = Characters("".join(split))
+    if arguments.decoding:
+        decoding(arguments, len(characters))
+    elif arguments.changes:
+        changed(arguments, split, characters)
+    else:
+        compared(arguments, split, characters)
+
+
+if __name__ == "__main__":
+    main()
