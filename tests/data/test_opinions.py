@@ -3,11 +3,11 @@
 import re
 
 import pytest
-import torch
 
 from selfattention.data import opinions as module
 from selfattention.data.masked import vocabulary
 from selfattention.data.opinions import BAD, GOOD, KINDS, NEW_NEGATIONS, NEW_PAIRS, SEEN, HeldOut, opinions, texts
+from selfattention.models.bag import BagOfWords
 
 TRAIN, TESTS = opinions(2000, 300)
 TEXTS = texts(1500)
@@ -114,43 +114,29 @@ def test_every_word_of_the_tests_stands_in_the_texts():
     assert len(GOOD) == len(set(GOOD)) == len(BAD) == len(set(BAD)) and not set(GOOD) & set(BAD)
 
 
-def counted(some, words):
-    """How often each word stands in each sentence."""
-    table = torch.zeros(len(some), len(words))
-    for row, one in zip(table, some):
-        row += torch.bincount(torch.tensor(words.encode(one.words)), minlength=len(words))
-    return table, torch.tensor([float(one.praises) for one in some])
-
-
-def bag_of_words(x, y, other):
-    """Logistic regression on the counts: scikit-learn's where it is installed, else a small one here."""
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ImportError:
-        weights = torch.zeros(x.shape[1] + 1, requires_grad=True)
-        optimizer = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
-
-        def loss():
-            optimizer.zero_grad()
-            logits = x @ weights[1:] + weights[0]
-            total = torch.nn.functional.binary_cross_entropy_with_logits(logits, y, reduction="sum")
-            total = total + weights[1:].square().sum() / 2
-            total.backward()
-            return total
-
-        optimizer.step(loss)
-        return (other @ weights[1:] + weights[0] > 0).detach()
-    return torch.from_numpy(LogisticRegression(max_iter=1000).fit(x, y).predict(other) > 0)
+def split_into(some):
+    return [one.words for one in some], [int(one.praises) for one in some]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("count", [1024, 8000])
 def test_a_bag_of_words_stays_near_chance(seed, count):
     train, tests = opinions(count, 1000, seed)
-    words = vocabulary([one.words for one in train])
-    (x, y), (other, right) = counted(train, words), counted(tests[SEEN], words)
-    accuracy = (bag_of_words(x, y, other) == right.bool()).double().mean().item()
+    accuracy = BagOfWords(*split_into(train)).accuracy(*split_into(tests[SEEN]))
     assert 0.45 < accuracy < 0.58, accuracy
+
+
+def test_so_does_logistic_regression_on_plain_counts():
+    pytest.importorskip("sklearn")
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    train, tests = opinions(1024, 1000)
+    vectorizer = CountVectorizer(token_pattern=r"\S+")
+    words, labels = split_into(train)
+    fitted = LogisticRegression(max_iter=1000).fit(vectorizer.fit_transform(map(" ".join, words)), labels)
+    words, labels = split_into(tests[SEEN])
+    assert 0.45 < fitted.score(vectorizer.transform(map(" ".join, words)), labels) < 0.58
 
 
 def test_the_same_seed_gives_the_same_and_too_few_are_refused():
