@@ -51,6 +51,14 @@ def test_many_short_texts_are_taken_together():
     assert_same(blockwise_attention(*leaves, causal=True, blocks=Blocks(13, 7)), expected, leaves)
 
 
+@pytest.mark.parametrize(("texts", "queries"), [(2, 0), (0, 5)])
+def test_nothing_asked_gives_nothing(texts, queries):
+    leaves = parts(texts, queries=queries)
+    got = blockwise_attention(*leaves)
+    assert got.shape == (texts, queries, 11)
+    assert not torch.autograd.grad(got.sum(), leaves[2])[0].any()
+
+
 @pytest.mark.parametrize("causal", [False, True])
 def test_gradients_are_those_of_small_steps(causal):
     leaves = parts(2, queries=3, keys=5, d_k=2, d_v=3)

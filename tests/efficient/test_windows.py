@@ -90,6 +90,7 @@ def test_memory_grows_with_the_tokens():
     (lambda: sliding_window(5, 2, keys=3), "5 queries and 3 keys"),
     (lambda: windowed_attention(*parts(), -1), "a window of -1 keys"),
     (lambda: windowed_attention(*parts(), 3, block=0), "blocks of 0 queries"),
+    (lambda: windowed_attention(*parts(tokens=0), 3), r"no queries \(0, 7\)"),
     (lambda: windowed_attention(torch.ones(3, 2), torch.ones(5, 2), torch.ones(5, 2), 2),
      r"queries \(3, 2\), keys \(5, 2\).*each token needs one of all three"),
     (lambda: windowed_attention(torch.ones(3, 2), torch.ones(3, 2), torch.ones(4, 2), 2), r"values \(4, 2\)"),

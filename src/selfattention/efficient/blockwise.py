@@ -49,9 +49,9 @@ def blockwise_attention(queries: Float[Tensor, "*batch queries d_k"], keys: Floa
     require_keys(keys)
     if causal:
         require_causal_order(queries, keys)
-    wide = torch.promote_types(values.dtype, torch.float32)
-    texts = (part.to(wide).reshape(-1, *part.shape[-2:]) for part in (queries, keys, values))
-    output, *_ = _Blockwise.apply(*texts, causal, blocks)
+    wide, texts = torch.promote_types(values.dtype, torch.float32), math.prod(queries.shape[:-2])
+    parts = (part.to(wide).reshape(texts, *part.shape[-2:]) for part in (queries, keys, values))
+    output, *_ = _Blockwise.apply(*parts, causal, blocks)
     return output.reshape(*queries.shape[:-1], values.shape[-1]).to(values.dtype)
 
 

@@ -120,9 +120,9 @@ def chunked_delta_rule(queries: Float[Tensor, "*batch tokens d_k"], keys: Float[
     outputs = [values[..., :0, :]]
     for asked, found, read, strength in zip(
             *(part.split(chunk, dim=-2) for part in (queries, keys, values, strengths[..., None]))):
-        before = (strength * (found @ found.mT)).tril(-1)  # the diagonal counts as 1: `unitriangular`
-        written = torch.linalg.solve_triangular(before, strength * (read - found @ memory), upper=False,
-                                                unitriangular=True)
+        # What stands on the diagonal and above it is not looked at: the diagonal counts as 1, the rest as 0.
+        written = torch.linalg.solve_triangular(strength * (found @ found.mT), strength * (read - found @ memory),
+                                                upper=False, unitriangular=True)
         outputs.append(asked @ memory + (asked @ found.mT).tril() @ written)
         memory = memory + found.mT @ written
     return torch.cat(outputs, dim=-2), memory

@@ -42,11 +42,12 @@ def triton_attention(queries: Float[Tensor, "*batch queries d_k"], keys: Float[T
     if not values.is_cuda and os.environ.get("TRITON_INTERPRET") != "1":
         raise ValueError(f"tensors on {values.device}, but the kernel runs on a GPU: move them there, or set "
                          "TRITON_INTERPRET=1 before Python starts to have it interpreted")
-    texts = [part.reshape(-1, *part.shape[-2:]).contiguous() for part in (queries, keys, values)]
+    texts = math.prod(queries.shape[:-2])
+    parts = [part.reshape(texts, *part.shape[-2:]).contiguous() for part in (queries, keys, values)]
     output = values.new_empty(*queries.shape[:-1], values.shape[-1])
     widths = [max(SMALLEST, triton.next_power_of_2(part.shape[-1])) for part in (queries, values)]
-    _forward[(triton.cdiv(queries.shape[-2], block), len(texts[0]))](
-        *texts, output, 1 / math.sqrt(queries.shape[-1]), queries.shape[-2], keys.shape[-2], queries.shape[-1],
+    _forward[(triton.cdiv(queries.shape[-2], block), texts)](
+        *parts, output, 1 / math.sqrt(queries.shape[-1]), queries.shape[-2], keys.shape[-2], queries.shape[-1],
         values.shape[-1], CAUSAL=causal, BLOCK=block, KEY_WIDTH=widths[0], VALUE_WIDTH=widths[1],
         EXACT=tl.float64 if values.dtype == torch.float64 else tl.float32)
     return output

@@ -32,7 +32,7 @@ def windowed_attention(queries: Float[Tensor, "*batch tokens d_k"], keys: Float[
     sees, so each makes `block` + `window` − 1 scores, however long the text is.
 
     Args:    block: queries taken together, `window` unless given; the result does not depend on it.
-    Raises:  ValueError: an empty window or block, or shapes that do not fit.
+    Raises:  ValueError: an empty window, block or text, or shapes that do not fit.
     """
     block = window if block is None else block
     _require_window(window)
@@ -57,6 +57,8 @@ def _require_window(window: int) -> None:
 def _require_fit(queries: Tensor, keys: Tensor, values: Tensor, block: int) -> None:
     if block < 1:
         raise ValueError(f"blocks of {block} queries: there must be at least 1 in each")
+    if not queries.shape[-2]:
+        raise ValueError(f"no queries {tuple(queries.shape)}: give at least one token")
     if not (queries.shape == keys.shape and keys.shape[:-1] == values.shape[:-1] and queries.ndim >= 2):
         raise ValueError(f"queries {tuple(queries.shape)}, keys {tuple(keys.shape)} and values {tuple(values.shape)} "
                          "do not fit: each token needs one of all three, and queries and keys need the same last axis")
