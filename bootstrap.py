@@ -105,7 +105,8 @@ def main():
     elif arguments.job == "test":
         # One notebook's cells stay on one worker; a second torch thread would only get in the other's way.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        job = [PYTHON, "-m", "pytest", "-rs", "-n", "2", "--dist", "loadfile", "--nbval-lax", *arguments.rest]
+        job = [PYTHON, "-m", "pytest", "-rs", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder",
+               "--nbval-lax", *arguments.rest]
     else:
         return
     become([str(part) for part in job])

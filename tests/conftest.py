@@ -29,6 +29,12 @@ def pytest_sessionstart(session):
         session.config.before = traces.Before(TEMPORARY)
 
 
+def pytest_collection_modifyitems(items):
+    """Files that take long begin first, then notebooks: what comes last is short, and no worker waits for another."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, item.path.suffix != ".ipynb"))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
     """The run has failed where it leaves something behind, whatever its tests say."""
@@ -50,6 +56,17 @@ def as_users_call():
     config.update("jaxtyping_disable", True)
     yield
     config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def float64():
+    """Torch makes 64-bit numbers, and the same random ones each time: what differs then is a bug."""
+    import torch
+
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(0)
+    yield
+    torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture(scope="session")
@@ -105,17 +122,24 @@ def _address(log: Path, server: subprocess.Popen, seconds: float = 120) -> str:
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
 
 
-@pytest.fixture
-def page(chromium, lab, tmp_path):
-    """A page of a fresh browser profile, as wide as a laptop's."""
+@pytest.fixture(scope="session")
+def browser(chromium, tmp_path_factory):
+    """A browser with a fresh profile, as wide as a laptop; what JupyterLab is made of is loaded once."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch_persistent_context(
-            str(tmp_path / "profile"), executable_path=chromium, headless=True, args=CHROMIUM_FLAGS,
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path_factory.mktemp("profile")), executable_path=chromium, headless=True, args=CHROMIUM_FLAGS,
             viewport={"width": 1366, "height": 768})
-        opened = browser.new_page()
-        yield opened
-        if os.environ.get("SCREENSHOTS"):
-            opened.screenshot(path=f"{os.environ['SCREENSHOTS']}/{tmp_path.name}.png")
-        browser.close()
+        yield context
+        context.close()
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    """A page of that browser."""
+    opened = browser.new_page()
+    yield opened
+    if os.environ.get("SCREENSHOTS"):
+        opened.screenshot(path=f"{os.environ['SCREENSHOTS']}/{tmp_path.name}.png")
+    opened.close()

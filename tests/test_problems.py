@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from selfattention import problems
-from selfattention.course import writer
+from selfattention.course import exercise_texts
 from selfattention.engine.door.room import Raised, Reply, Room
 from selfattention.engine.judging import card, shown
 from selfattention.engine.judging.judge import judge
@@ -199,7 +199,7 @@ def test_an_exercise_is_complete(exercise):
 @pytest.mark.parametrize("chapter", problems.chapters())
 def test_a_prompt_says_how_long_it_may_take_and_what_it_builds_on(chapter):
     for number, exercise in enumerate(problems.exercises(chapter), start=1):
-        line = writer._prompt(exercise, number).split("\n\n")[1]
+        line = exercise_texts.prompt(exercise, number).split("\n\n")[1]
         assert f"About {exercise.minutes} minutes, by our estimate" in line and exercise.builds_on in line
         assert ("wrote in this notebook may be called" in line) == (number > 1), "there is nothing above the first"
         earlier = [int(found) for found in re.findall(r"^exercises? (\d)$", exercise.builds_on)]

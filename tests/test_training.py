@@ -215,6 +215,13 @@ def test_fit_is_the_trainer_with_adam_and_looks_at_a_model_that_evaluates(capsys
     assert capsys.readouterr().out == f"step 4: {sum(losses[:4]) / 4:.1f} nats per token\n" and course.watched == []
 
 
+def test_fit_takes_other_optimizers():
+    one, other = trainer(make=muon), trainer(make=muon)
+    one.schedule = lambda step: up_and_down(step, 3, 6)
+    course = fit(other.model, BATCHES, other.recipe, make=muon)
+    assert course.losses == list(one.run(BATCHES, progress=False))
+
+
 def test_the_mean_loss_is_over_tokens_not_over_batches():
     parts = [(torch.tensor(6.0), torch.tensor(3)), (torch.tensor(5.0), torch.tensor(1))]
     assert mean_loss(nn.Identity(), parts, lambda model, part: part) == 11 / 4

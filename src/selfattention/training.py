@@ -283,15 +283,17 @@ class Course(NamedTuple):
 
 
 def fit(model: nn.Module, batches: Any, recipe: Recipe, *,
-        loss: Callable[[nn.Module, Any], tuple[Tensor, Tensor]] | None = None, every: int = 0,
+        loss: Callable[[nn.Module, Any], tuple[Tensor, Tensor]] | None = None,
+        make: Callable[[nn.Module, float], list[torch.optim.Optimizer]] = adam, every: int = 0,
         watch: Callable[[nn.Module], Any] | None = None) -> Course:
-    """Train with Adam by a recipe, the rate going up and down in a line.
+    """Train by a recipe, the rate going up and down in a line.
 
-    Args:    loss: as of `Trainer`; `translation_loss` where nothing is said. every: steps from one look at the model to
-             the next; 0 for none. watch: what is measured then; where nothing is said the latest losses are printed.
+    Args:    loss: as of `Trainer`; `translation_loss` where nothing is said. make: `adam` or `muon`. every: steps from
+             one look at the model to the next; 0 for none. watch: what is measured then; where nothing is said the
+             latest losses are printed.
     Returns: the course of the training; the model is in evaluation mode then, and whenever it is watched.
     """
-    trainer = Trainer(model, adam(model, recipe.rate), loss or translation_loss(recipe.smoothing),
+    trainer = Trainer(model, make(model, recipe.rate), loss or translation_loss(recipe.smoothing),
                       lambda step: up_and_down(step, recipe.warmup, recipe.steps), recipe)
     course = Course([], [])
     for one in trainer.run(batches, progress=False):

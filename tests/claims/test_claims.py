@@ -24,7 +24,8 @@ TABLE = ROOT / "benchmarks" / "README.md"
     (Measured(value=1050624.0, digits=0), "1,050,624"),
     (Measured(value=1050624.0, exactly=1050624), "1,050,624"),
     (Measured(value=3.0, exactly=4), "3"),
-    (Measured(value=3e-14, below=1e-12), "less than 1e-12"),
+    (Measured(value=3e-14, below=1e-12), "less than 10⁻¹²"),
+    (Measured(value=2.5e-7, below=1e-12), "2.5·10⁻⁷"),
     (Measured(value=0.97, above=0.9), "more than 0.9"),
     (Measured(value=0.87, above=0.9), "0.87"),
     (Measured(value=2.03, above=1.9, below=2.1), "1.9 to 2.1"),
@@ -109,6 +110,7 @@ def test_an_unknown_claim_is_refused_with_those_there_are():
 @pytest.mark.parametrize(("guess", "measured", "unit", "text", "near"), [
     (0.5, Measured(value=0.9349, above=0.9), "", "0.5; measured 0.935: off by 0.43.", False),
     (20, Measured(value=1234.5, digits=0), "times", "20 times; measured 1,234 times: 62 times too small.", False),
+    (1000, Measured(value=710.0, digits=0), "", "1,000; measured 710: off by 290.", False),
     (30, Measured(value=25.0, digits=0), "times", "30 times; measured 25 times: 1.2 times too large.", True),
     (15, Measured(value=15.0, digits=0), "", "15; measured 15: right.", True),
     (0, Measured(value=0.0, exactly=0), "", "0; measured 0: right.", True),
@@ -144,7 +146,8 @@ def test_a_guess_stands_on_an_axis_with_what_was_measured_and_factors_by_their_r
 
 def test_a_card_shows_the_guess_the_figure_and_the_verdict_and_no_script(known):
     page = shown(0.7, 0.5)._repr_html_()
-    for words in ("This claim holds", "much is more", "0.7 of all, 1 others", "off by 0.2", "<svg", 'aria-label="Axis'):
+    for words in ("✓</span> This claim holds", "much is more", "0.7 of all, 1 others", "off by 0.2", "<svg",
+                  'aria-label="Axis'):
         assert words in page
     assert "<script" not in page and "http" not in page
 

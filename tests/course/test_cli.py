@@ -115,7 +115,7 @@ def test_one_bad_file_among_good_ones_gives_1(course, tmp_path):
     ("arguments", "words"),
     [
         (["check", "77"], "no chapter '77'"),
-        (["hint", "02", "sofmax"], "did you mean 'softmax'"),
+        (["hint", "02", "sofmax"], "the nearest name is 'softmax'"),
         (["check"], "selfattention start"),
         (["status"], "selfattention start"),
         (["reset", "x"], "no chapter"),

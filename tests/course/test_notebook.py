@@ -3,6 +3,7 @@
 import pytest
 
 from selfattention import check, hint
+from selfattention.course.notebook import Notice
 from selfattention.engine.judging import card
 
 
@@ -29,7 +30,7 @@ def misspelt(scores):
     ("02.softmax", {}, "not defined yet"),
     ("02.softmax", {"sofmax": stub}, "There is a `sofmax`"),
     ("02.softmax", {"softmax": 3}, "of type int"),
-    ("02.sofmax", {}, "did you mean 'softmax'"),
+    ("02.sofmax", {}, "the nearest name is 'softmax'"),
     ("softmax", {}, "with a dot between"),
     ("99.softmax", {}, "no chapter '99'"),
     ("02.softmax", {"softmax": stub}, "not attempted yet"),
@@ -61,6 +62,12 @@ def test_nbgrader_gets_points(monkeypatch, capsys):
 
     assert called("02.softmax", softmax=softmax) == 3.0
     assert called("02.softmax") == 0.0
+
+
+def test_a_hint_shows_code_and_emphasis_as_a_card_does():
+    shown = Notice("Which `exp` is *the* largest, 2 * 3 or `a*b*c`? <b>")
+    assert "<code>exp</code> is <em>the</em> largest, 2 * 3 or <code>a*b*c</code>? &lt;b&gt;" in shown._repr_html_()
+    assert "`exp` is *the*" in repr(shown)
 
 
 def test_hints_come_in_steps():

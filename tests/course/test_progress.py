@@ -180,12 +180,17 @@ def test_when_all_is_passed_nothing_comes_next():
 
 
 def test_the_card_has_every_exercise_every_sum_and_a_link(copy):
-    page = Progress(rows(a="passed", c=CHANGED))._repr_html_()
+    page = Progress(rows(a="passed", c=CHANGED))._repr_html_().replace("&nbsp;", " ")
     for words in ("✓ a 2/2", "○ b 0/2", "? c 0/2", "2 / 4", "0 / 4", "<strong>2 of 8 points</strong>",
                   'href="../exercises/01_exercises_dot_products.ipynb"', "<code>selfattention status</code>"):
         assert words in page, words
     assert "<script" not in page and "http" not in page
     assert [bar(*one) for one in ((0, 4), (3.9, 4), (4, 4))] == ["░" * 10, "█" * 9 + "░", "█" * 10]
+
+
+def test_on_a_narrow_page_a_name_is_broken_at_its_underscores():
+    page = Progress([Row("02_softmax", "softmax_with_temperature", 3, 0.0, "not attempted")])._repr_html_()
+    assert "○&nbsp;softmax_<wbr>with_<wbr>temperature&nbsp;0/3" in page and "nowrap\">0 / 3" in page
 
 
 def test_status_shows_the_same(copy):

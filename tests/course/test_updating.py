@@ -114,6 +114,7 @@ def test_answers_and_own_cells_are_carried_over(course):
     assert text(now)[own - 1:own + 2] == [ANSWER, "softmax(np.eye(2))", check]
     assert now["cells"][own]["outputs"][0]["text"] == "seen"
     assert find(now, "softmax-check")["outputs"] == [] != find(now, "log_softmax-check")["outputs"]
+    assert find(now, "progress")["outputs"] == [] != find(fresh, "progress")["outputs"]
     others = [one for one in text(now) if one not in (ANSWER, "softmax(np.eye(2))")]
     assert others == [one for one in text(fresh) if one != text({"cells": [find(fresh, "softmax-answer")]})[0]]
     assert course.told() == {} and course.backups() == [kept], "the second time nothing is to be done"
@@ -227,6 +228,15 @@ def test_of_two_versions_of_an_answer_the_last_counts_and_both_stay(course):
     assert len(graded) == 2 * len(NAMES), "nbgrader refuses two cells of one name"
     assert order.index("helper = 3") == order.index("def softmax(scores):\n    return 1") - 1
     assert order.index("def softmax(scores):\n    return 1") == order.index("def softmax(scores):\n    return 2") - 1
+
+
+def test_own_cells_above_everything_stay_there_in_their_order(course):
+    update(course.work)
+    course.change(EXERCISES, lambda notebook: notebook["cells"].insert(0, code("one = 1")))
+    course.change(EXERCISES, lambda notebook: notebook["cells"].insert(1, code("two = 2")))
+    course.publish()
+    course.told()
+    assert text(course.now())[:2] == ["one = 1", "two = 2"]
 
 
 def test_a_stub_that_comes_back_does_not_hide_an_answer_that_stands_elsewhere(course):

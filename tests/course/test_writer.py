@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from selfattention import problems
-from selfattention.course import files, way, writer
+from selfattention.course import exercise_texts, files, way, writer
 
 COMMITTED = sorted(path for folder in files.FOLDERS for path in (files.root() / folder).glob("*.ipynb"))
 CHAPTERS = problems.chapters()
@@ -96,8 +96,8 @@ def test_every_stored_check_reports_not_attempted_or_passed(chapter):
 def test_the_set_up_imports_what_answers_use_and_nothing_of_the_checks(chapter):
     cells = {cell.id: cell.source for cell in writer.solution_notebook(chapter).cells}
     answers = "\n".join(source for name, source in cells.items() if name.endswith("-answer"))
-    for node in ast.parse(writer.set_up(chapter)).body:
+    for node in ast.parse(exercise_texts.set_up(chapter)).body:
         for name in node.names:
             assert re.search(rf"\b{name.asname or name.name.split('.')[0]}\b", answers), f"{name.name} is not used"
-    assert "selfattention" not in writer.set_up(chapter)
-    assert cells["set-up"] == f"{writer.set_up(chapter)}\n\nfrom selfattention import check, hint"
+    assert "selfattention" not in exercise_texts.set_up(chapter)
+    assert cells["set-up"] == f"{exercise_texts.set_up(chapter)}\n\nfrom selfattention import check, hint"

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from selfattention import problems
-from selfattention.course import writer
+from selfattention.course import exercise_texts
 from selfattention.engine import exercise
 from selfattention.engine.door import data
 from selfattention.engine.door.room import Answer, AnswerRaised, InputChanged, Request, Room
@@ -94,7 +94,8 @@ def test_answers_are_judged_alike_in_another_process(chapter, monkeypatch):
     exercises = problems.exercises(chapter)
     names = [item.name for item in exercises]
     with Child(Spawned(), names) as child:
-        for cell in (Cell(writer.set_up(chapter)), *(Cell(writer._solution(item), item.name) for item in exercises)):
+        for cell in (Cell(exercise_texts.set_up(chapter)),
+                     *(Cell(exercise_texts.solution(item), item.name) for item in exercises)):
             assert child.run(cell).trouble == ""
         assert {item.name: judge(item, lambda item=item: child.open(item.name, item.ready_made)).status
                 for item in exercises} == {item.name: PASSED for item in exercises}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from selfattention.plots import COLOURS, MARKERS, bars, canvas, heatmap, lines
 from selfattention.plots.look import DASHES, WRONG
@@ -23,6 +24,9 @@ def test_links_are_framed_where_source_and_target_meet():
     centres = {(round(patch.get_x() + patch.get_width() / 2), round(patch.get_y() + patch.get_height() / 2))
                for patch in axes.patches}
     assert centres == {(3, 1), (0, 4)}
+    rims, frames = axes.patches[::2], axes.patches[1::2]
+    assert max(rim.zorder for rim in rims) < min(frame.zorder for frame in frames), "below those of neighbours, too"
+    assert {to_rgb(rim.get_edgecolor()) for rim in rims} == {(1, 1, 1)}, "to be seen on dark cells"
 
 
 def test_what_is_wrong_is_crossed_out_and_dashed_and_counted():
@@ -74,6 +78,22 @@ def test_bars_carry_their_numbers():
     assert [text.get_text() for text in axes.texts] == ["0.25", "NaN", "∞"]
     assert figure.told == ["weights: cat 0.25, dog NaN, car ∞."]
     figure.canvas.draw()
+
+
+def test_bars_without_names_are_called_each_by_its_place():
+    _, axes = canvas()
+    bars(axes, [0.5, 0.25], each="head")
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["head 0", "head 1"]
+
+
+def test_names_of_curves_can_stand_below_the_picture():
+    figure, panels = canvas(2, height=3.2)
+    for axes in panels:
+        lines(axes, [1, 2], {"noise 1": [1, 2], "noise 2": [2, 1]}, xlabel="x", ylabel="y", below=True)
+    figure.draw_without_rendering()
+    names = [axes.get_legend().get_window_extent() for axes in panels]
+    assert all(box.y1 < axes.xaxis.label.get_window_extent().y0 for box, axes in zip(names, panels))
+    assert names[0].x0 > 0 and names[0].x1 < names[1].x0
 
 
 def test_several_panels_stand_side_by_side():

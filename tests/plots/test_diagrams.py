@@ -97,14 +97,29 @@ def test_the_map_marks_what_the_chapter_builds_and_what_was_built(chapter):
     here = text.split("you are here: ")[1].split(";")[0]
     before = text.split("built before: ")[1].split(";")[0]
     assert set(here.split(", ")) == (marked or {"nothing"}) and set(before.split(", ")) == (built or {"nothing"})
-    assert words(figure).count("▶") == len(marked) + 1, "and one in the legend"
+    assert words(figure).count("▶") + words(figure).count("◀") == len(marked) + 1, "and one in the legend"
+
+
+def test_a_mark_stands_where_no_arrow_comes_in():
+    figure = course_map(9)
+    mark = next(text for text in figure.axes[0].texts if text.get_text() == "◀")
+    box = next(text for text in figure.axes[0].texts if text.get_text() == "cross-attention")
+    assert mark.get_position()[0] > box.get_position()[0] and mark.get_position()[1] == box.get_position()[1]
+
+
+def test_the_name_of_a_frame_leaves_room_for_the_arrow_out_of_it():
+    figure = course_map(9)
+    figure.draw_without_rendering()
+    name, above = (next(text for text in figure.axes[0].texts if text.get_text() == words).get_window_extent()
+                   for words in ("decoder × N", "next token"))
+    assert name.x1 + 4 < (above.x0 + above.x1) / 2
 
 
 def test_each_of_the_first_chapters_has_its_place_on_the_map():
     assert {part.chapter for part in PARTS.values()} == set(range(11))
 
 
-@pytest.mark.parametrize(("machine", "missing"), [("encoder", "decoder, × N"), ("decoder", "encoder, × N")])
+@pytest.mark.parametrize(("machine", "missing"), [("encoder", "decoder × N"), ("decoder", "encoder × N")])
 def test_half_of_the_machine_has_its_map_without_gaps(machine, missing):
     figure = course_map(12, machine=machine, here=["mask"])
     assert missing not in words(figure) and "cross-attention" not in words(figure)

@@ -6,17 +6,31 @@ import io
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 from PIL import Image
 
-from selfattention.plots import ROLES, canvas, course_map, flow, heatmap, show
-from selfattention.plots.look import FAINT, INK, WRONG, letters, name, number, role_of, shades, table, tint
+from selfattention.plots import COLOURS, ROLES, canvas, course_map, flow, heatmap, show
+from selfattention.plots.look import (
+    FAINT,
+    INK,
+    WRONG,
+    colours_of,
+    letters,
+    name,
+    number,
+    role_of,
+    shades,
+    table,
+    tint,
+)
 
 NARROW = 360  # pixels
 
 
 @pytest.mark.parametrize(("value", "text"), [
     (0.0, "0"), (-0.001, "≈0"), (0.25, "0.25"), (0.5, "0.5"), (1.0, "1"), (-1.5, "−1.5"), (9.999, "10"), (123.4, "123"),
-    (1e7, "1e07"), (np.nan, "NaN"), (-np.inf, "−∞"), (-0.0, "0"), (0.999, "≈1"), (12.345, "12.35")])
+    (1e7, "1e07"), (np.nan, "NaN"), (-np.inf, "−∞"), (-0.0, "0"), (0.999, "≈1"), (12.345, "12.35"),
+    (1 - 1e-7, "1"), (1 + 1e-7, "1"), (1e-9, "0"), (-1e-9, "0")])
 def test_numbers_have_one_format(value, text):
     assert number(value) == text
 
@@ -27,8 +41,6 @@ def test_names_are_cut_and_cannot_break_a_picture():
 
 
 def luminance(colour):
-    from matplotlib.colors import to_rgb
-
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
@@ -42,6 +54,15 @@ def test_what_is_wrong_has_a_colour_of_its_own():
     assert WRONG not in ROLES.values() and len(set(ROLES.values())) == len(ROLES)
     assert [role_of(words) for words in ("keysᵀ", "Queries", "w · v", "x")] == ["keys", "queries", "outputs", "tokens"]
     assert tint("keys", 0.0) == (1, 1, 1)
+
+
+def test_a_role_has_its_colour_wherever_it_is_drawn():
+    known = [ROLES[role] for role in ("queries", "keys", "values", "weights", "scores")]
+    assert known == COLOURS[:5], "who has learnt them from one picture reads the next by them"
+    for role, colour in ROLES.items():
+        assert role_of(role) == role
+        assert tint(role, 1.0) == pytest.approx(to_rgb(colour))
+        assert colours_of(role)(0.5)[:3] == pytest.approx(to_rgb(colour), abs=0.01)
 
 
 @pytest.mark.parametrize("width", [3.0, 5.0, 6.4])

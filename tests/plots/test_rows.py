@@ -32,6 +32,7 @@ def test_tables_stand_side_by_side_with_names_of_their_own():
     figure = heatmaps({"one": np.eye(2), "other": np.ones((2, 3))}, queries=["ab", "cd"], keys=["ab", "xyz"])
     assert [axes.get_title() for axes in figure.axes] == ["one", "other"]
     assert [len(axes.get_xticklabels()) for axes in figure.axes] == [2, 3]
+    assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == ["c", "d"]
     assert len(heatmaps({"alone": np.eye(3)}).axes) == 1
 
 
@@ -41,6 +42,7 @@ def test_tables_stand_side_by_side_with_names_of_their_own():
     (lambda: token_rows({"reads": READS, "answers": ANSWERS[:3]}), "'reads' and those of 'answers' .* 4 and 3"),
     (lambda: heatmaps({}), "nothing to draw"),
     (lambda: heatmaps({"one": np.eye(2)}, keys=["ab", "cd"]), "names of the columns .* 2 and 1"),
+    (lambda: heatmaps({"one": np.eye(2)}, queries=["ab", "cd"]), "names of the rows .* 2 and 1"),
 ])
 def test_what_cannot_be_drawn_is_refused_with_both_sides(draw, told):
     with pytest.raises(ValueError, match=told):

@@ -19,7 +19,7 @@ CLAIMS = {
         by_d=Limits(digits=2, below=0.12)),
     "shape-and-work": stated(
         "scaling reduces no dimension and saves no work",
-        "61 × 67 scores of rank {rank_before} before, {size} of rank {rank} after; {extra} % more multiplications",
+        "{size} scores of rank {rank_before} before, of rank {rank} after; {extra} % more multiplications",
         size=Limits(digits=0, exactly=61 * 67), rank_before=Limits(exactly=32), rank=Limits(exactly=32),
         extra=Limits(digits=0, above=0)),
     "step-size": stated(

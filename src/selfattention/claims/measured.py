@@ -5,8 +5,12 @@ here and nowhere else, and what no rounding makes alike is not printed: its limi
 """
 
 import math
+import re
 from dataclasses import asdict, dataclass
 from numbers import Real
+
+POWER = re.compile(r"(?:1|(\d[\d.]*))e([+-]\d+)")
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,11 @@ class Limits:
     def expected(self) -> str:
         """The limits as text; empty where there are none."""
         if self.exactly is not None:
-            return f"{self.exactly:,.10g}"
+            return powers(f"{self.exactly:,.10g}")
+        above, below = (powers(f"{limit:,.4g}") for limit in (self.above, self.below))
         if math.isinf(self.above):
-            return "" if math.isinf(self.below) else f"less than {self.below:,.4g}"
-        return f"more than {self.above:,.4g}" if math.isinf(self.below) else f"{self.above:,.4g} to {self.below:,.4g}"
+            return "" if math.isinf(self.below) else f"less than {below}"
+        return f"more than {above}" if math.isinf(self.below) else f"{above} to {below}"
 
     def measured(self, value: Real) -> "Measured":
         """The number `value`, held against these limits."""
@@ -57,12 +62,25 @@ class Measured(Limits):
     def __str__(self) -> str:
         if self.digits is not None:
             return rounded(self.value, self.digits)
-        return self.expected if self.holds else f"{self.value:.4g}"
+        return self.expected if self.holds else powers(f"{self.value:.4g}")
 
 
 def shortly(value: Real) -> str:
     """A number with three digits, or whole from a thousand on."""
-    return rounded(value, 0) if abs(value) >= 1000 else f"{value:.3g}"
+    return rounded(value, 0) if abs(value) >= 1000 else powers(f"{value:.3g}")
+
+
+def coarsely(value: Real) -> str:
+    """A number with two digits, and no power of ten where it is large."""
+    return powers(f"{float(f'{value:.2g}'):,.15g}")
+
+
+def powers(text: str) -> str:
+    """A number's text with 10⁻¹⁰ in place of 1e-10, which pages break at its hyphen."""
+    def raised(found: re.Match) -> str:
+        return f"{found[1] + '·' if found[1] else ''}10{str(int(found[2])).translate(RAISED)}"
+
+    return POWER.sub(raised, text)
 
 
 def rounded(value: Real, digits: int) -> str:

@@ -8,13 +8,14 @@ from numbers import Real
 from typing import Any
 
 from selfattention.claims import axis
-from selfattention.claims.measured import Measured, shortly
+from selfattention.claims.measured import Measured, coarsely, shortly
 from selfattention.claims.statements import Claim, find
 
 UNGUESSED = "You made no guess: set it above and run both cells again."
 NEAR = 1.5  # a factor, or a tenth of the measured number, counts as near
 BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:46em;line-height:1.5"
-COLOURS = {True: "#2e9d4f", False: "#d9480f"}  # at least 3:1 on white and on near-black; the words carry the meaning
+# Of frames and marks: at least 3:1 on white and on near-black. Words have the colour of the page.
+COLOURS = {True: "#2e9d4f", False: "#d9480f"}
 
 _guesses: dict[str, tuple[Real | None, Measured, str]] = {}  # by key, of this notebook: for the tally
 
@@ -49,9 +50,10 @@ class Verdict:
         return UNGUESSED if self.guess is None else compared(self.guess, asked, self.claim.unit)
 
     def _repr_html_(self) -> str:
-        verdict = "✓ This claim holds" if self.holds else "✗ This claim does NOT hold here"
+        mark, verdict = ("✓", "This claim holds") if self.holds else ("✗", "This claim does NOT hold here")
         colour = COLOURS[self.holds]
-        parts = [f'<div><strong style="color:{colour}">{verdict}:</strong> {html.escape(self.claim.statement)}.</div>',
+        parts = [f'<div><strong><span style="color:{colour}">{mark}</span> {verdict}:</strong> '
+                 f"{html.escape(self.claim.statement)}.</div>",
                  f"<div><strong>Measured:</strong> {html.escape(self.figure)}</div>"]
         if self.claim.guess:
             parts.append(f"<div><strong>Your guess:</strong> {html.escape(self._guessed())}</div>")
@@ -66,10 +68,10 @@ def compared(guess: Real, measured: Measured, unit: str = "") -> str:
     text = f"{shortly(guess)}{words}; measured {shortly(measured.value)}{words}: "
     if unit == "times" and guess > 0 and measured.value > 0:
         ratio = guess / measured.value
-        off = f"{max(ratio, 1 / ratio):.2g} times too {'large' if ratio > 1 else 'small'}"
+        off = f"{coarsely(max(ratio, 1 / ratio))} times too {'large' if ratio > 1 else 'small'}"
         return text + ("right." if math.isclose(ratio, 1, rel_tol=0.005) else f"{off}.")
     off = abs(guess - measured.value)
-    return text + ("right." if shortly(guess) == shortly(measured.value) else f"off by {off:.2g}.")
+    return text + ("right." if shortly(guess) == shortly(measured.value) else f"off by {coarsely(off)}.")
 
 
 def claim(key: str, guess: Any = None, /, **values: Real) -> None:
@@ -119,7 +121,7 @@ class Tally:
     def _summary(self) -> str:
         rows, asked = self._rows(), len(self.guesses)
         if not rows:
-            return f"You made none of {asked} guesses: set them, and run the lesson again." if asked else \
+            return "You made no guess: set them, and run the lesson again." if asked else \
                 "Nothing was asked yet: run the cells above first."
         return f"You made {len(rows)} of {asked} guesses, and {sum(near for *_, near in rows)} came near."
 

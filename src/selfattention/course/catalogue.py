@@ -28,6 +28,6 @@ def find(key: str) -> Exercise:
     exercises = {exercise.name: exercise for exercise in problems.exercises(chapter(number))}
     if name not in exercises:
         near = difflib.get_close_matches(name, exercises, n=1)
-        advice = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(exercises)}"
+        advice = f"the nearest name is {near[0]!r}" if near else f"it has {', '.join(exercises)}"
         raise Unknown(f"chapter {number} has no exercise {name!r}; {advice}")
     return exercises[name]

@@ -1,7 +1,6 @@
 """What a learner calls in a notebook: `check`, `hint` and `progress`."""
 
 import difflib
-import html
 import inspect
 import os
 import sys
@@ -35,7 +34,7 @@ class Notice:
         return self.text
 
     def _repr_html_(self) -> str:
-        return f'<div style="{card.BOX.format(colour=self._colour)}" role="status">{html.escape(self.text)}</div>'
+        return f'<div style="{card.BOX.format(colour=self._colour)}" role="status">{card.inline(self.text)}</div>'
 
 
 @dataclass(frozen=True)

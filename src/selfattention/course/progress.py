@@ -11,7 +11,7 @@ from selfattention.engine.judging import card
 
 MARKS = {"passed": "✓", NOT_ATTEMPTED: "○", CHANGED: "?", UNKNOWN: "?"}
 BAR = 10  # characters of a bar of text
-PIXELS = 120  # of a bar on a page
+PIXELS = 48  # of a bar on a page
 NO_COPY = ("This notebook lies in no working copy, so only what was checked since its kernel started is counted. "
            "`selfattention start` makes one, which remembers your points.")
 STALE = "? changed since it was last checked, or not checked yet: `selfattention status` checks it."
@@ -60,13 +60,13 @@ class Progress:
                 f"<div><strong>Next:</strong> {link(following(self.rows))}</div></div>")
 
     def _lines(self) -> Iterator[str]:
-        padding = 'style="text-align:left;vertical-align:top;padding:2px 12px 2px 0'
+        padding = 'style="text-align:left;vertical-align:top;padding:2px 10px 2px 0'
         for chapter, rows in _chapters(self.rows):
             earned, points = _sums(rows)
-            named = ", ".join(f'<span style="white-space:nowrap">{card.inline(_one(row))}</span>' for row in rows)
-            yield (f'<tr style="background:transparent"><td {padding};white-space:nowrap">{html.escape(chapter)}</td>'
-                   f'<td {padding}">{_drawn(earned, points)}</td>'
-                   f'<td {padding};white-space:nowrap">{earned:g} / {points}</td><td {padding}">{named}</td></tr>')
+            named = " ".join(_narrow(row, "," * (row is not rows[-1])) for row in rows)
+            yield (f'<tr style="background:transparent"><td {padding}">{html.escape(chapter)}</td>'
+                   f'<td {padding};white-space:nowrap">{earned:g} / {points}{_drawn(earned, points)}</td>'
+                   f'<td {padding}">{named}</td></tr>')
 
 
 def _chapters(rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
@@ -81,6 +81,12 @@ def _sums(rows: list[Row]) -> tuple[float, int]:
 
 def _one(row: Row) -> str:
     return f"{MARKS.get(row.state, '✗')} {row.exercise} {row.earned:g}/{row.points}"
+
+
+def _narrow(row: Row, comma: str) -> str:
+    """The same for a page: it is broken only where its cell is narrower, and then at an underscore of its name."""
+    words = html.escape(_one(row)).replace(" ", "&nbsp;").replace("_", "_<wbr>")
+    return f'<span style="display:inline-block">{words}{comma}</span>'
 
 
 def bar(earned: float, points: int) -> str:

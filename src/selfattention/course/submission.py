@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from selfattention import problems
-from selfattention.course import writer
+from selfattention.course import exercise_texts
 from selfattention.course.reading import Unreadable, chapter_of, read
 from selfattention.engine import Exercise
 from selfattention.engine.door.room import Raised
@@ -57,9 +57,9 @@ def judge_cells(cells: list[Cell], chapter: str, start: Callable[[], Process], s
     Raises:  NoProcess: none of the notebook's code could be run.
     """
     exercises = {exercise.name: exercise for exercise in problems.exercises(chapter)}
-    given = {writer.set_up(chapter), writer.set_up_cell(chapter), writer.PROGRESS,
-             *map(writer.check_cell, exercises.values())}
-    cells = [replace(cell, given=cell.source in given) for cell in [Cell(writer.set_up(chapter)), *cells]]
+    given = {exercise_texts.set_up(chapter), exercise_texts.set_up_cell(chapter), exercise_texts.PROGRESS,
+             *map(exercise_texts.check_cell, exercises.values())}
+    cells = [replace(cell, given=cell.source in given) for cell in [Cell(exercise_texts.set_up(chapter)), *cells]]
     clock = clock or Clock(Allowance())
     sitting = _Sitting(cells, exercises, seed, clock)
     finished = False

@@ -1,20 +1,16 @@
 """Writes the three notebook folders from `problems/` and `lessons/`; nobody edits them by hand."""
 
-import ast
-import functools
 import hashlib
 import inspect
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from selfattention import problems
-from selfattention.course import claimed, files, way
+from selfattention.course import claimed, exercise_texts, files, way
 from selfattention.course.nbformats import nbformat
 from selfattention.engine import Exercise
-from selfattention.engine.judging import tables
 
 NotebookNode = nbformat.NotebookNode
 new_code_cell, new_markdown_cell, new_notebook = (
@@ -23,9 +19,9 @@ KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "py
           "language_info": {"name": "python"}}
 CELL_SECONDS = 300
 MAP = "docs/map.png"  # of the README
-HELP = ('Each check cell says what holds and what does not; run it as often as you like. Stuck? `hint("{key}")` in a '
-        "new cell gives one step at a time.")
-PROGRESS = "from selfattention import progress\n\nprogress()"
+HELP = ("Under each prompt is a cell to fill in: replace `raise NotImplementedError` with your code, run the cell, "
+        "then run the check cell below it, as often as you like: it says what holds and what does not. Stuck? "
+        '`hint("{key}")` in a new cell gives one step at a time.')
 SOLVED = "These are the solutions. Your own may look different: what counts is that the checks pass."
 
 
@@ -35,12 +31,12 @@ class BrokenCell(Exception):
 
 def exercise_notebook(chapter: str) -> NotebookNode:
     """The prompts, a stub for each answer, and one check cell each."""
-    return _problems_notebook(chapter, "exercises", _stub)
+    return _problems_notebook(chapter, "exercises", exercise_texts.stub)
 
 
 def solution_notebook(chapter: str) -> NotebookNode:
     """The same notebook with the reference solutions in place of the stubs."""
-    return _problems_notebook(chapter, "solutions", _solution)
+    return _problems_notebook(chapter, "solutions", exercise_texts.solution)
 
 
 def lesson_notebook(lesson: str) -> NotebookNode:
@@ -98,18 +94,20 @@ def _problems_notebook(chapter: str, kind: str, answer: Callable[[Exercise], str
     exercises = problems.exercises(chapter)
     about = SOLVED if kind == "solutions" else HELP.format(key=exercises[0].key)
     intro = inspect.cleandoc(module.__doc__ or "")
+    if kind == "solutions":
+        intro = intro.replace("# Exercises", "# Solutions", 1)
     cells = [new_markdown_cell(f"{intro}\n\n{about}", id="intro"), _way_cell(kind, chapter),
-             new_code_cell(set_up_cell(chapter), id="set-up")]
+             new_code_cell(exercise_texts.set_up_cell(chapter), id="set-up")]
     for number, exercise in enumerate(exercises, start=1):
         cells += [
-            new_markdown_cell(_prompt(exercise, number), id=f"{exercise.name}-prompt"),
+            new_markdown_cell(exercise_texts.prompt(exercise, number), id=f"{exercise.name}-prompt"),
             new_code_cell(
                 answer(exercise),
                 id=f"{exercise.name}-answer",
                 metadata={"nbgrader": _nbgrader(f"{exercise.name}-answer", solution=True)},
             ),
             new_code_cell(
-                check_cell(exercise),
+                exercise_texts.check_cell(exercise),
                 id=f"{exercise.name}-check",
                 metadata={
                     "nbgrader": _nbgrader(f"{exercise.name}-check", points=exercise.points),
@@ -118,18 +116,8 @@ def _problems_notebook(chapter: str, kind: str, answer: Callable[[Exercise], str
             ),
         ]
     if kind == "exercises":
-        cells.append(new_code_cell(PROGRESS, id="progress"))
+        cells.append(new_code_cell(exercise_texts.PROGRESS, id="progress"))
     return _notebook(cells, chapter, kind)
-
-
-def set_up_cell(chapter: str) -> str:
-    """The first code cell of a chapter's exercises: what answers need, and what judges them and helps."""
-    return f"{set_up(chapter)}\n\nfrom selfattention import check, hint"
-
-
-def check_cell(exercise: Exercise) -> str:
-    """The cell under an answer that judges it."""
-    return f'from selfattention import check, hint\n\ncheck("{exercise.key}")'
 
 
 def _nbgrader(grade_id: str, *, solution: bool = False, points: int | None = None) -> dict:
@@ -137,75 +125,6 @@ def _nbgrader(grade_id: str, *, solution: bool = False, points: int | None = Non
     graded = {"points": points} if points is not None else {}
     return {"grade": points is not None, "grade_id": grade_id, "locked": not solution, "schema_version": 3,
             "solution": solution, "task": False, **graded}
-
-
-@functools.cache
-def set_up(chapter: str) -> str:
-    """What the signatures and solutions of a chapter's exercises import."""
-    return _imports(problems.exercises(chapter))
-
-
-def _imports(exercises: list[Exercise]) -> str:
-    """What signatures and solutions import, in the usual order; what checks alone need stays out of sight."""
-    wanted: dict[tuple, set[str]] = {}
-    for exercise in exercises:
-        used = {node.id for node in ast.walk(ast.parse(inspect.getsource(exercise.function)))
-                if isinstance(node, ast.Name)}
-        for node in ast.parse(inspect.getsource(inspect.getmodule(exercise.function))).body:
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                module = getattr(node, "module", "")
-                if not module.startswith(("selfattention.engine", "selfattention.problems")):
-                    wanted.setdefault(_place(node), set()).update(
-                        ast.unparse(name) for name in node.names if (name.asname or name.name.split(".")[0]) in used)
-    return "\n".join(f"{f'from {module} ' if module else ''}import {', '.join(sorted(names))}"
-                     for (_, _, module, _), names in sorted(wanted.items()) if names)
-
-
-def _place(node: ast.Import | ast.ImportFrom) -> tuple:
-    """Where an import stands among others: the standard library, then others, then ours; whole modules first."""
-    module = getattr(node, "module", "")
-    first = module or node.names[0].name
-    root = first.split(".")[0]
-    return (root == "selfattention") - (root in sys.stdlib_module_names), bool(module), module, first
-
-
-def _about(exercise: Exercise, number: int) -> str:
-    """One line: how long it may take, what it goes on from, and that earlier answers may be used."""
-    earlier = " Functions that you wrote in this notebook may be called." if number > 1 else ""
-    return f"*About {exercise.minutes} minutes, by our estimate. Builds on {exercise.builds_on}.{earlier}*"
-
-
-def _prompt(exercise: Exercise, number: int) -> str:
-    heading = f"## {number} · `{exercise.name}` ({exercise.points} points)"
-    text = [heading, _about(exercise, number), exercise.prompt]
-    if exercise.ready_made:
-        text.append(f"Write it yourself: `{exercise.ready_made[0]}` and its like do not count.")
-    names = list(inspect.signature(exercise.function).parameters)
-    for args in exercise.examples[:1]:
-        shown = [f"{name} =\n{tables.show(value)}" for name, value in zip(names, args)]
-        shown.append(f"{exercise.name}({', '.join(names[:len(args)])}) =\n{tables.show(exercise.function(*args))}")
-        text.append("For example:\n\n```text\n" + "\n\n".join(shown) + "\n```")
-    return "\n\n".join(text)
-
-
-def _parts(exercise: Exercise) -> tuple[str, str]:
-    """Signature with the docstring's first line, and the body below the docstring."""
-    lines = inspect.getsource(exercise.function).splitlines()
-    node = ast.parse("\n".join(lines)).body[0]
-    docstring = node.body[0]
-    signature = lines[node.lineno - 1:docstring.lineno - 1]
-    summary = exercise.prompt.splitlines()[0]
-    raw = "r" if "\\" in summary else ""
-    head = [*signature, f'    {raw}"""{summary}"""']
-    return "\n".join(head), "\n".join(lines[docstring.end_lineno:node.end_lineno])
-
-
-def _stub(exercise: Exercise) -> str:
-    return f"{_parts(exercise)[0]}\n    raise NotImplementedError"
-
-
-def _solution(exercise: Exercise) -> str:
-    return "\n".join(_parts(exercise))
 
 
 def everything() -> Iterator[tuple[Path, NotebookNode]]:

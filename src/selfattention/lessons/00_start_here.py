@@ -310,7 +310,7 @@ tally()
 #
 # ## Five questions
 #
-# <details><summary>1. x has shape (2, 3, 5). What is the shape of x.sum(axis=-1)?</summary>
+# <details><summary>1. x has shape (2, 3, 5). What is the shape of <code>x.sum(axis=-1)</code>?</summary>
 #
 # (2, 3): the last axis, of length 5, has disappeared.
 # </details>
@@ -318,11 +318,11 @@ tally()
 #
 # (5,): shapes are aligned at the right end, where the first array has 5. The other fits as (3, 1), which `[:, None]` makes of it.
 # </details>
-# <details><summary>3. For which tables do reshape and swapaxes give the same result, whatever the numbers are?</summary>
+# <details><summary>3. For which tables do <code>reshape</code> and <code>swapaxes</code> give the same result, whatever the numbers are?</summary>
 #
 # For those with a single row or a single column: then there is only one reading order.
 # </details>
-# <details><summary>4. A batch x has shape (7, 3, 5). Why is x.mean(axis=0) wrong for the mean over the tokens, though it is right for one sentence?</summary>
+# <details><summary>4. A batch x has shape (7, 3, 5). Why is <code>x.mean(axis=0)</code> wrong for the mean over the tokens, though it is right for one sentence?</summary>
 #
 # In the batch, axis 0 holds the sentences. Axis −2 holds the tokens in both.
 # </details>

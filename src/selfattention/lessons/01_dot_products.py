@@ -90,8 +90,7 @@ show(blocks(("queries", queries, "queries d"), "@", ("keysᵀ", keys.T, "d keys"
 figure, axes = canvas(width=4.8, height=2.6)
 heatmap(axes, queries @ keys.T, queries=questions, keys=names, role="scores")
 show(figure, "Scores of four queries (down) against three keys (across). The query for the "
-             "opposite of furry and loud scores below zero everywhere. Scores of zero are left "
-             "blank.")
+             "opposite of furry and loud scores below zero everywhere.")
 
 # %% [markdown]
 # Queries go down, keys go across: the course draws all its matrices this way.
@@ -227,8 +226,8 @@ for noise in (0.5, 1, 3):
     by_width[f"noise {noise:g}"] = [accuracy(d, noise, rng, trials=12) for d in widths]
     by_ratio[f"noise {noise:g}"] = [accuracy(d, noise, rng, trials=12) for d in fitting]
 figure, (left, right) = canvas(2, height=3.2)
-lines(left, widths, by_width, xlabel="width d", ylabel="share found among 100", log_x=True)
-lines(right, ratios, by_ratio, xlabel="d / (1 + noise²)", ylabel="", log_x=True)
+lines(left, widths, by_width, xlabel="width d", ylabel="share found among 100", log_x=True, below=True)
+lines(right, ratios, by_ratio, xlabel="d / (1 + noise²)", ylabel="", log_x=True, below=True)
 show(figure, "Share of queries that find their own key among 100, for three strengths of noise. "
              "Against the width (left) each noise has its own curve. Against the width divided by "
              "1 + noise² (right) the curves nearly coincide.")

@@ -142,10 +142,11 @@ show(flow(names, ("from", text[:-1]), ("to", text[1:]), ("moved by", moves),
 #
 # ## A small model
 #
-# A module of your own is a class: `__init__` makes the layers, `forward` says what they do. Each token becomes a vector, and its
-# position adds another (chapter 07). Three matrices make queries, keys and values from it (chapter 05). What attention returns is added to
-# the vector (a *way past*, elsewhere *residual connection*: chapter 08). A last matrix gives each symbol a score, which the loss turns into
-# probabilities by a softmax. `attend` is the attention to be tried.
+# A module of your own is a class: `__init__` makes the layers, `forward` says what they do. `super().__init__()` comes first, so that torch
+# can list the parameters of each layer made below it. Each token becomes a vector, and its position adds another (chapter 07). Three
+# matrices make queries, keys and values from it (chapter 05). What attention returns is added to the vector (a *way past*, elsewhere
+# *residual connection*: chapter 08). A last matrix gives each symbol a score, which the loss turns into probabilities by a softmax.
+# `attend` is the attention to be tried.
 
 # %%
 class Model(nn.Module):
@@ -196,7 +197,8 @@ def train(attend, few=None):
 #
 # We measure each model in two ways, both on fresh texts. For its **training loss**, `loss_of`, it is given whole texts, as in training. For
 # its **true loss** it is given the beginning of a text and nothing else, as when it really has to write, and predicts the next token. Then
-# there is no future to be seen.
+# there is no future to be seen. `@torch.no_grad()` above a function says that torch need not note down its operations (chapter 03): a
+# measurement needs no gradient.
 
 # %%
 def scaled(q, k):

@@ -40,7 +40,7 @@ for axes, text in zip(panels, (["dog", "bites", "man"], ["man", "bites", "dog"])
     x = torch.stack([vectors[word] for word in text])
     weights = attention_weights(x @ query_matrix, x @ key_matrix)
     links(axes, text, ["bites"], weights[1:2], title=" ".join(text))
-show(figure, "What bites reads in two orders of the same words. Each word keeps its weight.")
+show(figure, "What “bites” reads in two orders of the same words. Each word keeps its weight.")
 
 # %% [markdown]
 # Each link follows its word. The weights are the same, so *bites* reads the same mean of values: nothing in the output says who bites whom.

@@ -109,7 +109,6 @@ show(heatmaps(tables, queries=[asks, reads, reads], keys=[asks, reads, asks], ro
 # %%
 for part in (plain.embed, plain.encode, plain.decode):
     show_source(part)
-    print()
 
 # %% [markdown]
 # The encoder runs once per sentence. Its `x` after the last block is the memory, and every block of the decoder is given the same one.
@@ -241,7 +240,7 @@ claim("09.causal-cross-attention", late=right(late), later=masked_wrong / wrong,
 # %%
 figure, (left, beside) = canvas(2, height=3.2)
 lines(left, range(100, 801, 100), {"all visible": curve, "causal mask": masked_curve[:8]},
-      xlabel="training step", ylabel="unseen words right")
+      xlabel="training step", ylabel="unseen words right", below=True)
 heatmap(beside, weights(masked, longest).mean(dim=0), row_axis="place in the target", good=False,
         column_axis="place in the source", title="causal mask")
 show(figure, "With a causal mask on cross-attention, learning comes later. Right: its weights.")
@@ -308,7 +307,7 @@ tally()
 #
 # (2, 4, 3, 5): for each sentence and head a row for each target token and a column for each source token.
 # </details>
-# <details><summary>2. Which words does the decoder read, and which must it answer, for the target *le chat*?</summary>
+# <details><summary>2. Which words does the decoder read, and which must it answer, for the target <em>le chat</em>?</summary>
 #
 # It reads begin, *le*, *chat* and answers *le*, *chat*, end.
 # </details>

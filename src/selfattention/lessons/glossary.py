@@ -3,7 +3,8 @@
 #
 # Every word that the lessons and exercises use in a sense of their own, in one to three sentences, with the chapter that introduces it. Three parts:
 # the course's own words, the symbols, and then the terms from A to Z. Formulas and shapes on one page: [cheat sheet](cheat_sheet.ipynb). Papers: [bibliography](bibliography.ipynb).
-#
+
+# %% [markdown]
 # ## Words of this course
 #
 # For some things the course has a plain word of its own. In other books you will find these instead:
@@ -19,8 +20,8 @@
 # | filling | padding | 04 |
 # | hidden (key) | masked | 04 |
 # | honest model, true loss | model without a leak, loss measured without the future | 04 |
-# | parameters | weights | 04 |
-# | offset | bias (of a linear layer), shift or β (of a norm) | 06 |
+# | parameters | weights | 03 |
+# | offset | bias (of a linear layer), shift or β (of a norm) | 03 |
 # | writing | decoding, generating | 04, 09 |
 # | key heads | KV heads | 06 |
 # | turning (queries and keys) | rotating | 07 |
@@ -214,7 +215,7 @@
 #
 # The mean of $-\log p$, where $p$ is the probability that a model gives to the right answer. It is the [loss](#loss) in nearly all chapters. If the
 # model's probabilities are the true ones, it is on average the [entropy](#entropy) of the source, and no probabilities make it smaller. *Chapter
-# [04](04_masks.ipynb).*
+# [02](02_softmax.ipynb).*
 
 # %% [markdown]
 # ## D
@@ -336,7 +337,7 @@
 #
 # The [derivatives](#derivative) of one number, usually the [loss](#loss), with respect to many others, usually all parameters. It says how to change
 # each of them a little so that the loss grows fastest; training goes the other way. *Named in chapter
-# [02](02_softmax.ipynb), computed from [03, second part](03_torch.ipynb), on.*
+# [02](02_softmax.ipynb); computed in the second part of chapter [03](03_torch.ipynb) and later.*
 #
 # ### gradient descent
 #
@@ -410,8 +411,8 @@
 #
 # ### label smoothing
 #
-# The target is not quite sure: the right word gets $1 - \epsilon$, and ε is shared equally among all V words of the vocabulary, the right one
-# included, so that it has $1 - \epsilon + \epsilon / V$. Then the smallest
+# The target is not quite sure: the right word gets $1 - \varepsilon$, and $\varepsilon$ is shared equally among all V words of the vocabulary, the right one
+# included, so that it has $1 - \varepsilon + \varepsilon / V$. Then the smallest
 # possible loss is above 0. *Chapter [09](09_encoder_decoder.ipynb), its floor in chapter [10](10_training_a_translator.ipynb).*
 #
 # ### language model
@@ -464,8 +465,8 @@
 #
 # ### logits
 #
-# The scores of all possible answers before the softmax that makes them probabilities. *In code in chapter [04](04_masks.ipynb), as a word in the
-# exercises of chapter [09](09_encoder_decoder.ipynb).*
+# The scores of all possible answers before the softmax that makes them probabilities. *Chapter [03](03_torch.ipynb), second
+# part.*
 #
 # ### loss
 #
@@ -571,7 +572,7 @@
 # ### parameter
 #
 # A number that is learned: an entry of a matrix, a gain, an offset. Elsewhere also *weight*; in this course a weight nearly always belongs to
-# attention. *In code in chapter [04](04_masks.ipynb), counted in chapter [06](06_multi_head_attention.ipynb).*
+# attention. *Chapter [03](03_torch.ipynb), second part; counted in chapter [06](06_multi_head_attention.ipynb).*
 #
 # ### parity
 #
@@ -690,8 +691,8 @@
 #
 # ### seed
 #
-# The number from which a generator of random numbers starts. With the same seed, the same program draws the same numbers again. *In code from chapter
-# [00](00_start_here.ipynb) on; the word in chapter [08](08_transformer_block.ipynb).*
+# The number from which a generator of random numbers starts. With the same seed, the same program draws the same numbers again. *Chapter
+# [00](00_start_here.ipynb).*
 #
 # ### self-attention
 #
@@ -794,7 +795,7 @@
 #
 # ### variance
 #
-# The mean of the squared distances from the mean. Variances of independent numbers add up. *Chapter [03](03_scaled_dot_product_attention.ipynb).*
+# The mean of the squared distances from the mean. Variances of independent numbers add up. *Chapter [01](01_dot_products.ipynb).*
 #
 # ### variance explained
 #

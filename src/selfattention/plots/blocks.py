@@ -214,7 +214,7 @@ def _fill(board: Board, step: _Drawn, x: Real, y: Real, wide: Real, tall: Real, 
             board.axes.plot([x, x + wide], [y + place * tall / rows] * 2, color="white", linewidth=0.8, zorder=2)
     for cut in range(1, step.block.groups):
         at = x + wide * cut / step.block.groups
-        board.axes.plot([at, at], [y - 0.05, y + tall + 0.05], color=look.INK, linewidth=1.6, linestyle="--", zorder=3)
+        board.axes.plot([at, at], [y, y + tall], color=look.INK, linewidth=1.6, linestyle="--", zorder=3)
 
 
 def _described(row) -> str:

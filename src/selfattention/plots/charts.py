@@ -16,6 +16,7 @@ MOST_BORDERS = 16
 MOST_NAMES = 3  # of curves within the axes
 BLANK = ("weights", "masks", "tokens")  # where nothing is, zero says nothing
 MOST_NUMBERS = 64  # beyond, a table's numbers are too small to read
+RIM = 1.8  # points: white around a frame
 LETTER, MARGIN = 0.085, 0.85  # inches: of a letter across, and what stands beside a panel
 
 
@@ -59,7 +60,7 @@ def heatmap(axes, weights, *, queries: Sequence[str] = (), keys: Sequence[str] =
                 side(border - 0.5, color="white", linewidth=1)
     _numbers(axes, image, weights, numbers and weights.size <= MOST_NUMBERS, ("0", "≈0") if role in BLANK else ())
     for key, query in links:
-        _frame(axes, query, key, look.INK, "-")
+        _frame(axes, query, key, look.INK, "-", RIM)
     if wrong is not None:
         _cross_out(axes, weights, look.table(wrong, "wrong", axes=2).astype(bool))
     look.tell(axes, _described(weights, title, queries, keys, row_axis, column_axis, wrong))
@@ -73,9 +74,11 @@ def _crowded(axes, names: Sequence[str]) -> bool:
     return sum(map(len, names)) > 32 or any(LETTER * both / 2 + 0.05 > cell for both in pairs)
 
 
-def _frame(axes, row: int, column: int, colour: str, dash: str) -> None:
-    axes.add_patch(Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, fill=False, edgecolor=colour, linewidth=1.8,
-                             linestyle=dash))
+def _frame(axes, row: int, column: int, colour: str, dash: str, rim: Real = 0) -> None:
+    """A frame in a cell; with a white rim, so many points wide, it is seen on dark and on light."""
+    for edge, line, above in (("white", 1.8 + 2 * rim, 1), (colour, 1.8, 1.5))[not rim:]:  # rims lie below all frames
+        axes.add_patch(Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, fill=False, edgecolor=edge, linewidth=line,
+                                 linestyle=dash, zorder=above))
 
 
 def _numbers(axes, image, weights: np.ndarray, shown: bool, blank: tuple[str, ...]) -> None:
@@ -119,10 +122,12 @@ def _described(weights: np.ndarray, title: str, queries: Sequence[str], keys: Se
 
 
 def lines(axes, x: Sequence[Real], curves: Mapping[str, Sequence[Real]], *, xlabel: str, ylabel: str, title: str = "",
-          log_x: bool = False, log_y: bool = False, limit: Real | None = None, limit_name: str = "") -> None:
+          log_x: bool = False, log_y: bool = False, limit: Real | None = None, limit_name: str = "",
+          below: bool = False) -> None:
     """Draw named curves over the same x, each with its own colour, dash and marker.
 
-    Args:    limit: the height of a thin line, such as a chance level; limit_name: what it is.
+    Args:    limit: the height of a thin line, such as a chance level; limit_name: what it is. below: the names stand
+             below the picture, as many do anyway; for where they would hide a curve.
     Raises:  ValueError: there is no curve, or one has not as many points as x.
     """
     if not curves or not len(x):
@@ -146,9 +151,11 @@ def lines(axes, x: Sequence[Real], curves: Mapping[str, Sequence[Real]], *, xlab
     if limit is not None:
         axes.axhline(limit, color=look.FAINT, linewidth=1.2, label=limit_name or None)
     if len(curves) > 1 or limit_name:
-        many = len(curves) > MOST_NAMES  # would hide a curve: they stand below the picture
+        across = (axes.figure.get_figwidth() / len(axes.figure.axes) - 0.2) / (0.6 + LETTER * max(map(len, curves)))
+        below = below or len(curves) > MOST_NAMES  # many would hide a curve
         axes.legend(framealpha=0.9, edgecolor=look.ROLES["masks"], **(
-            {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncol": 3} if many else {}))
+            {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncol": min(3, max(1, int(across)))}
+            if below else {}))
 
 
 def bars(axes, heights: Mapping[str, Real] | Sequence[Real] | np.ndarray, *, each: str = "key", role: str = "weights",

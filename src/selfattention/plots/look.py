@@ -1,5 +1,6 @@
 """The look that all pictures share: colours, letters, numbers, and how a picture is shown and described."""
 
+import html
 from base64 import b64encode
 from collections.abc import Sized
 from io import BytesIO
@@ -26,6 +27,7 @@ SMALLEST = 1.6  # points of a letter for an inch of the picture's width: 8 pixel
 DOTS = 160  # an inch, of the stored image
 SHOWN = 100  # pixels an inch, on the page
 LONGEST_NAME = 14
+ROUNDING = 1e-6  # what is nearer to a whole number is that number: float32 has seven digits
 MOST_TOKENS = 24
 MARKS = {True: "✓ ", False: "✗ ", None: ""}
 
@@ -64,8 +66,13 @@ def tell(axes, text: str) -> None:
 
 
 def number(value: Real) -> str:
-    """A number as pictures write it: whole where it is whole, else with two decimals; from 100 on without."""
+    """A number as pictures write it: whole where it is whole, else with two decimals; from 100 on without.
+
+    A rounding error beside a whole number is left out.
+    """
     value = float(value) + 0.0  # no minus before a zero
+    if np.isfinite(value) and abs(value - round(value)) < ROUNDING:
+        value = round(value) + 0.0
     if np.isnan(value):
         return "NaN"
     if np.isinf(value):
@@ -176,10 +183,15 @@ def png(figure) -> bytes:
 
 
 def show(figure, caption: str) -> None:
-    """Display a figure as PNG with `caption` below it; its alternative text adds what the picture's numbers say."""
+    """Display a figure as PNG with `caption` below it; its alternative text adds what the picture's numbers say.
+
+    Viewers of notebooks pass no alternative text on to a stored picture, so it stands folded below the caption, too.
+    """
     from IPython.display import display
 
-    width = round(SHOWN * figure.get_figwidth())
+    width, words = round(SHOWN * figure.get_figwidth()), alternative(figure, caption)
     display({"image/png": b64encode(png(figure)).decode(), "text/plain": caption}, raw=True,
-            metadata={"image/png": {"alt": alternative(figure, caption), "width": width}})
-    display({"text/markdown": f"*{caption}*", "text/plain": ""}, raw=True)
+            metadata={"image/png": {"alt": words, "width": width}})
+    folded = html.escape(words.removeprefix(caption).strip(), quote=False)
+    display({"text/markdown": f"*{caption}*\n\n<details><summary><small>In words</small></summary><small>{folded}"
+                              "</small></details>", "text/plain": ""}, raw=True)

@@ -52,7 +52,8 @@ PARTS = {
     "join": Part("inside", 7, "join heads", 6),
 }
 ROOMS = {"encoder": 9, "decoder": 9}  # the chapters that build the frames around the layers
-COLUMN, STEP, TALL, ROOM = 1.56, 0.37, 0.28, 0.24  # inches; ROOM is what the name of a frame needs above it
+COLUMN, STEP, TALL = 1.56, 0.37, 0.28  # inches
+ABOVE, BELOW = 0.24, 0.1  # inches: what a frame needs above it, for its name, and below it
 
 
 def course_map(chapter: int, *, here: Sequence[str] = (), machine: str = "encoder–decoder"):
@@ -83,7 +84,7 @@ def course_map(chapter: int, *, here: Sequence[str] = (), machine: str = "encode
     _frames(board, parts, tops, chapter)
     _wires(board, parts, tops)
     for name, part in parts.items():
-        _part(board, part.words, *tops[name], states[name])
+        _part(board, part.words, *tops[name], states[name], reached=name == "cross-attention")
     if machine == "encoder–decoder":
         board.text(0.1, 0.2, "The Transformer of 2017,\nfrom bottom to top.\n× N: N such layers", ha="left", va="top",
                    linespacing=1.3)
@@ -98,14 +99,15 @@ def _belongs(name: str, machine: str) -> bool:
 
 
 def _heights(parts: dict[str, Part]) -> dict[str, Real]:
-    """How far each part stands above the lowest, without gaps; above a frame there is room for its name."""
+    """How far each part stands above the lowest, without gaps but for what the frames need above and below."""
     heights = {}
     for column in {part.column for part in parts.values()}:
-        at, framed = 0.0, False
+        at, framed = 0.0, True
         for name, part in sorted(parts.items(), key=lambda item: item[1].row):
             if part.column == column:
-                at += ROOM * (framed and not _in_frame(name, part))
-                heights[name], framed = at, _in_frame(name, part)
+                within = _in_frame(name, part)
+                at += (ABOVE if framed else BELOW) * (at > 0 and within != framed)
+                heights[name], framed = at, within
                 at += STEP
     return heights
 
@@ -115,15 +117,15 @@ def _in_frame(name: str, part: Part) -> bool:
 
 
 def _frames(board: Board, parts: dict[str, Part], tops: dict[str, tuple[Real, Real]], chapter: int) -> None:
-    words = {"encoder": "encoder, × N", "decoder": "decoder, × N", "inside": "inside each attention box"}
+    words = {"encoder": "encoder × N", "decoder": "decoder × N", "inside": "inside each attention box"}
     for column in {part.column for part in parts.values()}:
         within = [tops[name] for name, part in parts.items() if part.column == column and _in_frame(name, part)]
         x, top, bottom = within[0][0], min(y for _, y in within), max(y for _, y in within) + TALL
         dash = "--" if ROOMS.get(column, 0) > chapter else "-"
         board.box(x - 0.13, top - 0.08, COLUMN + 0.26, bottom - top + 0.16, fill="none",
                   edge=look.ROLES["masks"], dash=dash, line=1.2)
-        board.text(x - 0.1, top - 0.19, words[column], ha="left", style="italic", color=look.FAINT,
-                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
+        board.text(x - 0.13, top - 0.19, words[column], ha="left", style="italic", color=look.FAINT,
+                   fontsize=0.9 * board.letters, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
 
 
 def _wires(board: Board, parts: dict[str, Part], tops: dict[str, tuple[Real, Real]]) -> None:
@@ -149,13 +151,15 @@ def _zoom(board: Board, parts: dict[str, Part], tops: dict[str, tuple[Real, Real
         board.axes.plot([x + COLUMN, left], [start, end], color=look.FAINT, linewidth=1, linestyle=":")
 
 
-def _part(board: Board, words: str, x: Real, y: Real, state: str) -> None:
+def _part(board: Board, words: str, x: Real, y: Real, state: str, reached: bool) -> None:
+    """A box; what an arrow reaches from the left is marked on its right."""
     look_of = {HERE: {"fill": HERE_FILL, "edge": HERE_EDGE, "line": 2.4, "weight": "bold"},
                BUILT: {"fill": BUILT_FILL, "edge": look.ROLES["queries"], "line": 1.2},
                LATER: {"fill": "white", "edge": "#9a9a9a", "dash": "--", "color": look.FAINT}}[state]
     board.box(x, y, COLUMN, TALL, words, **look_of)
     if state == HERE:
-        board.text(x - 0.09, y + TALL / 2, "▶", color=HERE_EDGE, fontsize=board.letters * 0.9)
+        at, mark = (x + COLUMN + 0.09, "◀") if reached else (x - 0.09, "▶")
+        board.text(at, y + TALL / 2, mark, color=HERE_EDGE, fontsize=board.letters * 0.9)
 
 
 def _legend(board: Board, y: Real) -> None:

@@ -48,7 +48,7 @@ def found(tested, function, seed=0):
     """The sentence that a comparison finds, or an empty string."""
     report = judge(tested, lambda: Room(function), seed)
     assert report.status in (FAILED, ERROR) and report.mistake is None
-    return report.comparison.sentence.removeprefix("these are the results one gets when ") if report.comparison else ""
+    return report.comparison.sentence.removeprefix("these are the results you get when ") if report.comparison else ""
 
 
 @pytest.fixture(autouse=True)
@@ -57,12 +57,12 @@ def no_hurry(monkeypatch):
 
 
 @pytest.mark.parametrize(("answer", "sentence"), [
-    (lambda q, k, v: soft(q @ k.T / np.sqrt(k.shape[1])) @ k, "`keys` stands in place of `values`"),
+    (lambda q, k, v: soft(q @ k.T / np.sqrt(k.shape[1])) @ k, "`values` is replaced by `keys`"),
     (lambda q, k, v: soft(q @ k.T) @ v, "a division is left out"),
     (lambda q, k, v: soft(q @ k.T / k.shape[1]) @ v, "a square root is left out"),
     (lambda q, k, v: soft(q @ k.T / len(k) ** 0.5) @ v, "a size is read from another axis of `keys`"),
     (lambda q, k, v: soft(q @ k.T / len(q) ** 0.5) @ v, ""),  # two changes: another array, another axis
-    (lambda q, k, v: soft(q @ k.T * np.sqrt(k.shape[1])) @ v, "something is multiplied in place of divided"),
+    (lambda q, k, v: soft(q @ k.T * np.sqrt(k.shape[1])) @ v, "something is multiplied instead of divided"),
     (lambda q, k, v: soft(q @ k.T / np.sqrt(k.shape[1])) @ v + q, "`queries` is added to the result"),
     (lambda q, k, v: np.exp(q @ k.T / np.sqrt(k.shape[1])) @ v, "a division is left out"),
 ])
@@ -84,7 +84,7 @@ def test_a_change_must_explain_every_call():
 
     alone = copy.copy(mixed)
     alone.checks = mixed.checks[:1]
-    assert found(alone, answer) == "`keys` stands in place of `values`"
+    assert found(alone, answer) == "`values` is replaced by `keys`"
     assert found(mixed, answer) == ""
 
 

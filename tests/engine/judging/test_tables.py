@@ -109,6 +109,12 @@ def test_weights_and_masks_are_drawn(expected, got, drawn):
     assert drawing.count("<svg") == drawing.count('role="img"') == drawing.count("aria-label") == drawn
 
 
+def test_both_pictures_stay_beside_each_other():
+    drawing = tables.pictures(MASK, np.tri(3, 5) > 0)
+    assert drawing.startswith('<div style="display:flex;') and "wrap" not in drawing
+    assert drawing.count("<div") == drawing.count("</div>") == 1 and drawing.count("max-width:100%;height:auto") == 2
+
+
 def test_a_picture_says_what_it_shows_and_frames_what_differs():
     drawing = tables.pictures(MASK, np.tri(3, 5) > 0)
     assert "expected: a table of 3 rows and 5 columns, in which 3 numbers differ" in drawing

@@ -18,6 +18,7 @@ BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:60
 SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 MARKED = re.compile(r"[^\s\[\](),]+" + re.escape(tables.MARK) + r"(?=[\s\]),]|$)")  # a number or word with a mark
+EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])")
 LEGEND = f" ({tables.MARK} where they differ)"
 DIFFERS = "text-decoration:underline;text-decoration-thickness:2px"
 CODE = "margin:4px 0;padding:0;background:transparent;color:inherit;white-space:pre-wrap"
@@ -58,7 +59,7 @@ def _details(report: Report) -> list[tuple[str, str, bool]]:
         known = [name for name in report.used if not name.startswith("aten::")] or report.used
         calls = ", ".join(f"`{name}`" for name in known)
         return [("It calls", f"{calls}, which does the whole work", False),
-                ("To do", "write it yourself here, out of smaller steps", False)]
+                ("To do", "write it yourself here, from smaller steps", False)]
     trouble = report.first_trouble
     if trouble is None:
         return []
@@ -167,8 +168,9 @@ def _block(label: str, text: str, *, marked: bool = False) -> str:
 
 
 def inline(text: str) -> str:
-    """Escaped text with `code` spans."""
+    """Escaped text with `code` spans and *emphasis*."""
     pieces = html.escape(text).split("`")
     if len(pieces) % 2 == 0:
         return html.escape(text)
-    return "".join(f"<code>{piece}</code>" if odd % 2 else piece for odd, piece in enumerate(pieces))
+    return "".join(f"<code>{piece}</code>" if odd % 2 else EMPHASIS.sub(r"<em>\1</em>", piece)
+                   for odd, piece in enumerate(pieces))

@@ -105,11 +105,11 @@ def _failure(check: Check, answer: Answer, rng: np.random.Generator) -> Verdict 
         return Verdict(claim, status, str(error.raised), hint_of(error.raised) or ("" if error.raised.advice else hint),
                        raised=error.raised)
     except InputChanged:
-        return Verdict(claim, FAILED, "it changes its input in place: whoever passed the array would find it altered",
-                       "Which line writes into an array that was passed in?")
+        return Verdict(claim, FAILED, "it changes its input in place: whoever passed it would find it altered",
+                       "Which line writes into something that was passed in?")
     except probes.Misfit as error:
         if SHAPES_DIFFER.match(str(error)):
-            hint = "Print the shape after each line of your function: where does it change?"
+            hint = "Print the shape after each line of your function: where is it not what you expect?"
         return Verdict(claim, FAILED, str(error), "" if str(error).endswith("?") else hint, general=True)
     except probes.ClaimFailed as error:
         return Verdict(claim, FAILED, str(error), error.hint or hint, error.expected, error.got, general=error.general)
@@ -144,9 +144,9 @@ def _idle(record: Record) -> str:
               for part in (value if isinstance(value, (tuple, list)) else [value])]
     numbers = [array.ravel()[0] for array in arrays if array is not None and array.size]
     if numbers and all(array is not None and (array == numbers[0]).all() for array in arrays):
-        return "gives the same number for whatever it is given"
+        return "gives the same number whatever it is given"
     if all(value is not None and data.same(value, values[0]) for value in values):
-        return "gives the same for whatever it is given"
+        return "gives the same result whatever it is given"
     for place in range(min(len(request.args) for request, _ in calls)):
         if all(data.same(value, request.args[place]) for (request, _), value in zip(calls, values)):
             return "gives back what it is given"

@@ -183,7 +183,7 @@ def gradient_parity(answer: Any, reference: Callable, *inputs: Any, cotangent: A
             raise ClaimFailed(f"no gradient reaches {_leaf(reference, name)}: it is cut off", expected[name], got[name])
         if not data.same(got[name], expected[name]):
             raise ClaimFailed(f"the gradient of {_leaf(reference, name)} differs", expected[name], got[name],
-                              "A gradient arrives, but another one. Is one use of the value cut off from the graph?")
+                              "A gradient arrives, but the wrong one. Is one use of the value cut off from the graph?")
 
 
 def _leaf(reference: Callable, name: str) -> str:

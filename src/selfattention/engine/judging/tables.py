@@ -16,8 +16,10 @@ MARK = "*"
 DIGITS = (4, 8, 16)
 ROWS, COLUMNS = 8, 7  # of the part that is shown where a table is larger
 MOST_LINES, WIDEST = 12, 72
+TOGETHER = "display:flex;gap:24px;min-width:0;max-width:100%"  # never one below the other: they shrink
+SHRINKING = "display:block;max-width:100%;height:auto"
 LARGEST_PICTURE = 24  # rows or columns
-CELL = 14  # pixels
+CELL = 20  # pixels, or less where not all fits
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def pictures(expected: Any, got: Any) -> str:
         place = int(data.differing(other, one).any(axis=tuple(range(1, one.ndim))).argmax())
         one, other = one[place], other[place]
     unlike = data.differing(other, one)
-    return "".join(_picture(name, array, unlike) for name, array in (("expected", one), ("got", other)))
+    both = "".join(_picture(name, array, unlike) for name, array in (("expected", one), ("got", other)))
+    return f'<div style="{TOGETHER}">{both}</div>'
 
 
 def _is_picture(expected: np.ndarray) -> bool:
@@ -156,14 +159,15 @@ def _picture(name: str, array: np.ndarray, unlike: np.ndarray) -> str:
             squares.append(f'<rect x="{x + (CELL - side) / 2:g}" y="{y + (CELL - side) / 2:g}" width="{side:g}" '
                            f'height="{side:g}" fill="currentColor"/>')
         if not np.isfinite(number):
-            squares.append(f'<text x="{x + CELL / 2:g}" y="{y + CELL - 4:g}" font-size="9" text-anchor="middle" '
+            squares.append(f'<text x="{x + CELL / 2:g}" y="{y + CELL - 6:g}" font-size="12" text-anchor="middle" '
                            'fill="currentColor">?</text>')
         if unlike[row, column] and not unlike.all():
             squares.append(f'<rect x="{x + 1}" y="{y + 1}" width="{CELL - 2}" height="{CELL - 2}" fill="none" '
                            'stroke="#d9480f" stroke-width="2"/>')
     what = f"{name}: a table of {rows} rows and {columns} columns, in which {int(unlike.sum())} numbers differ"
-    return (f'<figure style="margin:0"><figcaption>{html.escape(name)}</figcaption><svg role="img" aria-label="{what}" '
-            f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">{"".join(squares)}</svg></figure>')
+    return (f'<figure style="margin:0;min-width:0;flex:0 1 auto"><figcaption>{html.escape(name)}</figcaption>'
+            f'<svg role="img" aria-label="{what}" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+            f'style="{SHRINKING}">{"".join(squares)}</svg></figure>')
 
 
 def _several(value: Any) -> bool:

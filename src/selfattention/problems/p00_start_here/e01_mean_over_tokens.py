@@ -6,14 +6,14 @@ from selfattention.problems.p00_start_here.shared import TWO_SENTENCES
 
 
 @exercise(points=2, minutes=5, builds_on="lesson 00, shapes and axes", hints=(
-    "Write down the shape before and after. Which axis has gone?",
-    "Counted from the end, the features are axis −1. Where are the tokens, however many axes stand before them?",
+    "Write down the shape before and after. Which axis is gone?",
+    "Counted from the end, the features are axis −1. Which axis are the tokens, however many axes come before them?",
 ))
 def mean_over_tokens(x: Float[np.ndarray, "*batch tokens features"]) -> Float[np.ndarray, "*batch features"]:
     """Average each feature over the tokens.
 
     `x` holds a vector of features for every token, so its last two axes are tokens and features. Any number of batch
-    axes may stand before them, also none. The axis of the tokens disappears; all others stay as they are.
+    axes may come before them, or none. The axis of the tokens disappears; all others stay as they are.
     """
     return x.mean(axis=-2)
 
@@ -45,8 +45,8 @@ def over_features(x):
     return x.mean(axis=-1)
 
 
-@mean_over_tokens.mistake("takes every axis of length 1 off",
-                          hint="A batch of one sentence is still a batch. Which axes does `squeeze()` take off?")
+@mean_over_tokens.mistake("removes every axis of length 1",
+                          hint="A batch of one sentence is still a batch. Which axes does `squeeze()` remove?")
 def squeezed(x):
     return x.mean(axis=-2).squeeze()
 
@@ -58,7 +58,7 @@ def over_first_axis(x):
 
 
 @mean_over_tokens.mistake("counts axes from the front",
-                          hint="Axis 1 are the tokens for one batch axis. And for none, or two?")
+                          hint="With one batch axis, axis 1 is the tokens. And with none, or two?")
 def over_axis_one(x):
     return x.mean(axis=1)
 
@@ -87,7 +87,7 @@ def kept_axis(x):
     return x.mean(axis=-2, keepdims=True)
 
 
-@mean_over_tokens.mistake("adds up without dividing", hint="Double the number of tokens: should the average double?")
+@mean_over_tokens.mistake("adds up without dividing", hint="Twice as many tokens: should the average double?")
 def sums(x):
     return x.sum(axis=-2)
 

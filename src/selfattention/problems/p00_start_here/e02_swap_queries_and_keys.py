@@ -5,14 +5,14 @@ from selfattention.engine import exercise, probes
 
 
 @exercise(points=2, minutes=5, builds_on="lesson 00, shapes and axes", hints=(
-    "An entry that stood in row 2, column 0 must stand in row 0, column 2. And its place in the batch?",
-    "NumPy has a function that exchanges just two axes. Which two are they, counted from the end?",
+    "An entry from row 2, column 0 must end up in row 0, column 2. And its place in the batch?",
+    "NumPy has a function that exchanges just two axes. Which two do you need, counted from the end?",
 ))
 def swap_queries_and_keys(scores: Float[np.ndarray, "*batch queries keys"]) -> Float[np.ndarray, "*batch keys queries"]:
     """Exchange rows and columns of each matrix in a batch.
 
     `scores` holds one matrix of queries × keys for every place in the batch (or just one matrix, without a batch). The
-    result holds at (…, key, query) what stood at (…, query, key).
+    result holds at (…, key, query) what `scores` holds at (…, query, key).
     """
     return np.swapaxes(scores, -1, -2)
 
@@ -38,7 +38,7 @@ def keeps_the_batch(answer, rng):
     probes.parity(answer, swap_queries_and_keys, rng.normal(size=(3, 3, 3)))
 
 
-@swap_queries_and_keys.mistake("uses `.T`, which reverses all axes", hint="What becomes of the batch axis in `x.T`?")
+@swap_queries_and_keys.mistake("uses `.T`, which reverses all axes", hint="What happens to the batch axis in `x.T`?")
 def all_axes(scores):
     return scores.T
 
@@ -57,7 +57,7 @@ def first_two(scores):
 
 
 @swap_queries_and_keys.mistake("counts the axes from the front",
-                               hint="Axes 1 and 2 are queries and keys for one batch axis. And for none, or two?")
+                               hint="With one batch axis, axes 1 and 2 are queries and keys. And with none, or two?")
 def axes_one_and_two(scores):
     return np.swapaxes(scores, 1, 2)
 
@@ -68,13 +68,13 @@ def unchanged(scores):
 
 
 @swap_queries_and_keys.mistake("works for exactly one batch axis",
-                               hint="Which axes does it name if there is no batch at all?")
+                               hint="Which axes does your code name, and are they there without a batch?")
 def one_batch_axis(scores):
     return scores.transpose(0, 2, 1)
 
 
 @swap_queries_and_keys.mistake("reverses the order of the rows",
-                               hint="To exchange two axes is not to turn one of them round. What does `[::-1]` do?")
+                               hint="Exchanging two axes does not reverse either of them. What does `[::-1]` do?")
 def reversed_rows(scores):
     return np.swapaxes(scores[..., ::-1, :], -1, -2)
 

@@ -6,8 +6,8 @@ from selfattention.problems.p00_start_here.shared import TWO_SENTENCES
 
 
 @exercise(points=3, minutes=8, builds_on="lesson 00, how shapes are lined up", hints=(
-    "Write the two shapes below each other, aligned at the right end. Which axis is missing in the second one?",
-    "An axis of length 1 is stretched to fit. Where does such an axis have to stand, and how do you put it there?",
+    "Write one shape below the other, aligned at the right end. Which axis does the second one lack?",
+    "An axis of length 1 is stretched to fit. Where does such an axis have to go, and how do you put it there?",
 ))
 def add_to_every_token(x: Float[np.ndarray, "batch tokens features"],
                        shift: Float[np.ndarray, "batch features"]) -> Float[np.ndarray, "batch tokens features"]:
@@ -32,8 +32,8 @@ def own_vector(answer, rng):
             probes.equal(got[sentence, token], x[sentence, token] + shift[sentence])
 
 
-@add_to_every_token.check("also when there are as many sentences as tokens",
-                          hint="Two axes of equal length: how does NumPy know which one you mean?")
+@add_to_every_token.check("tells sentences from tokens when there are as many of both",
+                          hint="Two axes have the same length: how does NumPy know which one you mean?")
 def equal_sizes(answer, rng):
     probes.parity(answer, add_to_every_token, rng.normal(size=(3, 3, 5)), rng.normal(size=(3, 5)))
 
@@ -52,8 +52,8 @@ def batch_for_tokens(x, shift):
 
 
 @add_to_every_token.mistake("puts the axis of length 1 after the features",
-                            hint="Write the shapes of `x` and of your stretched `shift` below each other. Which axes "
-                                 "meet?")
+                            hint="Write the shape of your stretched `shift` below that of `x`, aligned at the right "
+                                 "end. Which axes meet?")
 def axis_at_the_end(x, shift):
     return x + shift[:, :, None]
 
@@ -77,7 +77,7 @@ def first_vector(x, shift):
 
 
 @add_to_every_token.mistake("adds to the first token only",
-                            hint="How many tokens has a sentence, and how many of yours have changed?")
+                            hint="How many tokens does a sentence have, and how many of yours have changed?")
 def first_token(x, shift):
     result = x.copy()
     result[:, 0] += shift

@@ -5,13 +5,13 @@ from selfattention.engine import exercise, probes
 
 
 @exercise(points=2, minutes=5, builds_on="lesson 01, one score", hints=(
-    "Take the example: which two numbers are multiplied first, and what is done with the products?",
+    "Take the example: which numbers are multiplied with each other, and what is done with the products?",
     "One number comes out, however long the vectors are.",
 ))
 def score(query: Float[np.ndarray, " d"], key: Float[np.ndarray, " d"]) -> float:
     r"""Say how well one query matches one key, by their dot product.
 
-    $q \cdot k = \sum_{i=1}^{d} q_i k_i$: multiply the two vectors number by number and add up. One number comes out.
+    $q \cdot k = \sum_{i=1}^{d} q_i k_i$: multiply the two vectors number by number and add up. Return one number.
     """
     return float(query @ key)
 
@@ -72,13 +72,13 @@ def mean_of_products(query, key):
     return float((query * key).mean())
 
 
-@score.mistake("takes the cosine", hint="What happens to your score when the key gets twice as long?")
+@score.mistake("takes the cosine", hint="What happens to your score when the key becomes twice as long?")
 def cosine(query, key):
     return float(query @ key / (np.linalg.norm(query) * np.linalg.norm(key)))
 
 
 @score.mistake("adds up the products of every number with every other",
-               hint="Is the first number of the query to be multiplied with the second one of the key?")
+               hint="Does the formula multiply the first number of the query by the second one of the key?")
 def outer_sum(query, key):
     return float(np.outer(query, key).sum())
 
@@ -89,17 +89,17 @@ def outer_table(query, key):
 
 
 @score.mistake("adds the vectors instead of multiplying them",
-               hint="What stands between $q_i$ and $k_i$ in the formula?")
+               hint="Which operation is between $q_i$ and $k_i$ in the formula?")
 def added(query, key):
     return float((query + key).sum())
 
 
-@score.mistake("measures the distance", hint="Should a perfect match have the score 0?")
+@score.mistake("measures the distance", hint="Should a perfect match have a score of 0?")
 def distance(query, key):
     return float(np.linalg.norm(query - key))
 
 
-@score.mistake("measures the squared distance", hint="Which sign stands between $q_i$ and $k_i$ in the formula?")
+@score.mistake("measures the squared distance", hint="Is there a minus between $q_i$ and $k_i$ in the formula?")
 def squared_distance(query, key):
     return float(((query - key) ** 2).sum())
 
@@ -110,7 +110,7 @@ def last_left_out(query, key):
 
 
 @score.mistake("overwrites the total instead of adding to it",
-               hint="After the loop, does your total know of the first product?")
+               hint="After the loop, is the first product still in your total?")
 def overwritten(query, key):
     total = 0.0
     for one, other in zip(query, key):

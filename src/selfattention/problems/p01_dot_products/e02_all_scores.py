@@ -6,10 +6,10 @@ from selfattention.problems.p01_dot_products.shared import THREE_KEYS, TWO_QUERI
 
 
 @exercise(points=3, minutes=8, builds_on="exercise 1 and exercise 2 of chapter 00", hints=(
-    "Which shape must the result have, and which axis of queries and keys has gone?",
-    "A product of matrices sums over the last axis of the left and the last but one of the right. What must happen to "
-    "the keys?",
-    "`.T` turns all axes round, also those of a batch. Which function exchanges only two?",
+    "Which shape must the result have, and which axis of queries and keys is gone?",
+    "A matrix product sums over the last axis of its left side and the last but one of its right side. What must "
+    "happen to the keys?",
+    "`.T` reverses all axes, those of the batch too. Which function exchanges only two?",
 ))
 def all_scores(queries: Float[np.ndarray, "*batch queries d"],
                keys: Float[np.ndarray, "*batch keys d"]) -> Float[np.ndarray, "*batch queries keys"]:
@@ -53,8 +53,8 @@ def keys_down(queries, keys):
     return keys @ np.swapaxes(queries, -1, -2)
 
 
-@all_scores.mistake("uses `.T`, which turns all axes of a batch round",
-                    hint="What shape has `keys.T` when the keys have shape (2, 5, 7)?")
+@all_scores.mistake("uses `.T`, which reverses the axes of the batch, too",
+                    hint="What is the shape of `keys.T` when the keys have shape (2, 5, 7)?")
 def transposed_batch(queries, keys):
     return queries @ keys.T
 
@@ -66,7 +66,7 @@ def loop_without_batch(queries, keys):
 
 
 @all_scores.mistake("counts the axes from the front",
-                    hint="Axes 1 and 2 are keys and d for one batch axis. And for none, or two?")
+                    hint="With one batch axis, axes 1 and 2 are keys and d. And with none, or two?")
 def axes_one_and_two(queries, keys):
     return queries @ np.swapaxes(keys, 1, 2)
 
@@ -82,7 +82,7 @@ def same_place(queries, keys):
 
 
 @all_scores.mistake("reshapes the keys instead of transposing them",
-                    hint="Take key 0: where do its numbers stand after your `reshape`?")
+                    hint="Take key 0: where are its numbers after your `reshape`?")
 def reshaped_keys(queries, keys):
     return queries @ keys.reshape(*keys.shape[:-2], keys.shape[-1], keys.shape[-2])
 
@@ -98,13 +98,14 @@ def wrong_sum(queries, keys):
     return (queries[..., :, None, :] * keys[..., None, :, :]).sum(axis=-2)
 
 
-@all_scores.mistake("takes cosines", hint="A key twice as long: does its score double in your result?")
+@all_scores.mistake("takes cosines", hint="If a key is twice as long, does its score double in your result?")
 def cosines(queries, keys):
     lengths = np.linalg.norm(queries, axis=-1)[..., :, None] * np.linalg.norm(keys, axis=-1)[..., None, :]
     return queries @ np.swapaxes(keys, -1, -2) / lengths
 
 
-@all_scores.mistake("multiplies without adding up", hint="How many axes has your result, and how many are asked for?")
+@all_scores.mistake("multiplies without adding up",
+                    hint="How many axes does your result have, and how many are asked for?")
 def products_only(queries, keys):
     return queries[..., :, None, :] * keys[..., None, :, :]
 

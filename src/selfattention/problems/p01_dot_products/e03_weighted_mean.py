@@ -7,13 +7,13 @@ THREE_VALUES = np.array([[10.0, 0.0, 0.0], [0.0, 20.0, 0.0], [0.0, 0.0, 30.0]])
 
 
 @exercise(points=3, minutes=8, builds_on="lesson 01, the mixture of values", hints=(
-    "A weight of 1 for one key and 0 for the others: what should come out?",
-    "Each query gets its own mixture: as many vectors come out as there are queries, as wide as the values.",
-    "Multiply each value by its weight and add up over the keys. Is there a product that does just that?",
+    "If one key has the weight 1 and all others 0, what should come out?",
+    "Each query gets its own mixture. How many vectors come out, and how wide are they?",
+    "Multiply each value by its weight and add up over the keys. Which product does just that?",
 ))
 def weighted_mean(weights: Float[np.ndarray, "*batch queries keys"],
                   values: Float[np.ndarray, "*batch keys d_v"]) -> Float[np.ndarray, "*batch queries d_v"]:
-    r"""Mix the values of all keys, for each query by its own weights.
+    r"""Mix the values of all keys, for each query with its own weights.
 
     Row $q$ of the result is $\sum_k w_{qk} v_k$. Each row of weights already sums to one, so the result is a weighted
     mean: where all weights are equal, it is the plain mean of the values. There may be batch axes in front, the same
@@ -31,14 +31,14 @@ def some_weights(rng, *shape):
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
-@weighted_mean.check("returns one value where that key has all the weight",
+@weighted_mean.check("returns a key's value where that key has all the weight",
                      hint="With the weights 0, 1, 0: which of the three values should come out?")
 def one_key(answer, rng):
     values, place = rng.normal(size=(5, 11)), rng.integers(5, size=3)
     probes.equal(answer(np.eye(5)[place], values), values[place])
 
 
-@weighted_mean.check("mixes the values by the weights, batched or not",
+@weighted_mean.check("mixes the values with the weights, batched or not",
                      hint="Compute one number of the example by hand.")
 def mixes(answer, rng):
     for batch, queries in (((), 3), ((2,), 3), ((7, 2), 3), ((1,), 1)):
@@ -57,14 +57,14 @@ def plain_mean(weights, values):
     return np.broadcast_to(values.mean(axis=-2, keepdims=True), (*weights.shape[:-1], values.shape[-1]))
 
 
-@weighted_mean.mistake("takes every axis of length 1 off",
-                       hint="One query is still a row of queries. Which axes does `squeeze()` take off?")
+@weighted_mean.mistake("removes every axis of length 1",
+                       hint="One query is still a row of queries. Which axes does `squeeze()` remove?")
 def squeezed(weights, values):
     return (weights @ values).squeeze()
 
 
 @weighted_mean.mistake("takes one plain mean, whatever the query",
-                       hint="How many rows should come out: one in all, or one a query? And what do the weights "
+                       hint="How many rows should come out: one in all, or one per query? And what do the weights "
                             "change?")
 def one_plain_mean(weights, values):
     return values.mean(axis=-2)
@@ -105,13 +105,14 @@ def divided_again(weights, values):
     return weights @ values / values.shape[-2]
 
 
-@weighted_mean.mistake("weighs the values without adding them up", hint="How many axes has your result?")
+@weighted_mean.mistake("weighs the values without adding them up",
+                       hint="How many axes does your result have, and how many are asked for?")
 def not_added(weights, values):
     return weights[..., None] * values[..., None, :, :]
 
 
 @weighted_mean.mistake("mixes over the queries: one result for each key",
-                       hint="How many rows come out: one a query or one a key?")
+                       hint="How many rows should come out: one per query or one per key?")
 def per_key(weights, values):
     return np.swapaxes(weights, -1, -2).sum(axis=-1, keepdims=True) * values
 

@@ -6,15 +6,16 @@ from selfattention.problems.p01_dot_products.shared import THREE_KEYS, TWO_QUERI
 
 
 @exercise(points=2, minutes=6, builds_on="exercise 2", hints=(
-    "First the scores of every query with every key. Which of them is the best of a row?",
-    "Not how large the best score is, but where it stands: which function says that, and along which axis?",
+    "First score every query against every key. Which score is the best of its row?",
+    "You need not how large the best score is, but where it is: which function says that, and along which axis?",
 ))
 def nearest_key(queries: Float[np.ndarray, "*batch queries d"],
                 keys: Float[np.ndarray, "*batch keys d"]) -> Int[np.ndarray, "*batch queries"]:
     """Find for each query the key with the largest dot product.
 
-    The result holds the number of that key, an integer counted from 0, so that (without a batch) `keys[number]` is the
-    key itself; of several equally good keys the first. This is a hard choice: one key is taken, the others are ignored.
+    The result holds that key's number, an integer counted from 0, so that (without a batch) `keys[number]` is the key
+    itself. Of several equally good keys, take the first. This is a hard choice: one key is taken, the others are
+    ignored. As before, there may be batch axes in front, the same for queries and keys.
     """
     return (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=-1)
 
@@ -58,14 +59,14 @@ def best_score(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).max(axis=-1)
 
 
-@nearest_key.mistake("takes every axis of length 1 off",
-                     hint="One query is still a row of queries. Which axes does `squeeze()` take off?")
+@nearest_key.mistake("removes every axis of length 1",
+                     hint="One query is still a row of queries. Which axes does `squeeze()` remove?")
 def squeezed(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=-1).squeeze()
 
 
 @nearest_key.mistake("finds the best query for each key",
-                     hint="How many numbers should come out: one a query or one a key?")
+                     hint="How many numbers should come out: one per query or one per key?")
 def best_query(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=-2)
 
@@ -99,13 +100,13 @@ def starts_at_zero(queries, keys):
     return best
 
 
-@nearest_key.mistake("works without a batch only",
-                     hint="Which axes does your code name, or loop over, when a batch stands in front?")
+@nearest_key.mistake("works only without a batch",
+                     hint="Which axes does your code name, or loop over, when there is a batch axis in front?")
 def no_batch(queries, keys):
     return (queries @ keys.T).argmax(axis=-1)
 
 
-@nearest_key.mistake("counts the axis from the front", hint="Axis 1 are the keys without a batch. And with one?")
+@nearest_key.mistake("counts the axis from the front", hint="Without a batch, axis 1 is the keys. And with one?")
 def first_axis_after(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=1)
 
@@ -117,13 +118,13 @@ def key_itself(queries, keys):
 
 
 @nearest_key.mistake("keeps the numbers as floats",
-                     hint="Which type of numbers does `np.zeros` hold if you do not say?")
+                     hint="Which type of numbers does `np.zeros` give unless you say otherwise?")
 def as_floats(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).argmax(axis=-1).astype(float)
 
 
 @nearest_key.mistake("searches the whole array, not row by row",
-                     hint="How many numbers does `argmax` give without an axis?")
+                     hint="How many numbers does `argmax` give when it is told no axis?")
 def whole_array(queries, keys):
     return (queries @ np.swapaxes(keys, -1, -2)).argmax()
 

@@ -16,7 +16,7 @@ def softmax(scores: Float[np.ndarray, "*batch keys"]) -> Float[np.ndarray, "*bat
     For scores $s_1, \dots, s_n$ the weight of key $j$ is $w_j = e^{s_j} / \sum_k e^{s_k}$: positive, and
     summing to one over the keys, which are the last axis. There may be any number of axes before it.
 
-    Scores of 1000 and of −1000 must work: no infinity and no NaN may come out.
+    Scores may be huge, such as 4000 or −4000: no infinity and no NaN may come out.
     """
     shifted = scores - scores.max(axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
@@ -27,7 +27,7 @@ softmax.example(THREE_KEYS)
 softmax.example(np.array([[0.0, 0.0, 0.0, 0.0, 4000.0]]))
 
 
-@softmax.check("each row sums to one", hint="Over which axis do the weights compete?")
+@softmax.check("gives rows that each sum to one", hint="Over which axis do the weights compete?")
 def rows_sum_to_one(answer, rng):
     probes.sums_to_one(answer(rng.normal(size=(3, 5))))
 
@@ -40,7 +40,7 @@ def agrees(answer, rng):
         probes.equal(got, np.array([1 / sum(np.exp(other - score) for other in row) for score in row]))
 
 
-@softmax.check("works for a batch and for a single row", hint="Which axis is the last one, however many there are?")
+@softmax.check("works for a batch and for a single row", hint="How do you name the last axis, however many there are?")
 def any_batch(answer, rng):
     probes.parity(answer, softmax, rng.normal(size=(2, 3, 5)))
     probes.parity(answer, softmax, rng.normal(size=7))
@@ -67,7 +67,7 @@ def over_queries(scores):
 
 
 @softmax.mistake("normalises over the whole array, not row by row",
-                 hint="Each query shares out its own 1. How many sums are there, and how many do you compute?")
+                 hint="Each query shares out its own 1. How many sums are needed, and how many do you compute?")
 def over_everything(scores):
     exponentials = np.exp(scores - scores.max())
     return exponentials / exponentials.sum()
@@ -80,7 +80,7 @@ def no_shift(scores):
 
 
 @softmax.mistake("subtracts one maximum for all rows",
-                 hint="A row whose scores all lie 1000 below that maximum: what becomes of its sum?")
+                 hint="If all scores of a row lie 1000 below that maximum, what is the sum of its exponentials?")
 def one_maximum(scores):
     exponentials = np.exp(scores - scores.max())
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
@@ -101,7 +101,7 @@ def median_subtracted(scores):
 
 
 @softmax.mistake("loses the axis it sums over",
-                 hint="What shape has `scores.sum(axis=-1)`, and what shape do you divide?")
+                 hint="What is the shape of `scores.sum(axis=-1)`, and of what you divide by it?")
 def no_keepdims(scores):
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1)
@@ -112,8 +112,8 @@ def not_normalised(scores):
     return np.exp(scores - scores.max(axis=-1, keepdims=True))
 
 
-@softmax.mistake("adds a small number below the bar",
-                 hint="Can the sum be 0, once the largest score of the row is shifted to 0? What is it at least?")
+@softmax.mistake("adds a small number to the sum it divides by",
+                 hint="Once the largest score of the row is shifted to 0, how small can the sum become?")
 def with_epsilon(scores):
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return exponentials / (exponentials.sum(axis=-1, keepdims=True) + 1e-6)

@@ -7,16 +7,17 @@ from selfattention.problems.p02_softmax.shared import SOFTMAX, THREE_KEYS
 
 
 @exercise(points=3, minutes=8, builds_on="exercise 1", ready_made=SOFTMAX, hints=(
-    "A temperature of 1 must change nothing. Does a hot row become more even or more peaked?",
+    "A temperature of 1 must change nothing. Does a high temperature make a row more even or more peaked?",
     "The temperature acts on the scores, before they become weights.",
     "Scores of 5 at a temperature of 0.001 are as large as scores of 5000. What did you do about those in `softmax`?",
 ))
 def softmax_with_temperature(scores: Float[np.ndarray, "*batch keys"],
                              temperature: float) -> Float[np.ndarray, "*batch keys"]:
-    r"""Turn each row of scores into weights that are more even the hotter it is.
+    r"""Turn each row of scores into weights: the higher the temperature, the more even.
 
-    $w_j = e^{s_j/T} / \sum_k e^{s_k/T}$ for a temperature $T > 0$. A very high temperature gives equal weights,
-    a very low one gives all weight to the best key. Temperatures of 0.001 and of 1000 must both work.
+    $w_j = e^{s_j/T} / \sum_k e^{s_k/T}$ for a temperature $T > 0$. A very high temperature gives nearly equal weights,
+    a very low one gives nearly all the weight to the best key. Temperatures of 0.001 and of 1000 must both work: no
+    infinity and no NaN may come out.
     """
     tempered = scores / temperature
     exponentials = np.exp(tempered - tempered.max(axis=-1, keepdims=True))
@@ -34,7 +35,7 @@ def temperature_one(answer, rng):
     probes.equal(answer(scores, 1.0), softmax(scores))
 
 
-@softmax_with_temperature.check("cools: a low temperature sharpens, a high one evens out",
+@softmax_with_temperature.check("sharpens at a low temperature and evens out at a high one",
                                 hint="Try the example with temperatures 0.5 and 2 and look at the largest weight.")
 def cools(answer, rng):
     scores = np.sort(rng.normal(size=(3, 5)), axis=-1)
@@ -52,7 +53,8 @@ def temperature_formula(answer, rng):
         probes.equal(answer(scores, temperature), powers / powers.sum(axis=-1, keepdims=True))
 
 
-@softmax_with_temperature.check("survives 0.001 and 1000", hint="How large is a score once it is divided by 0.001?")
+@softmax_with_temperature.check("survives temperatures of 0.001 and 1000",
+                                hint="How large is a score once it is divided by 0.001?")
 def extreme_temperatures(answer, rng):
     scores = np.round(rng.normal(size=(3, 5)) * 20) / 4
     scores[0], scores[1] = 0.0, scores[1] - scores[1].max()
@@ -65,7 +67,7 @@ def extreme_temperatures(answer, rng):
 
 
 @softmax_with_temperature.mistake("takes a power of the finished weights",
-                                  hint="Five equal weights of 0.2, to the power of 1000: which number comes out?")
+                                  hint="Raise five equal weights of 0.2 to the power of 1000: which number comes out?")
 def normalised_power(scores, temperature):
     powers = softmax(scores) ** (1 / temperature)
     return powers / powers.sum(axis=-1, keepdims=True)
@@ -89,7 +91,7 @@ def temperature_ignored(scores, temperature):
     return softmax(scores)
 
 
-@softmax_with_temperature.mistake("takes the exponential of divided scores not less their own maximum",
+@softmax_with_temperature.mistake("takes the exponential of the divided scores without subtracting their own maximum",
                                   hint="What is `np.exp(5 / 0.001)`?")
 def tempered_without_shift(scores, temperature):
     exponentials = np.exp(scores / temperature)
@@ -103,7 +105,7 @@ def tempered_by_mean(scores, temperature):
 
 
 @softmax_with_temperature.mistake("takes a power of the weights and does not normalise again",
-                                  hint="Add up a row of your weights at temperature 2.")
+                                  hint="What does a row of your weights add up to at temperature 2?")
 def power_of_weights(scores, temperature):
     return softmax(scores) ** (1 / temperature)
 

@@ -9,8 +9,8 @@ LOG_SOFTMAX = ("torch.log_softmax", "log softmax")
 
 
 @exercise(points=4, minutes=12, builds_on="exercise 1", ready_made=LOG_SOFTMAX, hints=(
-    "Take the logarithm of $e^{s_j} / \\sum_k e^{s_k}$ on paper. What becomes of the fraction?",
-    "The sum inside the logarithm can overflow. Pull the largest score out of it before you take `exp`.",
+    "Take the logarithm of $e^{s_j} / \\sum_k e^{s_k}$ on paper. What does the fraction turn into?",
+    "The sum inside the logarithm can overflow. Which score can you pull out of it before you take `exp`?",
 ))
 def log_softmax(scores: Float[np.ndarray, "*batch keys"]) -> Float[np.ndarray, "*batch keys"]:
     r"""Give the natural logarithm of each softmax weight, also where the weight itself rounds to zero.
@@ -40,7 +40,7 @@ def log_of_softmax(answer, rng):
 
 
 @log_softmax.check("stays finite where a weight rounds to zero",
-                   hint="Which number is the last one for which `np.log` still answers?")
+                   hint="What does `np.log` give for a weight that has been rounded to 0?")
 def tiny_weights(answer, rng):
     gap = rng.uniform(800, 2000)
     log_weights = answer(np.array([[gap, 0.0], [-gap, 0.0]]))
@@ -54,7 +54,7 @@ def tiny_weights(answer, rng):
 
 
 @log_softmax.mistake("takes the logarithm of the finished weights",
-                     hint="What is the smallest positive weight a float can hold, and what comes below it?")
+                     hint="What is the smallest positive number a float can hold? What becomes of a smaller weight?")
 def log_after(scores):
     return np.log(softmax(scores))
 
@@ -96,7 +96,7 @@ def base_two(scores):
     return np.log2(softmax(scores))
 
 
-@log_softmax.mistake("gives the negative", hint="Can the logarithm of a weight below 1 be positive?")
+@log_softmax.mistake("gives the negative of the logarithm", hint="Can the logarithm of a weight below 1 be positive?")
 def sign_flipped(scores):
     shifted = scores - scores.max(axis=-1, keepdims=True)
     return np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted

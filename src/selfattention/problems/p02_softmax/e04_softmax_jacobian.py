@@ -6,15 +6,17 @@ from selfattention.problems.p02_softmax.e01_softmax import softmax
 
 
 @exercise(points=4, minutes=15, builds_on="lesson 02, and derivatives on paper", hints=(
-    "If one score rises, what happens to its own weight, and what to all the others? They still sum to one.",
-    "Differentiate $e^{s_i} / \\sum_k e^{s_k}$ by $s_i$, then by another $s_j$, and write both with $w$ only.",
+    "If one score rises, what happens to its own weight, and what to all the others? They must still sum to one.",
+    "Differentiate $e^{s_i} / \\sum_k e^{s_k}$ with respect to $s_i$, then to another $s_j$. How do you write "
+    "both with $w$ alone?",
     "A diagonal matrix of the weights minus the product of the weights with themselves: which shapes are needed?",
 ))
 def softmax_jacobian(weights: Float[np.ndarray, "*batch keys"]) -> Float[np.ndarray, "*batch weights scores"]:
-    r"""Tell how every weight moves with every score: the derivatives of a softmax, from its weights.
+    r"""Say how every weight moves with every score: the derivatives of a softmax, from its weights.
 
     Entry $(i, j)$ is $\partial w_i / \partial s_j = w_i (\delta_{ij} - w_j)$, where $\delta_{ij}$ is 1 for $i = j$ and
-    0 otherwise. The result has one more axis than the weights: for 5 keys a 5 × 5 matrix for each row.
+    0 otherwise. The result has one more axis than the weights: with 5 keys, each row of weights gives a 5 × 5 matrix.
+    Any number of axes may come before.
     """
     diagonal = weights[..., :, None] * np.eye(weights.shape[-1])
     return diagonal - weights[..., :, None] * weights[..., None, :]
@@ -24,7 +26,7 @@ softmax_jacobian.example(np.array([0.5, 0.25, 0.25]))
 
 
 @softmax_jacobian.check("agrees with a small step of each score",
-                        hint="Raise one score by a millionth, compute the weights again and subtract.")
+                        hint="Raise one score by a millionth and compute the weights again. How far has each moved?")
 def small_steps(answer, rng):
     scores, step = rng.normal(size=5), 1e-5
     columns = [(softmax(scores + step * unit) - softmax(scores - step * unit)) / (2 * step) for unit in np.eye(5)]
@@ -59,7 +61,7 @@ def diagonal_only(weights):
     return (weights * (1 - weights))[..., :, None] * np.eye(weights.shape[-1])
 
 
-@softmax_jacobian.mistake("has the sign the wrong way round",
+@softmax_jacobian.mistake("has the wrong sign everywhere",
                           hint="If a key's own score rises, does its weight rise or fall? Look at your diagonal.")
 def negative(weights):
     return weights[..., :, None] * weights[..., None, :] - weights[..., :, None] * np.eye(weights.shape[-1])
@@ -76,14 +78,13 @@ def identity_diagonal(weights):
     return np.eye(weights.shape[-1]) - weights[..., :, None] * weights[..., None, :]
 
 
-@softmax_jacobian.mistake("uses w(1 − w) in every place",
-                          hint="The formula subtracts $w_j$. Which $j$ is it off the diagonal, and where is the 1 "
-                               "there?")
+@softmax_jacobian.mistake("keeps the 1 in every entry, off the diagonal too",
+                          hint="Off the diagonal, what is $\\delta_{ij}$ in the formula, and what in your code?")
 def one_everywhere(weights):
     return weights[..., :, None] * (1 - weights[..., None, :])
 
 
-@softmax_jacobian.mistake("takes `np.diag` and `np.outer`, which know no batch",
+@softmax_jacobian.mistake("uses `np.diag` and `np.outer`, which do not know about batches",
                           hint="What does `np.outer` do with an array of shape (2, 3, 5)?")
 def no_batch(weights):
     return np.diag(weights) - np.outer(weights, weights)

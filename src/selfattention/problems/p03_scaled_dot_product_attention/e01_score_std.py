@@ -12,9 +12,9 @@ from selfattention.engine import exercise, probes
 def score_std(d: int, query_std: float, key_std: float) -> float:
     r"""Predict the standard deviation of a dot product before anything is computed.
 
-    The $d$ numbers of a query are independent, with mean 0 and standard deviation `query_std`; those of a key likewise,
+    The $d$ numbers of a query are independent, with mean 0 and standard deviation `query_std`; so are those of a key,
     with `key_std`. The product of two such numbers has the variance `query_std`² · `key_std`², and the variances of the
-    $d$ products add up. Return the standard deviation of the score $q \cdot k$, the square root of its variance.
+    $d$ products add up. Return the standard deviation of the score $q \cdot k$: the square root of its variance.
     """
     return math.sqrt(d) * query_std * key_std
 
@@ -24,7 +24,7 @@ score_std.example(4, 3.0, 0.5)
 
 
 @score_std.check("predicts what 40,000 random pairs show",
-                 hint="For d = 1, what is the spread of a product of two numbers?")
+                 hint="For d = 1, what is the standard deviation of a product of two numbers?")
 def predicts_pairs(answer, rng):
     for d, query_std, key_std in ((2, 1.0, 1.0), (7, 2.0, 0.3)):
         queries, keys = rng.normal(size=(2, 40_000, d))
@@ -35,7 +35,7 @@ def predicts_pairs(answer, rng):
                        f"predicted {predicted:.3g}, measured {measured:.3g} for d = {d}")
 
 
-@score_std.check("follows the law exactly", hint="What happens to your prediction when d becomes four times as large?")
+@score_std.check("follows the law exactly", hint="What happens to your prediction when d is four times as large?")
 def follows_the_law(answer, rng):
     query_std, key_std = rng.uniform(0.2, 3, size=2)
     for d in (1, 7, 512):
@@ -43,24 +43,25 @@ def follows_the_law(answer, rng):
 
 
 @score_std.mistake("returns the variance",
-                   hint="The spread has the unit of the scores, the variance that unit squared. Which did you return?")
+                   hint="A standard deviation has the unit of the scores, a variance its square. Which do you return?")
 def variance(d, query_std, key_std):
     return d * query_std**2 * key_std**2
 
 
 @score_std.mistake("adds standard deviations instead of variances",
-                   hint="Do random signs let a sum grow in proportion to d?")
+                   hint="When products have random signs, does their sum grow in proportion to d?")
 def stds_added(d, query_std, key_std):
     return d * query_std * key_std
 
 
 @score_std.mistake("adds the spreads of queries and keys",
-                   hint="Is a score made of sums or of products of their numbers?")
+                   hint="Is a score made of sums of their numbers, or of products?")
 def spreads_added(d, query_std, key_std):
     return math.sqrt(d) * (query_std + key_std)
 
 
-@score_std.mistake("forgets the spread of the keys", hint="Keys twice as long: do the scores stay as they are?")
+@score_std.mistake("forgets the spread of the keys",
+                   hint="If the keys are twice as long, do the scores stay as they are?")
 def keys_forgotten(d, query_std, key_std):
     return math.sqrt(d) * query_std
 
@@ -71,7 +72,7 @@ def unit_spread(d, query_std, key_std):
 
 
 @score_std.mistake("takes the root of the standard deviations as well",
-                   hint="Which unit do the numbers under your root have: spreads or variances?")
+                   hint="Which numbers are under your root: variances or standard deviations?")
 def root_of_spreads(d, query_std, key_std):
     return math.sqrt(d * query_std * key_std)
 
@@ -87,13 +88,13 @@ def divided_by_root(d, query_std, key_std):
 
 
 @score_std.mistake("adds the variances of queries and keys",
-                   hint="Is a score made of sums or of products of their numbers? What is the variance of a product?")
+                   hint="Is a score made of sums of their numbers, or of products? What is the variance of a product?")
 def variances_added(d, query_std, key_std):
     return math.sqrt(d * (query_std**2 + key_std**2))
 
 
-@score_std.mistake("cuts the root of d to a whole number",
-                   hint="What is the root of 2, and what does your code take for it?")
+@score_std.mistake("rounds the root of d down to a whole number",
+                   hint="What is the root of 2, and what does your code use instead?")
 def root_cut(d, query_std, key_std):
     return math.isqrt(d) * query_std * key_std
 

@@ -17,15 +17,15 @@ from selfattention.problems.p03_scaled_dot_product_attention.shared import (
 @exercise(points=4, minutes=12, builds_on="exercise 1 of chapter 02 and exercise 3 of chapter 01",
           ready_made=ATTENTION, hints=(
     "Four steps: score, scale, softmax, mix. Write each on its own line and print its shape.",
-    "The scale depends on the width of the vectors that are compared. Which axis of which input tells it?",
-    "You have written the softmax in chapter 02 and the mixture in chapter 01.",
+    "The scale depends on the width of the vectors that are compared. Which axis of which input has that width?",
+    "You wrote the softmax in chapter 02 and the mixture in chapter 01. What goes into each of them here?",
 ))
 def attention(queries: Float[np.ndarray, "queries d_k"], keys: Float[np.ndarray, "keys d_k"],
               values: Float[np.ndarray, "keys d_v"]) -> Float[np.ndarray, "queries d_v"]:
     r"""Mix the values by how well each query matches each key.
 
     $\mathrm{softmax}(QK^\top/\sqrt{d_k})V$ (Vaswani et al. 2017, eq. 1), in NumPy and without a batch. The softmax runs
-    over the keys, and $d_k$ is the width of queries and keys. Scores of several thousand must not overflow.
+    over the keys, and $d_k$ is the width of queries and keys. Scores of a hundred thousand must not overflow.
     """
     scores = queries @ keys.T / np.sqrt(keys.shape[-1])
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -56,7 +56,7 @@ def only_one_key(answer, rng):
 
 
 @attention.check("works when all sizes are equal",
-                 hint="Here much fits that does not fit elsewhere: a wrong axis, a sum too many. Follow one number.")
+                 hint="With equal sizes a wrong axis or a missing transpose goes unnoticed. Can you follow one number?")
 def all_sizes_equal(answer, rng):
     probes.parity(answer, attention, *random_inputs(rng, 5, 5, 5, 5))
 
@@ -95,7 +95,7 @@ def scale_by_keys(queries, keys, values):
 
 
 @attention.mistake("divides by the root of the number of queries",
-                   hint="Does a score change when you ask more questions?")
+                   hint="Does the score of one query change when there are more queries?")
 def scale_by_queries(queries, keys, values):
     return attend(queries @ keys.T / np.sqrt(queries.shape[0]), values)
 
@@ -132,7 +132,7 @@ def over_everything(queries, keys, values):
 
 
 @attention.mistake("subtracts one maximum for all queries",
-                   hint="A row whose scores all lie 1000 below that maximum: what becomes of its sum?")
+                   hint="If all scores of a row lie 1000 below that maximum, what is the sum of its exponentials?")
 def one_maximum(queries, keys, values):
     scores = queries @ keys.T / np.sqrt(keys.shape[-1])
     powers = np.exp(scores - scores.max())
@@ -149,7 +149,7 @@ def no_softmax(queries, keys, values):
     return queries @ keys.T / np.sqrt(keys.shape[-1]) @ values
 
 
-@attention.mistake("takes the exponential of scores, not less their row's maximum",
+@attention.mistake("takes the exponential of the scores without subtracting their row's maximum",
                    hint="How large may a score be before `np.exp` overflows?")
 def overflowing(queries, keys, values):
     powers = np.exp(queries @ keys.T / np.sqrt(keys.shape[-1]))
@@ -165,7 +165,7 @@ def mean_subtracted(queries, keys, values):
 
 
 @attention.mistake("picks the best value instead of mixing",
-                   hint="Does the second best key have any influence on your result?")
+                   hint="Does the second-best key have any influence on your result?")
 def hard_choice(queries, keys, values):
     return values[(queries @ keys.T).argmax(axis=-1)]
 

@@ -8,21 +8,21 @@ from selfattention.problems.p03_scaled_dot_product_attention.shared import scale
 
 
 @exercise(points=3, minutes=15, builds_on="exercise 2", hints=(
-    "Three questions: what is read (values), by what is it found (keys), what does each token look for (queries)?",
-    "A token is found by its place. Which place does the token at place 2 look for, and which the first?",
-    "The product of a position vector with itself is 1, with another one 0. Divided by √d, is that far enough apart "
-    "for a softmax? What can you multiply the queries by?",
+    "Three questions: what is read (values), how is it found (keys), and what does each token look for (queries)?",
+    "A token is found by its position. Which position does token 2 look for, and which does token 0?",
+    "The product of a position vector with itself is 1, with any other one 0. Divided by √d, are these far enough "
+    "apart for a softmax? What can you do to the queries about it?",
 ))
 def previous_token(tokens: Float[np.ndarray, "tokens features"], positions: Float[np.ndarray, "tokens d"],
                    attention: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
                    ) -> Float[np.ndarray, "tokens features"]:
-    r"""Build queries, keys and values with which attention gives each token the vector of the token before it.
+    r"""Build queries, keys and values that make attention give each token the vector of the token before it.
 
-    Row t of `tokens` is the vector of token t, and row t of `positions` says where it stands: position vectors have
-    length 1 and are at right angles to each other, so the product of two different ones is 0. The first token, which
-    has none before it, gets its own vector. `attention(queries, keys, values)` is given, as in exercise 2, with its
-    division by $\sqrt d$: return what it gives, unchanged. What is read are the tokens as they are. All other tokens
-    together may get no more than a thousandth of the weight.
+    Row t of `tokens` is the vector of token t, and row t of `positions` says where it is: position vectors have length
+    1 and are at right angles to each other, so the product of two different ones is 0. The first token, which has none
+    before it, gets its own vector. `attention(queries, keys, values)` is given; it works as in exercise 2, with its
+    division by $\sqrt d$. Return what it gives, unchanged; its values must be `tokens` as they are. For each query, all
+    tokens but the wanted one may get no more than a thousandth of the weight together.
     """
     before = np.vstack([positions[:1], positions[:-1]])
     sharpness = 10_000 * np.sqrt(positions.shape[-1])
@@ -76,9 +76,9 @@ def the_first(answer, rng):
         copies(answer(tokens, standing(rng, count, d), scaled_dot_product), tokens, slice(1))
 
 
-@previous_token.check("finds a token by its place, whatever it holds",
-                      hint="Two tokens are equal, another is very long. Does anything that you compare hold their "
-                           "numbers?")
+@previous_token.check("finds a token by its position, whatever its vector is",
+                      hint="Two tokens are equal, another is very long. Do your queries or keys contain the "
+                           "tokens' numbers?")
 def by_its_place(answer, rng):
     tokens = rng.normal(size=(5, 3))
     tokens[3], tokens[1] = tokens[0], tokens[1] * 50
@@ -86,14 +86,14 @@ def by_its_place(answer, rng):
 
 
 @previous_token.check("is sharp enough where positions are wide",
-                      hint="The scores are divided by √d. With d = 400, what is left of a score of 20?")
+                      hint="The scores are divided by √d. With d = 400, what is left of a product of 20?")
 def wide_positions(answer, rng):
     tokens = rng.normal(size=(5, 3))
     copies(answer(tokens, standing(rng, 5, 400), scaled_dot_product), tokens, slice(None))
 
 
-@previous_token.check("reads the tokens as they are, and leaves all else to attention",
-                      hint="If `attention` gave back its values, or the negative of all, what would you return?")
+@previous_token.check("reads the tokens as they are, and leaves everything else to attention",
+                      hint="If `attention` just gave back its values, or minus its result, what would you return?")
 def by_attention_alone(answer, rng):
     tokens, positions = rng.normal(size=(5, 3)), standing(rng, 5, 7)
     copies(-answer(tokens, positions, negative), tokens, slice(None))
@@ -113,14 +113,14 @@ def the_next(tokens, positions, attention):
     return attention(sharp(np.vstack([positions[1:], positions[-1:]])), positions, tokens)
 
 
-@previous_token.mistake("copies the next token, and the first into the last",
+@previous_token.mistake("copies the next token, and gives the last token the first one's vector",
                         hint="Which way does `np.roll` move the rows? Follow token 1.")
 def the_next_turned_round(tokens, positions, attention):
     return attention(sharp(np.roll(positions, -1, axis=0)), positions, tokens)
 
 
 @previous_token.mistake("lets every token find itself",
-                        hint="Queries and keys of a token are equal in your code. Which key does it match best?")
+                        hint="In your code, each token's query and key are equal. Which key does its query match best?")
 def itself(tokens, positions, attention):
     return attention(sharp(positions), positions, tokens)
 
@@ -130,14 +130,14 @@ def two_back(tokens, positions, attention):
     return attention(sharp(before(before(positions))), positions, tokens)
 
 
-@previous_token.mistake("does not sharpen the scores: the weights blur",
-                        hint="The best score is 1/√d, all others are 0. Which weights does a softmax make of that?")
+@previous_token.mistake("does not sharpen the scores, so that the weights blur",
+                        hint="The best score is 1/√d, all others are 0. Which weights does softmax make of that?")
 def blurred(tokens, positions, attention):
     return attention(before(positions), positions, tokens)
 
 
-@previous_token.mistake("sharpens by √d alone",
-                        hint="The best score is 1 now, all others are 0. Which weights does a softmax make of that?")
+@previous_token.mistake("sharpens only by √d",
+                        hint="The best score is now 1, all others are 0. Which weights does softmax make of that?")
 def root_alone(tokens, positions, attention):
     return attention(before(positions) * np.sqrt(positions.shape[-1]), positions, tokens)
 
@@ -154,38 +154,38 @@ def divided_again(tokens, positions, attention):
 
 
 @previous_token.mistake("reads the positions instead of the tokens",
-                        hint="What comes out is a mixture of the values. What do you want to come out?")
+                        hint="What comes out is a mixture of the values. What should come out?")
 def positions_read(tokens, positions, attention):
     return attention(sharp(before(positions)), positions, positions)
 
 
 @previous_token.mistake("lets the first token take the last one's vector",
-                        hint="`np.roll` turns round: what comes to the front?")
+                        hint="What does `np.roll` put in front: which row, and whose position is it?")
 def turned_round(tokens, positions, attention):
     return attention(sharp(np.roll(positions, 1, axis=0)), positions, tokens)
 
 
-@previous_token.mistake("leaves the first query empty, so that it takes a mean of all",
-                        hint="All scores of the first token are 0. Which weights result?")
+@previous_token.mistake("leaves the first query zero, so that it takes the mean of all tokens",
+                        hint="All scores of the first query are 0. Which weights does softmax make of that?")
 def empty_first(tokens, positions, attention):
     return attention(sharp(np.vstack([0 * positions[:1], positions[:-1]])), positions, tokens)
 
 
 @previous_token.mistake("exchanges queries and keys",
-                        hint="Who looks back: the one that asks, or the one that is found?")
+                        hint="Who looks back: the token that asks, or the token that is found?")
 def exchanged(tokens, positions, attention):
     return attention(sharp(positions), before(positions), tokens)
 
 
-@previous_token.mistake("looks for the vector of the token before, not for its place",
-                        hint="Which token has the largest product with the one before: that one itself? And if two are "
-                             "equal?")
+@previous_token.mistake("looks for the vector of the token before, not for its position",
+                        hint="Which token has the largest product with the token before: always that token itself? And "
+                             "if two are equal?")
 def by_content(tokens, positions, attention):
     return attention(sharp(before(tokens)), tokens, tokens)
 
 
 @previous_token.mistake("shifts the values, and lets every token find itself",
-                        hint="The values are the tokens as they are. What do you hand over as values?")
+                        hint="The values should be the tokens as they are. What do you pass as values?")
 def values_shifted(tokens, positions, attention):
     return attention(sharp(positions), positions, before(tokens))
 
@@ -195,7 +195,7 @@ def no_attention(tokens, positions, attention):
     return before(tokens)
 
 
-@previous_token.mistake("mends the first token afterwards",
+@previous_token.mistake("repairs the first token afterwards",
                         hint="Which query would give the first token its own vector, without an extra line?")
 def mended(tokens, positions, attention):
     result = np.array(attention(sharp(np.roll(positions, 1, axis=0)), positions, tokens))
@@ -209,7 +209,7 @@ def shared_out(tokens, positions, attention):
     return attention(root * before(positions), root * positions, tokens)
 
 
-@previous_token.alternative("one-hot vectors of its own, in place of the positions")
+@previous_token.alternative("one-hot vectors in place of the positions")
 def own_places(tokens, positions, attention):
     places = np.eye(len(tokens))
     return attention(1e4 * places[np.maximum(np.arange(len(tokens)) - 1, 0)], places, tokens)
@@ -222,7 +222,7 @@ def by_a_matrix(tokens, positions, attention):
     return attention(shift @ positions * positions.shape[-1], positions * 50, tokens)
 
 
-@previous_token.alternative("just as sharp as need be")
+@previous_token.alternative("just as sharp as needed")
 def just_sharp(tokens, positions, attention):
     queries = np.array([positions[max(place - 1, 0)] for place in range(len(positions))])
     return attention(12 * np.sqrt(positions.shape[1]) * queries, positions, tokens)

@@ -18,9 +18,9 @@ from selfattention.problems.p03_scaled_dot_product_attention.shared import (
 
 
 @exercise(points=4, minutes=12, builds_on="exercise 2", ready_made=ATTENTION, hints=(
-    "It is the same four steps as in NumPy. Which of your lines names an axis from the front, or uses `.T`?",
-    "`keys.transpose(-2, -1)` exchanges two axes, whatever stands before them. `torch.softmax` wants to know its "
-    "axis, as `dim`.",
+    "The steps are the same four as in NumPy. Which of your lines counts an axis from the front, or uses `.T`?",
+    "`keys.transpose(-2, -1)` exchanges two axes, whatever comes before them. `torch.softmax` must be told its axis, "
+    "as `dim`.",
     "If no gradient comes through: `.detach()`, `.item()`, `.numpy()` and `torch.no_grad()` all cut it off.",
 ))
 def batched_attention(queries: Float[Tensor, "*batch queries d_k"], keys: Float[Tensor, "*batch keys d_k"],
@@ -28,8 +28,7 @@ def batched_attention(queries: Float[Tensor, "*batch queries d_k"], keys: Float[
     r"""Write attention in torch, for any batch axes, so that gradients reach all three inputs.
 
     $\mathrm{softmax}(QK^\top/\sqrt{d_k})V$ for each place of the batch on its own. There may be no batch axis, one
-    (sentences) or two (sentences and heads). Write the steps yourself: torch's finished attention would teach you
-    nothing here.
+    (sentences) or two (sentences and heads). `torch.softmax` may be used.
     """
     scores = queries @ keys.transpose(-2, -1) / math.sqrt(queries.shape[-1])
     return torch.softmax(scores, dim=-1) @ values
@@ -46,27 +45,27 @@ def one_sentence(answer, rng):
 
 
 @batched_attention.check("keeps sentences and heads apart",
-                         hint="Which of your lines names an axis by counting from the front?")
+                         hint="Which of your lines counts an axis from the front?")
 def any_batch(answer, rng):
     for batch in ((2,), (2, 13), (3,)):
         probes.parity(answer, batched_attention, *tensors(rng, (*batch, 3, 7), (*batch, 5, 7), (*batch, 5, 11)))
 
 
 @batched_attention.check("lets gradients reach queries, keys and values",
-                         hint="Which call in your code leaves the graph of torch?")
+                         hint="Which call in your code leaves torch's graph?")
 def gradients_arrive(answer, rng):
     *inputs, cotangent = tensors(rng, (2, 3, 7), (2, 5, 7), (2, 5, 11), (2, 3, 11))
     probes.gradient_parity(answer, batched_attention, *inputs, cotangent=cotangent)
 
 
-@batched_attention.mistake("uses `.T`, which turns all axes round",
-                           hint="What shape has `keys.T` for keys of shape (2, 5, 7)?")
+@batched_attention.mistake("uses `.T`, which reverses all axes",
+                           hint="What is the shape of `keys.T` for keys of shape (2, 5, 7)?")
 def capital_t(queries, keys, values):
     return mixed(queries @ keys.T / math.sqrt(queries.shape[-1]), values)
 
 
 @batched_attention.mistake("exchanges the first two axes",
-                           hint="Which axes are `transpose(0, 1)` when there is a batch?")
+                           hint="Which axes does `transpose(0, 1)` exchange when there is a batch?")
 def first_two_axes(queries, keys, values):
     return mixed(queries @ keys.transpose(0, 1) / math.sqrt(queries.shape[-1]), values)
 
@@ -98,7 +97,7 @@ def through_numpy(queries, keys, values):
 
 
 @batched_attention.mistake("runs the softmax over the queries",
-                           hint="`dim=-2` are the queries. Over what do weights sum to one?")
+                           hint="`dim=-2` is the queries. Over which axis should the weights sum to one?")
 def softmax_over_queries(queries, keys, values):
     return torch.softmax(queries @ keys.transpose(-2, -1) / math.sqrt(queries.shape[-1]), dim=-2) @ values
 
@@ -121,13 +120,13 @@ def batched_by_d(queries, keys, values):
 
 
 @batched_attention.mistake("takes the scale from the wrong axis",
-                           hint="Is `queries.shape[-2]` a width or a number of tokens?")
+                           hint="Is the size you divide by a width, or a number of tokens?")
 def scale_of_queries(queries, keys, values):
     return mixed(queries @ keys.transpose(-2, -1) / math.sqrt(queries.shape[-2]), values)
 
 
 @batched_attention.mistake("flattens the batch and reshapes the keys",
-                           hint="After `reshape`, do the numbers of one key still stand together?")
+                           hint="After `reshape`, are the numbers of one key still together?")
 def reshaped_keys(queries, keys, values):
     turned = keys.reshape(*keys.shape[:-2], keys.shape[-1], keys.shape[-2])
     return mixed(queries @ turned / math.sqrt(queries.shape[-1]), values)

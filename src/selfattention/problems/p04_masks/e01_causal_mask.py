@@ -9,15 +9,15 @@ from selfattention.engine import exercise, probes
 
 @exercise(points=3, minutes=8, builds_on="lesson 04, no look ahead", hints=(
     "Draw the mask for 3 queries and 3 keys. May a token see itself?",
-    "With 2 queries and 5 keys, the queries are the tokens 3 and 4. Which keys may the first of them see?",
+    "With 2 queries and 5 keys, the queries are tokens 3 and 4. Which keys may the first of them see?",
     "Compare the position of each query with the position of each key: one as a column, the other as a row.",
 ))
 def causal_mask(queries: int, keys: int) -> Bool[Tensor, "queries keys"]:
-    """Let every token see itself and what stands before it.
+    """Let every token see itself and what comes before it.
 
-    Entry (query, key) is `True` where the query may attend. The queries are the **last** positions of the keys: with 2
-    queries and 5 keys, the queries stand at the positions 3 and 4, as when a text is continued token by token. The last
-    query sees every key.
+    Entry (query, key) is `True` where the query may attend. The queries are at the **last** positions of the keys: with
+    2 queries and 5 keys, the queries are at positions 3 and 4, as when a text is continued token by token. The last
+    query sees every key. There are never more queries than keys.
     """
     query_positions = torch.arange(keys - queries, keys)
     return torch.arange(keys) <= query_positions[:, None]
@@ -36,7 +36,7 @@ def square_mask(answer, rng):
 
 
 @causal_mask.check("puts the queries at the end of the keys",
-                   hint="Which position has the last of 2 queries among 5 keys?")
+                   hint="With 2 queries and 5 keys, at which position is the last query?")
 def fewer_queries(answer, rng):
     for queries, keys in zip((2, 1, 3), rng.permutation((5, 7, 11, 13)).tolist()):
         probes.equal(answer(queries, keys), causal_mask(queries, keys), "the wrong places are open")
@@ -64,12 +64,12 @@ def inverted(queries, keys):
 
 
 @causal_mask.mistake("puts the queries at the beginning of the keys",
-                     hint="With 1 query and 7 keys: how many keys does your query see?")
+                     hint="With 1 query and 7 keys, how many keys does your query see?")
 def aligned_at_start(queries, keys):
     return torch.ones(queries, keys).tril().bool()
 
 
-@causal_mask.mistake("returns numbers instead of booleans", hint="Which type has `torch.tril(torch.ones(…))`?")
+@causal_mask.mistake("returns numbers instead of booleans", hint="What is the dtype of `torch.tril(torch.ones(…))`?")
 def numbers(queries, keys):
     return torch.ones(queries, keys).tril(diagonal=keys - queries)
 
@@ -80,7 +80,7 @@ def additive(queries, keys):
     return torch.zeros(queries, keys).masked_fill(~causal_mask(queries, keys), -math.inf)
 
 
-@causal_mask.mistake("has the keys down and the queries across",
+@causal_mask.mistake("puts the keys down and the queries across",
                      hint="Which shape is asked for: (queries, keys) or (keys, queries)?")
 def turned(queries, keys):
     return causal_mask(queries, keys).T

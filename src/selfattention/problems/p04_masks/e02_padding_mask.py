@@ -9,15 +9,15 @@ from selfattention.problems.p04_masks.shared import lengths_within
 
 @exercise(points=3, minutes=8, builds_on="lesson 04, padding", hints=(
     "A sentence of length 2, padded to 5: write down its row of the mask.",
-    "Compare the positions 0, 1, 2, … with the lengths. One must be a row, the other a column.",
+    "Compare the positions 0, 1, 2, … with the lengths. Which must be a row, and which a column?",
     "All queries of a sentence see the same keys: an axis of length 1 stands for them. Where?",
 ))
 def padding_mask(lengths: Int[Tensor, " batch"], keys: int) -> Bool[Tensor, "batch one keys"]:
     """Hide the filling at the end of short sentences, for all queries alike.
 
-    Sentences of different lengths are padded at the end to `keys` tokens. Entry (b, 0, key) is `True` where the key is
-    a real token of sentence `b`. The axis of length 1 stands for the queries, so that the mask fits scores of shape
-    (batch, queries, keys).
+    Sentences of different lengths are padded at the end to `keys` tokens; a sentence may even be empty, or fill all of
+    them. Entry (b, 0, key) is `True` where the key is a real token of sentence `b`. The axis of length 1 stands for the
+    queries, so that the mask fits scores of shape (batch, queries, keys).
     """
     return (torch.arange(keys) < lengths[:, None])[:, None, :]
 
@@ -44,13 +44,13 @@ def onto_scores(answer, rng):
 
 
 @padding_mask.mistake("shows one token too many",
-                      hint="Positions are counted from 0. Which is the last of a sentence with 2 tokens?")
+                      hint="Positions are counted from 0. What is the position of the last of 2 tokens?")
 def one_too_many(lengths, keys):
     return (torch.arange(keys) <= lengths[:, None])[:, None]
 
 
 @padding_mask.mistake("is as wide as the longest sentence",
-                      hint="All sentences may be shorter than `keys`. How wide must the mask be, to fit the scores?")
+                      hint="All sentences may be shorter than `keys`. How wide must the mask be to fit the scores?")
 def as_wide_as_the_longest(lengths, keys):
     return (torch.arange(int(lengths.max())) < lengths[:, None])[:, None]
 
@@ -60,7 +60,7 @@ def marks_filling(lengths, keys):
     return (torch.arange(keys) >= lengths[:, None])[:, None]
 
 
-@padding_mask.mistake("pads at the beginning", hint="Where does the filling stand: before or after the real tokens?")
+@padding_mask.mistake("pads at the beginning", hint="Where is the filling: before or after the real tokens?")
 def padded_left(lengths, keys):
     return (torch.arange(keys) >= keys - lengths[:, None])[:, None]
 
@@ -73,7 +73,7 @@ def no_query_axis(lengths, keys):
 
 
 @padding_mask.mistake("hides queries instead of keys",
-                      hint="A padded token must not be *seen*. Is that its row or its column?")
+                      hint="A filling token must not be *seen*. Is that its row or its column?")
 def hides_queries(lengths, keys):
     return (torch.arange(keys) < lengths[:, None])[:, :, None]
 
@@ -84,12 +84,12 @@ def axis_first(lengths, keys):
     return (torch.arange(keys) < lengths[:, None])[None]
 
 
-@padding_mask.mistake("returns numbers instead of booleans", hint="Which type does `.float()` or `.int()` give?")
+@padding_mask.mistake("returns numbers instead of booleans", hint="Which dtype does `.float()` or `.int()` give?")
 def padding_numbers(lengths, keys):
     return padding_mask(lengths, keys).float()
 
 
-@padding_mask.mistake("gives every sentence the places of the longest",
+@padding_mask.mistake("gives every sentence the length of the longest",
                       hint="How many entries are True in the row of the shortest sentence?")
 def longest_for_all(lengths, keys):
     return (torch.arange(keys) < lengths.max()).expand(len(lengths), 1, keys)

@@ -9,8 +9,8 @@ from selfattention.problems.p04_masks.shared import lengths_within
 
 
 @exercise(points=2, minutes=6, builds_on="exercises 1 and 2", hints=(
-    "A key is in the past, but it is filling. May it be seen?",
-    "The two masks have different shapes. Which sizes does broadcasting give them together?",
+    "If a key is in the past but is filling, may it be seen?",
+    "The two masks have different shapes. Which shape does broadcasting make of the two?",
 ))
 def combine_masks(causal: Bool[Tensor, "queries keys"],
                   padding: Bool[Tensor, "batch one keys"]) -> Bool[Tensor, "batch queries keys"]:
@@ -25,8 +25,8 @@ def combine_masks(causal: Bool[Tensor, "queries keys"],
 combine_masks.example(causal_mask(3, 3), padding_mask(torch.tensor([1, 3]), 3))
 
 
-@combine_masks.check("allows a key that is past and real, and no other",
-                     hint="List for one sentence which keys query 1 may see.")
+@combine_masks.check("allows keys that are past and real, and no others",
+                     hint="For one sentence, list the keys that query 1 may see.")
 def past_and_real(answer, rng):
     size = int(rng.choice((5, 7, 11)))
     lengths = lengths_within(rng, size, 3)
@@ -59,7 +59,8 @@ def padding_only(causal, padding):
     return padding.expand(-1, causal.shape[0], -1)
 
 
-@combine_masks.mistake("adds the masks as numbers", hint="Which type has your result? What does a 2 in a mask mean?")
+@combine_masks.mistake("adds the masks as numbers",
+                       hint="What is the dtype of your result? What does a 2 in a mask mean?")
 def added(causal, padding):
     return causal.int() + padding.int()
 

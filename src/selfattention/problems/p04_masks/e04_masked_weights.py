@@ -19,9 +19,10 @@ def masked_weights(scores: Float[Tensor, "*batch queries keys"],
                    mask: Bool[Tensor, "*#batch queries keys"]) -> Float[Tensor, "*batch queries keys"]:
     r"""Turn scores into weights that ignore what the mask hides.
 
-    Hidden keys get the weight 0, exactly; the weights of the others sum to one, as if the hidden ones were not there. A
-    query that may attend to **nothing** gets weights of 0 throughout, and its gradient is 0, not NaN. Scores may be as
-    large as ±10⁴.
+    Hidden keys get a weight of exactly 0; the weights of the others sum to one, as if the hidden ones were not there. A
+    query that may attend to **nothing** gets weights of 0 throughout, and its gradient is 0, not NaN. `mask` may have
+    fewer axes than `scores`, or axes of length 1: it is broadcast. Scores may be as large as ±10⁴. Gradients must reach
+    them.
     """
     empty = ~mask.any(dim=-1, keepdim=True)
     weights = torch.softmax(scores.masked_fill(~mask & ~empty, -math.inf), dim=-1)
@@ -69,8 +70,8 @@ def huge_masked(answer, rng):
     probes.equal(answer(scores, mask), masked_weights(scores, mask))
 
 
-@masked_weights.check("works for a batch, with one mask for all or one each",
-                      hint="Which axes does your mask have, and which the scores?")
+@masked_weights.check("works for a batch, with one mask for all or one for each",
+                      hint="Which axes does the mask have, and which do the scores have?")
 def batched_masks(answer, rng):
     scores = tensor(rng, 2, 13, 3, 5)
     for mask in (open_mask(rng, 3, 5), open_mask(rng, 2, 1, 3, 5)):
@@ -104,30 +105,31 @@ def filled_with_zero(scores, mask):
 
 
 @masked_weights.mistake("fills hidden scores with a number that is not small enough",
-                        hint="What if a visible score lies below the number you fill in?")
+                        hint="What if a visible score is below the number you fill in?")
 def filled_with_hundred(scores, mask):
     return filled(scores, mask, -100.0)
 
 
 @masked_weights.mistake("fills hidden scores with −10⁹, so that an empty row attends to everything",
-                        hint="All scores of a row equal: which weights result?")
+                        hint="If all scores of a row are equal, which weights come out?")
 def filled_with_billion(scores, mask):
     return filled(scores, mask, -1e9)
 
 
-@masked_weights.mistake("leaves NaN in an empty row", hint="Divide 0 by 0. Which row of your weights does that?")
+@masked_weights.mistake("leaves NaN in an empty row",
+                        hint="What is 0 divided by 0? In which row of your weights does that happen?")
 def nan_in_empty_row(scores, mask):
     return filled(scores, mask, -math.inf)
 
 
 @masked_weights.mistake("adds −∞ and patches the NaN after the softmax, where the gradient still has it",
-                        hint="`nan_to_num` mends the result. Run `backward` and look at the gradient of the scores.")
+                        hint="`nan_to_num` repairs the result. Run `backward`: what is the gradient of the scores?")
 def patched(scores, mask):
     offset = torch.zeros(mask.shape, dtype=scores.dtype).masked_fill(~mask, -math.inf)
     return torch.softmax(scores + offset, dim=-1).nan_to_num(0.0)
 
 
-@masked_weights.mistake("hides after the softmax, without sharing out again",
+@masked_weights.mistake("hides after the softmax, and does not share the weight out again",
                         hint="What do the weights of a row sum to now?")
 def hidden_after(scores, mask):
     return torch.softmax(scores, dim=-1) * mask

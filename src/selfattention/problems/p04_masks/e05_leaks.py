@@ -22,15 +22,15 @@ from selfattention.problems.p04_masks.models import (
 
 @exercise(points=4, minutes=15, builds_on="lesson 04, what an output may depend on", hints=(
     "Change one token and run the model again. Which outputs may change, and which may not?",
-    "A model may look one step ahead only, or only from a certain place. Which tokens do you have to change to notice?",
+    "A model may look only one step ahead, or only from one position. Which tokens do you have to change to notice?",
     "For every token t: change it alone, and compare the outputs *before* t with those of the original.",
 ))
 def leaks(model: Callable[[Tensor], Tensor], x: Float[Tensor, "tokens d"]) -> bool:
     """Find out whether a model lets any output see a later token.
 
     `model(x)` turns tokens of shape (tokens, d) into outputs with as many rows and is deterministic. It **leaks** if
-    changing some token t changes an output at a position before t. Return `True` then, else `False`. Call the model as
-    often as you like, or ask for its gradients. Do not change `x` itself.
+    some change of a token t changes any number of an output at a position before t, however little. Return `True` if it
+    does, else `False`. Call the model as often as you like, or ask for its gradients. Do not change `x` itself.
     """
     original = model(x)
     for t in range(1, len(x)):
@@ -46,7 +46,7 @@ for _model in (next_token_seen, first_sees_second, falls_by_later):
     leaks.example(_model, torch.tensor([[1.0, 0.0], [0.0, 0.5], [1.0, 1.0]], dtype=torch.float64))
 
 
-@leaks.check("clears models that see no future", hint="An output may change with its own token and with earlier ones.")
+@leaks.check("clears models that see no future", hint="May an output change with its own token? And with earlier ones?")
 def honest_models(answer, rng):
     accused = [answer(model, tensor(rng, tokens, 3)) for model in HONEST for tokens in (1, 2, 7)]
     probes.require(not any(accused), "an honest model is accused")
@@ -137,13 +137,13 @@ def sums_compared(model, x):
 
 
 @leaks.mistake("adds the same number to all features of a token",
-               hint="Which models do not notice it? Think of one that subtracts each token's mean.")
+               hint="Which models do not notice that? Think of one that subtracts each token's mean.")
 def all_features_alike(model, x):
     return leaks_by(model, x, amount=torch.ones(x.shape[1]))
 
 
 @leaks.mistake("overlooks a change of less than a hundredth",
-               hint="How much may an output change that must not change?")
+               hint="How far may an output move if it must not change at all?")
 def coarse(model, x):
     return leaks_by(model, x, closeness=0.01)
 
@@ -154,7 +154,7 @@ def last_token_only(model, x):
     return leaks_by(model, x, tokens=[len(x) - 1])
 
 
-@leaks.mistake("changes the first token only", hint="Which outputs stand before the first token?")
+@leaks.mistake("changes the first token only", hint="Which outputs are before the first token?")
 def first_token_only(model, x):
     return leaks_by(model, x, tokens=[0], outputs=lambda t: slice(1, None))
 
@@ -165,7 +165,7 @@ def last_unchanged(model, x):
 
 
 @leaks.mistake("gives its verdict after the first token",
-               hint="How far is your `return` indented? When may you be sure that there is no leak?")
+               hint="How far is your `return` indented? When can you be sure that there is no leak?")
 def early_verdict(model, x):
     return leaks_by(model, x, tokens=range(1, min(2, len(x))))
 
@@ -176,7 +176,7 @@ def any_change(model, x):
     return leaks_by(model, x, tokens=range(len(x)), outputs=lambda t: slice(None))
 
 
-@leaks.mistake("compares the changed position as well", hint="May an output change when its own token does?")
+@leaks.mistake("compares the changed position as well", hint="Is it a leak when an output changes with its own token?")
 def own_position(model, x):
     return leaks_by(model, x, outputs=lambda t: slice(t + 1))
 
@@ -186,12 +186,12 @@ def wrong_side(model, x):
     return leaks_by(model, x, tokens=range(len(x)), outputs=lambda t: slice(t + 1, None))
 
 
-@leaks.mistake("looks at the first output only", hint="Can a leak sit at another position than the first?")
+@leaks.mistake("looks at the first output only", hint="Can a leak be at a position other than the first?")
 def first_output_only(model, x):
     return leaks_by(model, x, outputs=lambda t: slice(1))
 
 
-@leaks.mistake("looks at the output right before the changed token only",
+@leaks.mistake("looks only at the output right before the changed token",
                hint="Changing token 4 must leave *all* outputs before it alone. Which do you compare?")
 def neighbour_only(model, x):
     return leaks_by(model, x, outputs=lambda t: slice(t - 1, t))
@@ -233,7 +233,7 @@ def changes_x(model, x):
 
 
 @leaks.mistake("makes its copy once, before the loop, so that every change stays",
-               hint="When you change token 4, is token 3 as it was?")
+               hint="When you change token 4, is token 3 back to what it was?")
 def one_copy(model, x):
     return with_one_copy(model, x, x.clone())
 
@@ -247,7 +247,7 @@ def with_one_copy(model, x, changed):
     return False
 
 
-@leaks.alternative("changing everything from t on")
+@leaks.alternative("changing everything from t onwards")
 def change_all_after(model, x):
     noise = torch.linspace(1, 2, x.numel(), dtype=x.dtype).reshape(x.shape)
     original = model(x)
@@ -284,7 +284,7 @@ def by_backward(model, x):
     return False
 
 
-@leaks.alternative("all derivatives at once, by torch.func")
+@leaks.alternative("all derivatives at once, with torch.func")
 def by_jacrev(model, x):
     slopes = torch.func.jacrev(model)(x)
     return any(bool(slopes[t, :, t + 1:].any()) for t in range(len(x)))

@@ -19,12 +19,12 @@ def only_at(position):
 
 
 def past_without_first(x):
-    """Causal: the sum of all tokens so far but for the first, which nothing depends on."""
+    """Causal: the sum of all tokens so far except the first, on which nothing depends."""
     return torch.cat([torch.zeros_like(x[:1]), x[1:].cumsum(dim=0)])
 
 
 def past_alone(x):
-    """Causal: the sum of the tokens before but for the first, so that no output depends on its own token either."""
+    """Causal: the sum of the tokens before except the first, so that no output depends on its own token either."""
     return torch.cat([torch.zeros_like(x[:2]), x[1:-1].cumsum(dim=0)])
 
 
@@ -39,7 +39,7 @@ def last_feature_is_seen(x):
 
 
 def next_token_seen(x):
-    """Each token becomes the one after it, the last stays."""
+    """Each token becomes the one after it; the last one stays."""
     return torch.cat([x[1:], x[-1:]])
 
 
@@ -49,7 +49,7 @@ def first_sees_second(x):
 
 
 def falls_by_later(x):
-    """The mean of all tokens so far, less the sum of all later ones."""
+    """The mean of all tokens so far, minus the sum of all later ones."""
     return running_mean(x) - later(x)
 
 

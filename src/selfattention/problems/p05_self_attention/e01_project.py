@@ -8,7 +8,7 @@ from selfattention.problems.p05_self_attention.shared import ANSWERING, ASKING, 
 
 
 @exercise(points=3, minutes=6, builds_on="lesson 05, three projections", hints=(
-    "Each token is a row. On which side of a row stands the matrix that maps it?",
+    "Each token is a row. On which side of a row is the matrix that maps it?",
     "Three matrices, three products, all of the same `x`. What are their shapes?",
 ))
 def project(x: Float[Tensor, "*batch tokens d_model"], query_weight: Float[Tensor, "d_model d_k"],
@@ -16,8 +16,8 @@ def project(x: Float[Tensor, "*batch tokens d_model"], query_weight: Float[Tenso
             value_weight: Float[Tensor, "d_model d_v"]) -> tuple[Tensor, Tensor, Tensor]:
     r"""Make queries, keys and values from the same tokens.
 
-    $Q = XW^Q$, $K = XW^K$, $V = XW^V$ (Vaswani et al. 2017, §3.2.2). Each row of `x` is one token. Return the three in
-    this order; queries and keys have $d_k$ numbers a token, values $d_v$.
+    $Q = XW^Q$, $K = XW^K$, $V = XW^V$ (Vaswani et al. 2017, §3.2.2). Each row of `x` is one token. Return all three in
+    this order; queries and keys have $d_k$ numbers per token, values $d_v$. There may be batch axes in front.
     """
     return x @ query_weight, x @ key_weight, x @ value_weight
 
@@ -36,18 +36,18 @@ def projects_tokens(answer, rng):
 
 
 @project.check("works for a batch and for square matrices",
-               hint="Here a matrix fits both ways round. Follow one number.")
+               hint="A square matrix fits both ways round. Can you follow one number?")
 def projects_batches(answer, rng):
     for batch, sizes in (((2,), (5, 11)), ((), (7, 7)), ((2, 13), (7, 7))):
         probes.parity(answer, project, tensor(rng, *batch, 3, 7), *weights(rng, 7, *sizes))
 
 
-@project.mistake("takes one matrix for all three", hint="How many different matrices does your code use?")
+@project.mistake("uses one matrix for all three", hint="How many different matrices does your code use?")
 def shared_matrix(x, query_weight, key_weight, value_weight):
     return x @ query_weight, x @ query_weight, x @ query_weight
 
 
-@project.mistake("makes the keys with the matrix of the queries", hint="Which matrix belongs to the keys?")
+@project.mistake("makes the keys with the queries' matrix", hint="Which matrix belongs to the keys?")
 def keys_by_queries(x, query_weight, key_weight, value_weight):
     return x @ query_weight, x @ query_weight, x @ value_weight
 
@@ -57,7 +57,7 @@ def exchanged(x, query_weight, key_weight, value_weight):
     return x @ key_weight, x @ query_weight, x @ value_weight
 
 
-@project.mistake("transposes the matrices", hint="Which axis of the matrix has as many numbers as a token?")
+@project.mistake("transposes the matrices", hint="Which axis of the matrix is as long as a token?")
 def transposed(x, query_weight, key_weight, value_weight):
     return x @ query_weight.T, x @ key_weight.T, x @ value_weight.T
 
@@ -68,7 +68,7 @@ def on_the_left(x, query_weight, key_weight, value_weight):
 
 
 @project.mistake("projects the queries again to make the keys",
-                 hint="What are keys made of: of the tokens or of the queries?")
+                 hint="What are keys made from: the tokens or the queries?")
 def one_after_the_other(x, query_weight, key_weight, value_weight):
     queries = x @ query_weight
     return queries, queries @ key_weight, x @ value_weight

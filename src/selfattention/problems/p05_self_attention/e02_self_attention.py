@@ -11,7 +11,7 @@ from selfattention.problems.p05_self_attention.shared import ANSWERING, ASKING, 
 
 @exercise(points=4, minutes=10, builds_on="exercise 1 and exercise 4 of chapter 03", hints=(
     "Chapter 03 and `project` together are all you need. What is fed into what?",
-    "Which width belongs under the root: that of the tokens or that of the keys?",
+    "Which width belongs under the root: the tokens' or the keys'?",
 ))
 def self_attention(x: Float[Tensor, "*batch tokens d_model"], query_weight: Float[Tensor, "d_model d_k"],
                    key_weight: Float[Tensor, "d_model d_k"],
@@ -41,19 +41,19 @@ def agrees_with_a_loop(answer, rng):
 
 
 @self_attention.check("keeps the texts of a batch apart",
-                      hint="Change the second text. Does the first result change, and in which line?")
+                      hint="Change the second text. Does the first result change? In which line?")
 def texts_apart(answer, rng):
     for batch in ((2,), (2, 13), (1,)):
         probes.parity(answer, self_attention, tensor(rng, *batch, 3, 7), *weights(rng))
 
 
 @self_attention.check("works when all sizes are equal",
-                      hint="Here much fits that does not fit elsewhere. Which axis do weights sum over?")
+                      hint="With equal sizes a wrong axis goes unnoticed. Over which axis do your weights sum to one?")
 def equal_sizes(answer, rng):
     probes.parity(answer, self_attention, tensor(rng, 5, 5), *weights(rng, 5, 5, 5))
 
 
-@self_attention.check("lets gradients reach the tokens and all matrices", hint="Which step leaves the graph of torch?")
+@self_attention.check("lets gradients reach the tokens and all matrices", hint="Which step leaves torch's graph?")
 def gradients_arrive(answer, rng):
     probes.gradient_parity(answer, self_attention, tensor(rng, 2, 3, 7), *weights(rng), cotangent=tensor(rng, 2, 3, 11))
 
@@ -82,7 +82,7 @@ def mixes_keys(x, query_weight, key_weight, value_weight):
 
 
 @self_attention.mistake("uses one matrix for queries and keys",
-                        hint="Does token 0 score token 1 as token 1 scores token 0 in your code? Must it?")
+                        hint="In your code, must token 0 score token 1 as token 1 scores token 0? And in the formula?")
 def one_for_both(x, query_weight, key_weight, value_weight):
     return attend(x @ query_weight, x @ query_weight, x @ value_weight, query_weight.shape[-1] ** -0.5)
 
@@ -92,7 +92,8 @@ def unprojected(x, query_weight, key_weight, value_weight):
     return attend(x, x, x @ value_weight, query_weight.shape[-1] ** -0.5)
 
 
-@self_attention.mistake("lets the keys ask and the queries answer", hint="Row t of the scores belongs to whose query?")
+@self_attention.mistake("lets the keys ask and the queries answer",
+                        hint="Row t of the scores: whose query does it belong to?")
 def roles_exchanged(x, query_weight, key_weight, value_weight):
     return attend(x @ key_weight, x @ query_weight, x @ value_weight, query_weight.shape[-1] ** -0.5)
 
@@ -103,13 +104,13 @@ def over_queries(x, query_weight, key_weight, value_weight):
     return torch.softmax(scores, dim=-2) @ (x @ value_weight)
 
 
-@self_attention.mistake("weighs all tokens equally", hint="Does your result of token 0 differ from that of token 1?")
+@self_attention.mistake("weighs all tokens equally", hint="Does your result for token 0 differ from that for token 1?")
 def equal_weights(x, query_weight, key_weight, value_weight):
     return (x @ value_weight).mean(dim=-2, keepdim=True).expand(*x.shape[:-1], value_weight.shape[-1])
 
 
-@self_attention.mistake("uses `.T`, which turns all axes round",
-                        hint="What shape has `keys.T` for keys of shape (2, 3, 5)?")
+@self_attention.mistake("uses `.T`, which reverses all axes",
+                        hint="What is the shape of `keys.T` for keys of shape (2, 3, 5)?")
 def capital_t(x, query_weight, key_weight, value_weight):
     scores = (x @ query_weight) @ (x @ key_weight).T / math.sqrt(query_weight.shape[-1])
     return torch.softmax(scores, dim=-1) @ (x @ value_weight)

@@ -17,8 +17,8 @@ def equivariance_error(model: Callable[[Tensor], Tensor], x: Float[Tensor, "toke
     r"""Measure how much a model cares about the order of its tokens.
 
     `order` is a permutation: the new text is `x[order]`. If the model does not care, it gives the same outputs in the
-    new order: `model(x[order])` equals `model(x)[order]`. Return the largest absolute difference between the two.
-    In the example the model adds up all tokens from the first to each (`x.cumsum(0)`).
+    new order: `model(x[order])` equals `model(x)[order]`. Return the largest absolute difference between the two. In
+    the example, output t of the model is the sum of tokens 0 to t (`x.cumsum(0)`).
     """
     return float((model(x[order]) - model(x)[order]).abs().max())
 
@@ -33,7 +33,7 @@ def triples(x):
 
 
 def sums_taken_away(x):
-    """Minus the sum of all tokens from the first to each."""
+    """Minus the sum of all tokens so far."""
     return -x.cumsum(0)
 
 
@@ -63,7 +63,7 @@ def none_where_none(answer, rng):
 
 
 @equivariance_error.check("measures the error where order matters",
-                          hint="Compare all numbers. Which difference is the largest?")
+                          hint="Compare all the numbers. Which difference is the largest?")
 def some_where_some(answer, rng):
     for model in ORDERLY:
         x, order = tensor(rng, 7, 3), orders(rng, 7, 3)
@@ -73,12 +73,12 @@ def some_where_some(answer, rng):
 
 
 @equivariance_error.mistake("leaves the outputs of the first run in the old order",
-                            hint="That asks whether the outputs stay the same. Which should go along with the tokens?")
+                            hint="Should the outputs stay where they are, or move with the tokens?")
 def outputs_stay(model, x, order):
     return float((model(x[order]) - model(x)).abs().max())
 
 
-@equivariance_error.mistake("permutes the features, not the tokens", hint="Which axis of `x` are the tokens?")
+@equivariance_error.mistake("permutes the features, not the tokens", hint="Which axis of `x` is the tokens?")
 def features(model, x, order):
     order = order[order < x.shape[1]]
     return float((model(x[:, order]) - model(x)[:, order]).abs().max())
@@ -90,7 +90,8 @@ def wrong_inverse(model, x, order):
     return float((model(x[order]) - model(x)[order.argsort()]).abs().max())
 
 
-@equivariance_error.mistake("takes the mean difference, not the largest", hint="Which one number is asked for?")
+@equivariance_error.mistake("takes the mean difference, not the largest",
+                            hint="Of all differences, which one is asked for?")
 def mean_difference(model, x, order):
     return float((model(x[order]) - model(x)[order]).abs().mean())
 
@@ -100,7 +101,8 @@ def with_sign(model, x, order):
     return float((model(x[order]) - model(x)[order]).max())
 
 
-@equivariance_error.mistake("squares the difference", hint="In which unit is the error asked for?")
+@equivariance_error.mistake("squares the difference",
+                            hint="Is the error asked for in the outputs' unit, or in its square?")
 def squared(model, x, order):
     return float((model(x[order]) - model(x)[order]).square().max())
 

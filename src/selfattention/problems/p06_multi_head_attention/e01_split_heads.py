@@ -13,8 +13,8 @@ from selfattention.problems.draws import tensor
 def split_heads(x: Float[Tensor, "batch tokens width"], heads: int) -> Float[Tensor, "batch heads tokens d_head"]:
     r"""Cut each token's projected vector into heads, and put the heads before the tokens.
 
-    `x` holds queries, keys or values: tokens that have been projected already. Head 0 gets the first $d_{head}$ = width
-    / heads numbers of *each* of these vectors, head 1 the next, and so on.
+    `x` holds queries, keys or values: tokens that have been projected already. Of *each* of these vectors, head 0
+    gets the first `width / heads` numbers, head 1 the next, and so on.
     """
     return x.unflatten(-1, (heads, -1)).transpose(1, 2)
 
@@ -23,7 +23,8 @@ split_heads.example(torch.tensor([[[11.5, 12.0, 13.0, 14.0], [21.5, 22.0, 23.0, 
 split_heads.example(torch.tensor([[[11.5, 12.0, 13.0], [21.0, 22.0, 23.0]]]), 3)
 
 
-@split_heads.check("gives each head its part of each token", hint="What are the first numbers of the second token?")
+@split_heads.check("gives each head its part of each token",
+                   hint="In the example, which numbers of the second token belong to head 0?")
 def parts_of_tokens(answer, rng):
     x = tensor(rng, 2, 5, 21)
     for heads in (3, 7):
@@ -43,7 +44,7 @@ def batches_apart(answer, rng):
 
 
 @split_heads.mistake("cuts with a view, without exchanging the axes",
-                     hint="Which tokens' numbers stand in row 0 of your head 0? All of them?")
+                     hint="Whose numbers are in row 0 of your head 0: one token's, or several tokens'?")
 def view_alone(x, heads):
     return x.reshape(x.shape[0], heads, x.shape[1], -1)
 
@@ -58,20 +59,20 @@ def dealt_out(x, heads):
     return x.unflatten(-1, (-1, heads)).permute(0, 3, 1, 2)
 
 
-@split_heads.mistake("gives every head d_head = heads", hint="How many numbers has a head of a token?")
+@split_heads.mistake("gives every head d_head = heads", hint="How many numbers does a head have for each token?")
 def sizes_exchanged(x, heads):
     return x.unflatten(-1, (-1, heads)).transpose(1, 2)
 
 
-@split_heads.mistake("cuts the texts of the batch, not the tokens' numbers",
+@split_heads.mistake("cuts up the texts of the batch, not the tokens' numbers",
                      hint="Which axis is to be cut? Follow the first number of the second text.")
 def cuts_the_batch(x, heads):
     batch, tokens, width = x.shape
     return x.reshape(heads, batch, tokens, width // heads).transpose(0, 1)
 
 
-@split_heads.mistake("turns the order of the tokens and numbers round in each head",
-                     hint="`.mT` exchanges the last two axes. Are these the two that have to be exchanged?")
+@split_heads.mistake("mixes up tokens and numbers in each head",
+                     hint="`.mT` exchanges the last two axes. Are those the two that have to be exchanged?")
 def wrong_pair(x, heads):
     return x.mT.reshape(x.shape[0], heads, x.shape[1], -1)
 

@@ -8,12 +8,13 @@ from selfattention.problems.draws import tensor
 
 @exercise(points=2, minutes=6, builds_on="exercise 1", hints=(
     "It is `split_heads` backwards. Which of its two steps comes first now?",
-    "Which two axes must stand next to each other before they can become one?",
+    "Which two axes must be next to each other before they can become one?",
 ))
 def merge_heads(x: Float[Tensor, "batch heads tokens d_head"]) -> Float[Tensor, "batch tokens width"]:
-    r"""Put the heads of each token side by side again: $\mathrm{Concat}(head_1, \dots, head_h)$.
+    r"""Put the heads of each token side by side again.
 
-    It undoes `split_heads` (Vaswani et al. 2017, §3.2.2).
+    This is $\mathrm{Concat}(head_1, \dots, head_h)$ (Vaswani et al. 2017, §3.2.2), and undoes `split_heads`. The
+    width is that of a head times the number of heads; head 0 comes first.
     """
     return x.transpose(1, 2).flatten(-2)
 
@@ -29,14 +30,14 @@ def side_by_side(answer, rng):
 
 
 @merge_heads.check("works for square and for single sizes",
-                   hint="Here a wrong axis has the right size. Follow one number.")
+                   hint="With equal sizes a wrong axis goes unnoticed. Can you follow one number?")
 def square_sizes(answer, rng):
     for shape in ((3, 3, 3, 3), (1, 1, 2, 3), (2, 3, 1, 1)):
         probes.parity(answer, merge_heads, tensor(rng, *shape))
 
 
 @merge_heads.mistake("merges without exchanging the axes back",
-                     hint="Which two axes stand next to each other when you flatten? Do they belong to one token?")
+                     hint="Which two axes are next to each other when you flatten? Do they belong to one token?")
 def no_way_back(x):
     return x.reshape(x.shape[0], x.shape[2], -1)
 
@@ -62,7 +63,7 @@ def not_flattened(x):
     return x.transpose(1, 2)
 
 
-@merge_heads.mistake("puts the heads one under the other", hint="How many tokens has your result?")
+@merge_heads.mistake("puts the heads one under the other", hint="How many tokens does your result have?")
 def one_under_the_other(x):
     return x.flatten(1, 2)
 

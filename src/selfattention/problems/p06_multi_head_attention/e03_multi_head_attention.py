@@ -25,8 +25,8 @@ LAYER = ("torch.nn.MultiheadAttention", "multi-head attention")
 
 @exercise(points=4, minutes=15, builds_on="exercises 1 and 2, and exercise 4 of chapter 04", ready_made=LAYER, hints=(
     "Project, split, attend in each head, merge, project. Which of the five is missing in your code?",
-    "Between split and merge it is chapter 03, with one more axis in front. How wide is a query of one head?",
-    "The scores have four axes, the mask has two. Which two of the four are these?",
+    "Between split and merge it is chapter 03 with one more axis in front. How wide is a query of one head?",
+    "The scores have four axes, the mask has two. Which two of the four are they?",
 ))
 def multi_head_attention(x: Float[Tensor, "batch tokens d_model"], query_weight: Float[Tensor, "d_model d_model"],
                          key_weight: Float[Tensor, "d_model d_model"], value_weight: Float[Tensor, "d_model d_model"],
@@ -34,11 +34,12 @@ def multi_head_attention(x: Float[Tensor, "batch tokens d_model"], query_weight:
                          mask: Bool[Tensor, "tokens tokens"]) -> Float[Tensor, "batch tokens d_model"]:
     r"""Let each head attend on its own part of queries, keys and values.
 
-    $\mathrm{Concat}(head_1, \dots, head_h) W^O$ (Vaswani et al. 2017, §3.2.2). Queries are `x @ query_weight`, keys and
-    values likewise, of whole tokens; of what comes out head $i$ takes the $i$-th equal part of the numbers, $d_{head}$
-    = d_model / heads of them, and divides its scores by $\sqrt{d_{head}}$. One mask serves all heads and all texts: the
-    query of a row attends only to those keys (columns) where `mask` is `True`, at least one in each row. Last comes
-    `@ output_weight`. Gradients must reach `x` and all matrices.
+    $\mathrm{Concat}(head_1, \dots, head_h) W^O$ (Vaswani et al. 2017, §3.2.2). The queries are `x @ query_weight`, of
+    whole tokens; keys and values likewise. Each of the three is then cut into `heads` equal parts: of every token, head
+    $i$ takes part $i$, which has $d_{head} = d_{model} / h$ numbers for $h$ heads, and divides its scores by
+    $\sqrt{d_{head}}$. One mask serves all heads and all texts: the query of a row attends only to those keys (columns)
+    where `mask` is `True`, at least one in each row. Last comes `@ output_weight`. Gradients must reach `x` and all
+    matrices.
     """
     queries, keys, values = (x @ weight for weight in (query_weight, key_weight, value_weight))
     queries, keys, values = (part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (queries, keys, values))
@@ -75,7 +76,7 @@ def lopsided(rng, tokens):
     return (ahead == 1 % tokens) | (by_chance & (ahead != tokens - 1))
 
 
-@multi_head_attention.check("agrees with one head after the other, where nothing is hidden",
+@multi_head_attention.check("agrees with computing one head after another, where nothing is hidden",
                             hint="Compute head 0 alone. Which part of the projected queries is its own?")
 def one_after_the_other(answer, rng):
     x, (query, key, value, output) = tensor(rng, 2, 5, 6), weights(rng)
@@ -87,14 +88,14 @@ def one_after_the_other(answer, rng):
 
 
 @multi_head_attention.check("is one attention of full width where there is one head",
-                            hint="With one head nothing is cut. What is left of your code then?")
+                            hint="With one head, nothing is cut. What is left of your code then?")
 def one_head(answer, rng):
     x, (query, key, value, output) = tensor(rng, 1, 5, 6), weights(rng)
     expected = mixed(x @ query, x @ key, x @ value, 6**-0.5) @ output
     probes.equal(answer(x, query, key, value, output, 1, all_seen(5)), expected)
 
 
-@multi_head_attention.check("leaves the hidden keys out, in every head and every text",
+@multi_head_attention.check("leaves hidden keys out, in every head and every text",
                             hint="Take one query of one head. Which scores does its softmax get to see?")
 def hidden_left_out(answer, rng):
     for texts, tokens, heads in ((2, 5, 3), (3, 3, 3), (1, 1, 2)):  # with equal sizes a wrong axis fits as well
@@ -107,8 +108,8 @@ def hidden_left_out(answer, rng):
         probes.equal(answer(x, query, key, value, output, heads, mask), torch.cat(outputs, dim=-1) @ output)
 
 
-@multi_head_attention.check("hides as well where all scores are far below 0",
-                            hint="Which score has a hidden key in your code? Is it the smallest of its row?")
+@multi_head_attention.check("hides just as well where all scores are far below 0",
+                            hint="Which score does a hidden key get in your code? Is it the smallest of its row?")
 def far_below(answer, rng):
     x, identity = torch.round(8 * tensor(rng, 2, 5, 8)) / 8, torch.eye(8).double()  # nothing is lost in float32
     x[..., ::4], key_weight = 1.0, identity / 4
@@ -117,7 +118,7 @@ def far_below(answer, rng):
 
 
 @multi_head_attention.check("gives later tokens no say under a causal mask",
-                            hint="Change the last token. Which outputs may change? Look at each head before the merge.")
+                            hint="Change the last token. Which outputs change? And in each head, before the merge?")
 def no_later_say(answer, rng):
     x, matrices = tensor(rng, 2, 5, 6), weights(rng)
     before = answer(x, *matrices, 3, causal_mask(5, 5))
@@ -127,9 +128,9 @@ def no_later_say(answer, rng):
         probes.unmoved(before[:, :place], after[:, :place], "outputs changed because a later token did")
 
 
-@multi_head_attention.check("sees order no more than one head does",
-                            hint="Exchange two tokens, and with them rows and columns of the mask. Which outputs may "
-                                 "change?")
+@multi_head_attention.check("does not care about the order of the tokens",
+                            hint="Exchange two tokens, and with them the mask's rows and columns. What should happen "
+                                 "to the outputs?")
 def equivariant(answer, rng):
     x, matrices, mask, order = tensor(rng, 2, 5, 6), weights(rng), lopsided(rng, 5), torch.tensor([2, 0, 4, 1, 3])
     probes.equal(answer(x[:, order], *matrices, 3, mask[order][:, order]), answer(x, *matrices, 3, mask)[:, order],
@@ -137,7 +138,7 @@ def equivariant(answer, rng):
 
 
 @multi_head_attention.check("lets gradients reach the tokens and all four matrices",
-                            hint="Which step leaves the graph of torch?")
+                            hint="Which step leaves torch's graph?")
 def gradients_arrive(answer, rng):
     probes.gradient_parity(answer, multi_head_attention, tensor(rng, 2, 5, 6), *weights(rng), 3, lopsided(rng, 5),
                            cotangent=tensor(rng, 2, 5, 6))
@@ -157,7 +158,7 @@ def unscaled(x, query_weight, key_weight, value_weight, output_weight, heads, ma
 
 
 @multi_head_attention.mistake("splits by view without exchanging the axes",
-                              hint="Whose numbers stand in one row of a head? Are they from one token?")
+                              hint="Whose numbers are in one row of a head: one token's?")
 def split_by_view(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     def cut(y):
         return y.reshape(y.shape[0], heads, y.shape[1], -1)
@@ -166,7 +167,7 @@ def split_by_view(x, query_weight, key_weight, value_weight, output_weight, head
 
 
 @multi_head_attention.mistake("splits and merges by view without exchanging the axes",
-                              hint="With a view both ways the shapes fit. Which tokens does a head see then?")
+                              hint="With a view both ways, the shapes fit. Which tokens' numbers does a head see then?")
 def views_both_ways(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     def cut(y):
         return y.reshape(y.shape[0], heads, y.shape[1], -1)
@@ -175,8 +176,8 @@ def views_both_ways(x, query_weight, key_weight, value_weight, output_weight, he
 
 
 @multi_head_attention.mistake("cuts the tokens first, and projects each part by its own block of the matrix",
-                              hint="Change the last number of a token. Does the query of head 0 change, in the "
-                                   "formula and in your code?")
+                              hint="Change the last number of a token. Does the query of head 0 change in the "
+                                   "formula? And in your code?")
 def cut_before_projecting(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     def projected(weight):
         blocks = zip(x.chunk(heads, dim=-1), weight.chunk(heads, dim=0))
@@ -186,7 +187,7 @@ def cut_before_projecting(x, query_weight, key_weight, value_weight, output_weig
 
 
 @multi_head_attention.mistake("merges without exchanging the axes back",
-                              hint="Split exchanges heads and tokens. What does your merge do about it?")
+                              hint="Splitting exchanged heads and tokens. What does your merge do about that?")
 def merge_by_view(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     parts = (split(x @ weight, heads) for weight in (query_weight, key_weight, value_weight))
     return mixed(*parts, (x.shape[-1] / heads) ** -0.5, mask).reshape(x.shape) @ output_weight
@@ -227,7 +228,7 @@ def heads_attend(x, query_weight, key_weight, value_weight, output_weight, heads
 
 
 @multi_head_attention.mistake("transposes the output matrix",
-                              hint="On which side of a row stands the matrix, and which way round?")
+                              hint="On which side of a row is the matrix, and which way round?")
 def output_transposed(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     parts = (split(x @ weight, heads) for weight in (query_weight, key_weight, value_weight))
     return merge(mixed(*parts, (x.shape[-1] / heads) ** -0.5, mask)) @ output_weight.T
@@ -248,14 +249,14 @@ def scale_of_heads(x, query_weight, key_weight, value_weight, output_weight, hea
     return merge(mixed(queries, keys, values, heads**-0.5, mask)) @ output_weight
 
 
-@multi_head_attention.mistake("turns the three matrices, as `nn.Linear` keeps them",
-                              hint="The prompt multiplies `x @ query_weight`. Is that what your layer does with "
-                                   "this matrix?")
+@multi_head_attention.mistake("transposes the three matrices, as if they were from `nn.Linear`",
+                              hint="The prompt says `x @ query_weight`. Is that what your code does with this "
+                                   "matrix?")
 def as_linear(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     return multi_head_attention(x, query_weight.T, key_weight.T, value_weight.T, output_weight, heads, mask)
 
 
-@multi_head_attention.mistake("gives all heads the result of the first",
+@multi_head_attention.mistake("gives all heads the result of the first head",
                               hint="Which part of the queries does head 1 read in your code?")
 def first_head_for_all(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     queries, keys, values = (split(x @ weight, heads) for weight in (query_weight, key_weight, value_weight))
@@ -263,7 +264,7 @@ def first_head_for_all(x, query_weight, key_weight, value_weight, output_weight,
     return merge(results[:, :1].expand_as(results)) @ output_weight
 
 
-@multi_head_attention.mistake("lets all heads look for the keys of the first",
+@multi_head_attention.mistake("lets all heads search the keys of the first head",
                               hint="Which keys does head 1 score in your code?")
 def first_keys_for_all(x, query_weight, key_weight, value_weight, output_weight, heads, mask):
     queries, keys, values = (split(x @ weight, heads) for weight in (query_weight, key_weight, value_weight))
@@ -292,7 +293,7 @@ def polarity(*given):
 
 
 @multi_head_attention.mistake("adds a large negative number where a key may be seen",
-                              hint="Which factor has a key that may be seen in your sum: 1 or 0?")
+                              hint="What do you add to the score of a key that may be seen, and what should you?")
 def added_to_seen(*given):
     return weighed(lambda scores, mask: torch.softmax(scores - 1e9 * mask, dim=-1), *given)
 
@@ -304,7 +305,7 @@ def zero_scores(*given):
 
 
 @multi_head_attention.mistake("fills hidden scores with a number that is not small enough",
-                              hint="What if a visible score lies below the number you fill in?")
+                              hint="What if a visible score is below the number you fill in?")
 def not_small_enough(*given):
     return weighed(lambda scores, mask: filled(scores, ~mask, -100.0), *given)
 
@@ -315,14 +316,14 @@ def ones_added(*given):
     return weighed(lambda scores, mask: torch.softmax(scores + mask, dim=-1), *given)
 
 
-@multi_head_attention.mistake("hides after the softmax, without sharing out again",
+@multi_head_attention.mistake("hides after the softmax, and does not share the weight out again",
                               hint="What do the weights of a row sum to now?")
 def hidden_after(*given):
     return weighed(lambda scores, mask: torch.softmax(scores, dim=-1) * mask, *given)
 
 
 @multi_head_attention.mistake("hides after the softmax and divides by what is left, with a small number added",
-                              hint="If a hidden score is 25 larger than the others, how much is left for those?")
+                              hint="If a hidden score is 25 above the others, how much weight is left for those?")
 def small_number_added(*given):
     def shared_out(scores, mask):
         weights = torch.softmax(scores, dim=-1) * mask
@@ -331,7 +332,7 @@ def small_number_added(*given):
 
 
 @multi_head_attention.mistake("fills in −∞ after the softmax",
-                              hint="Of what should −∞ be: of a score, or of a weight? Which weight has a hidden key?")
+                              hint="What should be −∞: a score, or a weight? Which weight should a hidden key have?")
 def infinite_weights(*given):
     return weighed(lambda scores, mask: torch.softmax(scores, dim=-1).masked_fill(~mask, -torch.inf), *given)
 
@@ -343,26 +344,26 @@ def first_head_masked(*given):
 
 
 @multi_head_attention.mistake("hides in the first text only",
-                              hint="Which axis of the scores stands first: the heads, or the texts?")
+                              hint="Which axis of the scores comes first: heads or texts?")
 def first_text_masked(*given):
     return weighed(lambda scores, mask: torch.cat([filled(scores[:1], ~mask), scores[1:].softmax(-1)]), *given)
 
 
 @multi_head_attention.mistake("exchanges queries and keys in the mask",
-                              hint="Which axis of the scores are the queries, and which axis of the mask?")
+                              hint="Which axis of the scores is the queries, and which axis of the mask?")
 def mask_transposed(*given):
     return weighed(lambda scores, mask: filled(scores, ~mask.T), *given)
 
 
 @multi_head_attention.mistake("takes the rows of the mask for heads",
-                              hint="You put a new axis into the mask. Which axis of the scores does each of its axes "
-                                   "meet?")
+                              hint="You put a new axis into the mask. Which axis of the scores does each of the mask's "
+                                   "axes meet?")
 def rows_for_heads(*given):
     return weighed(lambda scores, mask: filled(scores, ~mask[:, None]), *given)
 
 
 @multi_head_attention.mistake("takes the rows of the mask for texts",
-                              hint="Is it a mask of the padding, with a row for each text? What are its two axes?")
+                              hint="Is this a padding mask, with a row for each text? What are its two axes?")
 def rows_for_texts(*given):
     return weighed(lambda scores, mask: filled(scores, ~mask[:, None, None]), *given)
 
@@ -374,7 +375,7 @@ def first_row_for_all(*given):
 
 
 @multi_head_attention.mistake("hides later tokens, whatever the mask says",
-                              hint="Is every mask a causal one? What if all of it is True?")
+                              hint="Is every mask causal? What if it is True everywhere?")
 def always_causal(*given):
     return weighed(lambda scores, mask: filled(scores, ~torch.ones_like(mask).tril()), *given)
 

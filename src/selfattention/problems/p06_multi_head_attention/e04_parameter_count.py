@@ -10,9 +10,9 @@ from selfattention.engine import exercise, probes
 def parameter_count(d_model: int, heads: int, key_heads: int, bias: bool) -> int:
     r"""Count the learned numbers of a multi-head attention layer.
 
-    Queries and output are d_model → d_model, for all heads together. Keys and values have `key_heads` heads of the
-    same width as a head of the queries (the usual layer has as many as `heads`). With `bias`, each of the four
-    projections also adds one number to each of its outputs.
+    The projections of queries and output are d_model → d_model, for all heads together. Keys and values have
+    `key_heads` heads, each as wide as a head of the queries (in the usual layer, `key_heads` equals `heads`). With
+    `bias`, each of the four projections also adds a learned number to each of its outputs. Return a whole number.
     """
     narrow = d_model // heads * key_heads
     matrices = 2 * d_model * d_model + 2 * d_model * narrow
@@ -55,7 +55,7 @@ def heads_times(d_model, heads, key_heads, bias):
     return 2 * d_model * d_model * heads + 2 * d_model * narrow + (2 * d_model * heads + 2 * narrow if bias else 0)
 
 
-@parameter_count.mistake("forgets the output projection", hint="How many matrices has the formula?")
+@parameter_count.mistake("forgets the output projection", hint="How many matrices are there in the formula?")
 def no_output_counted(d_model, heads, key_heads, bias):
     narrow = d_model // heads * key_heads
     return d_model * d_model + 2 * d_model * narrow + (d_model + 2 * narrow if bias else 0)
@@ -78,12 +78,13 @@ def never_biases(d_model, heads, key_heads, bias):
 
 
 @parameter_count.mistake("counts a single number as the bias of a projection",
-                         hint="To how many outputs is something added?")
+                         hint="How many outputs does a projection have, and what is added to each?")
 def one_number_each(d_model, heads, key_heads, bias):
     return 2 * d_model * d_model + 2 * d_model * (d_model // heads * key_heads) + (4 if bias else 0)
 
 
-@parameter_count.mistake("lets the key heads share the full width", hint="How wide is one head, of queries or of keys?")
+@parameter_count.mistake("gives the biases of keys and values the full width",
+                         hint="How many outputs does the projection of the keys have?")
 def wide_biases(d_model, heads, key_heads, bias):
     narrow = d_model // heads * key_heads
     return 2 * d_model * d_model + 2 * d_model * narrow + (4 * d_model if bias else 0)

@@ -8,18 +8,18 @@ from selfattention.problems.p06_multi_head_attention.shared import mixed
 
 
 @exercise(points=3, minutes=12, builds_on="exercise 4 of chapter 03 and lesson 06", hints=(
-    "Which heads of the queries share key head 0: neighbours, or every second one?",
+    "Which query heads share key head 0: neighbours, or every second one?",
     "`repeat` and `repeat_interleave` give the same shape. Try both on `torch.tensor([10, 20])`.",
 ))
 def grouped_query_attention(queries: Float[Tensor, "batch heads tokens d_head"],
                             keys: Float[Tensor, "batch key_heads keys d_head"],
                             values: Float[Tensor, "batch key_heads keys d_head"],
                             ) -> Float[Tensor, "batch heads tokens d_head"]:
-    r"""Let several heads of queries share one head of keys and values.
+    r"""Let several query heads share one head of keys and values.
 
-    With 4 heads and 2 key heads, heads 0 and 1 use key head 0, heads 2 and 3 use key head 1 (Ainslie et al. 2023, §2.2,
-    figure 2). A cache then holds fewer keys and values. Scores are divided by $\sqrt{d_{head}}$.
-    Gradients must reach all three.
+    With 4 heads and 2 key heads, heads 0 and 1 use key head 0, and heads 2 and 3 use key head 1 (Ainslie et al. 2023,
+    §2.2, figure 2). A cache then holds fewer keys and values. `heads` is a multiple of `key_heads`. Scores are divided
+    by $\sqrt{d_{head}}$. Gradients must reach queries, keys and values.
     """
     group = queries.shape[1] // keys.shape[1]
     keys, values = keys.repeat_interleave(group, dim=1), values.repeat_interleave(group, dim=1)
@@ -47,16 +47,16 @@ def neighbours_share(answer, rng):
         probes.equal(answer(queries, keys, values), torch.stack(outputs, dim=1))
 
 
-@grouped_query_attention.check("is multi-head attention or multi-query attention at the two ends",
-                               hint="How many heads share when there are as many key heads as heads? And when there is "
-                                    "1?")
+@grouped_query_attention.check("is multi-head attention at one end and multi-query attention at the other",
+                               hint="How many heads share a key head when there are as many key heads as heads? And "
+                                    "when there is only one?")
 def both_ends(answer, rng):
     for key_heads in (6, 1):
         probes.parity(answer, grouped_query_attention, tensor(rng, 2, 6, 5, 7), *tensor(rng, 2, 2, key_heads, 3, 7))
 
 
 @grouped_query_attention.check("lets gradients reach the shared keys and values",
-                               hint="Which step leaves the graph of torch?")
+                               hint="Which step leaves torch's graph?")
 def gradients_reach_shared(answer, rng):
     probes.gradient_parity(answer, grouped_query_attention, tensor(rng, 2, 6, 5, 7), *tensor(rng, 2, 2, 2, 3, 7),
                            cotangent=tensor(rng, 2, 6, 5, 7))
@@ -67,8 +67,7 @@ def grouped(queries, keys, values):
 
 
 @grouped_query_attention.mistake("repeats the whole set of key heads instead of each of them",
-                                 hint="In which order do the key heads come after your repetition: 0 1 0 1, or 0 0 1 "
-                                      "1?")
+                                 hint="In which order are the key heads once you repeat them: 0 1 0 1, or 0 0 1 1?")
 def repeated(queries, keys, values):
     group = queries.shape[1] // keys.shape[1]
     return grouped(queries, keys.repeat(1, group, 1, 1), values.repeat(1, group, 1, 1))
@@ -84,7 +83,7 @@ def key_heads_averaged(queries, keys, values):
     return grouped(queries, keys.mean(dim=1, keepdim=True), values.mean(dim=1, keepdim=True))
 
 
-@grouped_query_attention.mistake("shares the keys one way and the values another",
+@grouped_query_attention.mistake("shares the keys in one way and the values in another",
                                  hint="Head 1 finds with one key head. Does it read from the same one?")
 def two_ways(queries, keys, values):
     group = queries.shape[1] // keys.shape[1]
@@ -92,7 +91,7 @@ def two_ways(queries, keys, values):
 
 
 @grouped_query_attention.mistake("averages the queries of a group",
-                                 hint="What is shared by the heads of a group: keys, or queries?")
+                                 hint="What do the heads of a group share: keys, or queries?")
 def queries_averaged(queries, keys, values):
     group = queries.shape[1] // keys.shape[1]
     mean = queries.unflatten(1, (-1, group)).mean(dim=2)
@@ -106,7 +105,7 @@ def grouped_unscaled(queries, keys, values):
 
 
 @grouped_query_attention.mistake("cuts the keys off from the gradient",
-                                 hint="Who learns from your result, and who does not?")
+                                 hint="Which of the three inputs receives no gradient?")
 def shared_detached(queries, keys, values):
     group = queries.shape[1] // keys.shape[1]
     return grouped(queries, keys.detach().repeat_interleave(group, dim=1), values.repeat_interleave(group, dim=1))

@@ -1,4 +1,5 @@
 r"""# Exercises 07: positions
 
-Attention does not see order. Here are ways to tell it. Read lesson [07](../notebooks/07_positions.ipynb) first.
+By itself, attention does not see order. Here are ways to tell it where tokens are. Read lesson
+[07](../notebooks/07_positions.ipynb) first.
 """

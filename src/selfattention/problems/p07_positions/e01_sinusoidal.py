@@ -13,7 +13,7 @@ def sinusoidal(tokens: int, d_model: int) -> Float[Tensor, "tokens d_model"]:
     r"""Give each position a fixed vector of sines and cosines.
 
     $PE_{pos, 2i} = \sin(pos / 10000^{2i/d})$ and $PE_{pos, 2i+1} = \cos(pos / 10000^{2i/d})$, where $d$ is `d_model`,
-    an even number (Vaswani et al. 2017, §3.5). Sines and cosines alternate; positions count from 0.
+    an even number (Vaswani et al. 2017, §3.5). Sines and cosines alternate; positions are counted from 0.
     """
     angles = torch.arange(tokens)[:, None] / 10_000 ** (torch.arange(0, d_model, 2, dtype=torch.float64) / d_model)
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)
@@ -34,7 +34,7 @@ def alternates(answer, rng):
         probes.equal(answer(tokens, d_model).to(torch.float32), expected.to(torch.float32))
 
 
-@sinusoidal.check("gives two positions a product that depends on their distance alone",
+@sinusoidal.check("gives two positions a dot product that depends only on their distance",
                   hint="sin a sin b + cos a cos b = cos(a − b). Does each sine have its cosine beside it?")
 def distance_alone(answer, rng):
     tokens, d_model = int(rng.choice((11, 13, 17, 19))), 2 * int(rng.choice((5, 7, 23, 29)))
@@ -58,14 +58,14 @@ def halves(tokens, d_model):
 
 
 @sinusoidal.mistake("uses i where the exponent has 2i",
-                    hint="Which exponents do you use for d_model = 4? Which are asked for?")
+                    hint="Which exponents do you use for d_model = 4, and which does the formula?")
 def single_exponent(tokens, d_model):
     angles = angles_of(tokens, d_model, torch.arange(d_model // 2, dtype=torch.float64) / d_model)
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)
 
 
-@sinusoidal.mistake("gives each column its own wave, not each pair",
-                    hint="Columns 0 and 1 are sine and cosine of which angle? Of the same one?")
+@sinusoidal.mistake("gives each column a frequency of its own, not each pair",
+                    hint="Of which angles are columns 0 and 1 the sine and cosine? Of the same one?")
 def each_column(tokens, d_model):
     angles = angles_of(tokens, d_model, torch.arange(d_model, dtype=torch.float64) / d_model)
     return torch.where(torch.arange(d_model) % 2 == 0, angles.sin(), angles.cos())
@@ -90,7 +90,7 @@ def faster(tokens, d_model):
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)
 
 
-@sinusoidal.mistake("gives every pair the same wave", hint="Does column 2 differ from column 0 in your table?")
+@sinusoidal.mistake("gives every pair the same frequency", hint="Does column 2 differ from column 0 in your table?")
 def one_wave(tokens, d_model):
     angles = torch.arange(tokens, dtype=torch.float64)[:, None].expand(tokens, d_model // 2)
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)

@@ -7,15 +7,15 @@ from selfattention.problems.draws import tensor
 
 
 @exercise(points=2, minutes=6, builds_on="lesson 07, positions are added", hints=(
-    "Token 0 of `x` stands at position `start`. Which rows of the table does it and the others need?",
+    "Token 0 of `x` is at position `start`. Which rows of the table do it and the others need?",
     "What does Python give for `table[5:9]` when the table has 7 rows? Is that what a caller expects?",
 ))
 def add_positions(x: Float[Tensor, "batch tokens d_model"], table: Float[Tensor, "positions d_model"],
                   start: int) -> Float[Tensor, "batch tokens d_model"]:
     r"""Add to each token the learned vector of its position.
 
-    Row p of `table` belongs to position p; the first token of `x` stands at position `start` (not 0, when earlier
-    tokens are kept in a cache). Raise a `ValueError` where a token stands beyond the end of the table.
+    Row p of `table` belongs to position p; the first token of `x` is at position `start` (not 0 when earlier tokens are
+    kept in a cache). Raise a `ValueError` if any token is beyond the end of the table.
     """
     if start + x.shape[1] > len(table):
         raise ValueError(f"{start + x.shape[1]} positions are needed, but the table has {len(table)}")
@@ -34,7 +34,7 @@ def adds_rows(answer, rng):
 
 
 @add_positions.check("refuses tokens beyond the end of the table",
-                     hint="What happens to token 4 when start is 7 and the table has 11 rows?")
+                     hint="Which row does token 4 need when start is 7? Does a table of 11 rows have it?")
 def refuses(answer, rng):
     x, table = tensor(rng, 2, 5, 7), tensor(rng, 11, 7)
     for start in (7, 11):
@@ -63,8 +63,8 @@ def one_row(x, table, start):
     return x + table[start]
 
 
-@add_positions.mistake("gives all tokens beyond the end the last row",
-                       hint="Are two tokens at the same place told apart? What does the task ask for there?")
+@add_positions.mistake("gives the last row to all tokens beyond the end",
+                       hint="Can two tokens with the same row be told apart? What does the prompt ask for there?")
 def clamped(x, table, start):
     places = torch.arange(start, start + x.shape[1]).clamp(max=len(table) - 1)
     return x + table[places]
@@ -75,7 +75,7 @@ def wrapped(x, table, start):
     return x + table[torch.arange(start, start + x.shape[1]) % len(table)]
 
 
-@add_positions.mistake("refuses the very last position, too", hint="A table of 11 rows has positions 0 to which?")
+@add_positions.mistake("refuses the very last position, too", hint="What is the last position of a table with 11 rows?")
 def one_too_early(x, table, start):
     if start + x.shape[1] >= len(table):
         raise ValueError("too long")
@@ -83,7 +83,7 @@ def one_too_early(x, table, start):
 
 
 @add_positions.mistake("multiplies the tokens by the rows",
-                       hint="What becomes of a token at a position whose row is zero?")
+                       hint="What happens to a token at a position whose row is zero?")
 def multiplied(x, table, start):
     if start + x.shape[1] > len(table):
         raise ValueError("too long")

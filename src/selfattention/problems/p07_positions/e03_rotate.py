@@ -15,7 +15,7 @@ def rotate(x: Float[Tensor, "*batch tokens d"], positions: Int[Tensor, " tokens"
     r"""Turn each pair of neighbouring numbers by an angle that grows with the position (RoPE).
 
     Numbers $2i$ and $2i+1$ of a token at position $m$ are turned by the angle $m / 10000^{2i/d}$, counterclockwise (Su
-    et al. 2021, eq. 34). `positions` says where each token stands; $d$ is even. Gradients must pass to `x`.
+    et al. 2021, eq. 34). `positions` says where each token is; $d$ is even. Gradients must reach `x`.
     """
     rates = 10_000 ** (-torch.arange(0, x.shape[-1], 2, dtype=torch.float64) / x.shape[-1])
     angles = positions[:, None] * rates
@@ -40,7 +40,7 @@ def turns_pairs(answer, rng):
     probes.equal(answer(x, positions).to(torch.float32), expected.to(torch.float32))
 
 
-@rotate.check("makes products depend on the distance alone", hint="Are queries and keys turned the same way round?")
+@rotate.check("makes dot products depend only on the distance", hint="Are queries and keys turned the same way round?")
 def distance_decides(answer, rng):
     query, key = tensor(rng, 1, 14), tensor(rng, 1, 14)
     products = [answer(query, torch.tensor([at])) @ answer(key, torch.tensor([at + 3])).T for at in (0, 5, 13)]
@@ -48,7 +48,7 @@ def distance_decides(answer, rng):
         probes.equal(product.float(), products[0].float(), "the same distance at another place gives another product")
 
 
-@rotate.check("keeps every length, and turns nothing at position 0", hint="Does a turned arrow grow or shrink?")
+@rotate.check("keeps all lengths, and turns nothing at position 0", hint="Does a turned arrow grow or shrink?")
 def keeps_lengths(answer, rng):
     x = tensor(rng, 2, 3, 5, 6)
     turned = answer(x, torch.tensor([0, 3, 5, 100, 1000]))
@@ -56,7 +56,7 @@ def keeps_lengths(answer, rng):
     probes.equal(turned[..., 0, :].float(), x[..., 0, :].float(), "a token at position 0 was turned")
 
 
-@rotate.check("lets gradients pass", hint="Which step leaves the graph of torch?")
+@rotate.check("lets gradients pass", hint="Which step leaves torch's graph?")
 def gradients_pass(answer, rng):
     positions = torch.tensor([1, 0, 4])
     probes.gradient_parity(answer, rotate, tensor(rng, 3, 6).float(), positions,
@@ -64,7 +64,7 @@ def gradients_pass(answer, rng):
 
 
 @rotate.mistake("pairs the first half with the second half",
-                hint="Some models do it so. Which two numbers are a pair here: neighbours, or half the width apart?")
+                hint="Some models do so. Which two numbers are a pair here: neighbours, or two half the width apart?")
 def half_apart(x, positions):
     angles = positions[:, None] * 10_000 ** (-torch.arange(0, x.shape[-1], 2, dtype=torch.float64) / x.shape[-1])
     cosines, sines = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
@@ -73,7 +73,7 @@ def half_apart(x, positions):
 
 
 @rotate.mistake("takes neighbours as pairs, but puts the results into halves",
-                hint="Where does the second number of the first pair stand in your result?")
+                hint="Where is the second number of the first pair in your result?")
 def mixed_halves(x, positions):
     return turned(x, positions).unflatten(-1, (-1, 2)).transpose(-2, -1).flatten(-2)
 
@@ -83,7 +83,8 @@ def clockwise(x, positions):
     return turned(x, positions, sign=-1)
 
 
-@rotate.mistake("uses i where the exponent has 2i", hint="Which exponents do you use for d = 4? Which are asked for?")
+@rotate.mistake("uses i where the exponent has 2i",
+                hint="Which exponents do you use for d = 4, and which does the formula?")
 def slow_exponents(x, positions):
     return turned(x, positions, torch.arange(x.shape[-1] // 2, dtype=torch.float64) / x.shape[-1])
 
@@ -114,13 +115,13 @@ def shifted(x, positions):
     return x + torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2).to(x.dtype)
 
 
-@rotate.mistake("cuts the result off from the gradient", hint="Which line leaves the graph of torch?")
+@rotate.mistake("cuts the result off from the gradient", hint="Which line leaves torch's graph?")
 def detached(x, positions):
     return turned(x.detach(), positions) + 0 * x
 
 
 @rotate.mistake("turns the second number with the first one already turned",
-                hint="Your second line needs the first number. Is it still there, as it was?")
+                hint="Your second line needs the first number as it was. Is it still there?")
 def first_overwritten(x, positions):
     exponents = torch.arange(0, x.shape[-1], 2, dtype=torch.float64) / x.shape[-1]
     angles = positions[:, None] * 10_000.0**-exponents
@@ -130,8 +131,8 @@ def first_overwritten(x, positions):
     return torch.stack([even, odd], dim=-1).flatten(-2)
 
 
-@rotate.mistake("counts positions from the first that is given",
-                hint="The tokens stand at 5, 6 and 7. By which angle is the first one turned?")
+@rotate.mistake("counts positions from the first one given",
+                hint="If the tokens are at 5, 6 and 7, by which angle is the first one turned?")
 def from_the_first(x, positions):
     return turned(x, positions - positions[0])
 

@@ -6,15 +6,15 @@ from selfattention.engine import exercise, probes
 
 
 @exercise(points=3, minutes=10, builds_on="lesson 07, distances in the scores", hints=(
-    "First make the table of distances: how far is key j from query i, when the queries are the last positions?",
-    "Each head has one slope. What shape must the slopes have to multiply a table (queries, keys) for every head?",
+    "First make the table of distances: how far is key j from query i when the queries are at the last positions?",
+    "Each head has one slope. What shape must the slopes have, so that every head gets its own (queries, keys) table?",
 ))
 def alibi(heads: int, queries: int, keys: int) -> Float[Tensor, "heads queries keys"]:
     r"""Make a bias that is added to the scores and falls with the distance (ALiBi).
 
     It is $-m_h \cdot |i - j|$ for query position $i$ and key position $j$. Head $h$ of $n$, counted from 1, has the
-    slope $m_h = 2^{-8h/n}$ (Press et al. 2022, §3, who mask the keys after a query; here they have a bias,
-    too). The queries stand at the last positions of the keys.
+    slope $m_h = 2^{-8h/n}$ (Press et al. 2022, §3, who mask the keys after a query; here those keys have a bias, too).
+    The queries are at the last positions of the keys.
     """
     slopes = 2.0 ** (-8 * torch.arange(1, heads + 1) / heads)
     distances = (torch.arange(keys - queries, keys)[:, None] - torch.arange(keys)).abs()
@@ -32,11 +32,11 @@ def falls_by_slope(answer, rng):
         probes.equal(answer(heads, size, size), expected)
 
 
-@alibi.check("takes the queries as the last positions", hint="How far is the last query from the last key?")
+@alibi.check("puts the queries at the last positions", hint="How far is the last query from the last key?")
 def last_positions(answer, rng):
     for heads, queries, keys in zip(rng.permutation((2, 5)).tolist(), (1, 3), rng.permutation((7, 11, 13)).tolist()):
         got = answer(heads, queries, keys)
-        probes.equal(got[:, -1, -1], torch.zeros(heads), "the last query and the last key stand at the same place")
+        probes.equal(got[:, -1, -1], torch.zeros(heads), "the last query and the last key are at the same position")
         probes.parity(answer, alibi, heads, queries, keys)
 
 
@@ -48,12 +48,12 @@ def apart(queries, keys):
     return (torch.arange(keys - queries, keys)[:, None] - torch.arange(keys)).abs()
 
 
-@alibi.mistake("rewards distance instead of punishing it", hint="Which key shall win when all scores are equal?")
+@alibi.mistake("rewards distance instead of punishing it", hint="Which key should win when all scores are equal?")
 def rewarded(heads, queries, keys):
     return slopes_of(heads, torch.arange(1, heads + 1))[:, None, None] * apart(queries, keys)
 
 
-@alibi.mistake("counts the heads from 0", hint="Which slope has your first head? Which one does the formula give it?")
+@alibi.mistake("counts the heads from 0", hint="Which slope does your first head have? Which does the formula give it?")
 def heads_from_zero(heads, queries, keys):
     return -slopes_of(heads, torch.arange(heads))[:, None, None] * apart(queries, keys)
 
@@ -64,8 +64,8 @@ def signed(heads, queries, keys):
     return -slopes_of(heads, torch.arange(1, heads + 1))[:, None, None] * away
 
 
-@alibi.mistake("takes the queries as the first positions",
-               hint="When one token is decoded after six, where does it stand?")
+@alibi.mistake("puts the queries at the first positions",
+               hint="When a token is written after six others, what is its position?")
 def first_positions(heads, queries, keys):
     away = (torch.arange(queries)[:, None] - torch.arange(keys)).abs()
     return -slopes_of(heads, torch.arange(1, heads + 1))[:, None, None] * away
@@ -76,7 +76,8 @@ def one_slope(heads, queries, keys):
     return -slopes_of(heads, torch.ones(heads))[:, None, None] * apart(queries, keys)
 
 
-@alibi.mistake("squares the distance", hint="How much does the bias fall from distance 1 to 2, and from 2 to 3?")
+@alibi.mistake("squares the distance",
+               hint="By how much does your bias fall from distance 1 to 2, and by how much from 2 to 3?")
 def squared(heads, queries, keys):
     return -slopes_of(heads, torch.arange(1, heads + 1))[:, None, None] * apart(queries, keys) ** 2
 

@@ -1,5 +1,5 @@
 r"""# Exercises 08: the Transformer block
 
-What stands around attention: a norm, a feed-forward layer, ways past both sublayers, and dropout. Read lesson
+What surrounds attention: a norm, a feed-forward layer, ways past both sublayers, and dropout. Read lesson
 [08](../notebooks/08_transformer_block.ipynb) first.
 """

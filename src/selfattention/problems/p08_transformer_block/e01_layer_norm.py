@@ -10,16 +10,16 @@ LAYER_NORM = ("torch.nn.functional.layer_norm", "layer norm")
 
 
 @exercise(points=3, minutes=10, builds_on="lesson 08, layer norm", ready_made=LAYER_NORM, hints=(
-    "One token, one mean, one variance. Over which axis do they run, and how do they keep it, to be subtracted again?",
-    "The variance is the mean of the squared deviations. Where does ε go: under the root or beside it?",
+    "One token, one mean, one variance. Over which axis are they taken, and how do they still line up with `x`?",
+    "The variance is the mean of the squared deviations from the mean. Where does ε go: under the root or beside it?",
 ))
 def layer_norm(x: Float[Tensor, "*batch d_model"], gain: Float[Tensor, " d_model"], offset: Float[Tensor, " d_model"],
                epsilon: float) -> Float[Tensor, "*batch d_model"]:
     r"""Give each token's vector mean 0 and variance 1, then a gain and an offset.
 
-    $g \odot (x - \mu) / \sqrt{\sigma^2 + \epsilon} + b$ (Ba et al. 2016, eq. 3, 4). Each token has its own $\mu$ and
-    $\sigma^2$; the variance divides by $d$, not by $d - 1$. Gradients must reach `x`, `gain` and
-    `offset`.
+    $g \odot (x - \mu) / \sqrt{\sigma^2 + \epsilon} + b$ (Ba et al. 2016, eq. 3, 4). Each token has its own mean and
+    variance; the variance divides by $d$, not by $d - 1$. A token of equal numbers must not give NaN. Gradients must
+    reach `x`, `gain` and `offset`, also through $\mu$ and $\sigma^2$.
     """
     mean = x.mean(dim=-1, keepdim=True)
     variance = (x - mean).square().mean(dim=-1, keepdim=True)
@@ -30,7 +30,8 @@ layer_norm.example(torch.tensor([[1.0, 3.0], [10.0, 30.0]], dtype=torch.float64)
                    torch.tensor([1.0, 10.0], dtype=torch.float64), torch.tensor([0.0, 100.0], dtype=torch.float64), 0.5)
 
 
-@layer_norm.check("normalises each token over its own numbers", hint="Take one token alone. Does it give the same?")
+@layer_norm.check("normalises each token over its own numbers",
+                  hint="Take one token alone. Does it give the same result?")
 def each_token(answer, rng):
     x, ones, zeros = 3 * tensor(rng, 2, 5, 7) + 11, torch.ones(7).double(), torch.zeros(7).double()
     got = answer(x, ones, zeros, 1e-12)
@@ -70,7 +71,7 @@ def constant_token(answer, rng):
     probes.equal(got, torch.zeros(3, 7).double())
 
 
-@layer_norm.check("lets gradients pass, through mean and variance too",
+@layer_norm.check("lets gradients pass, also through mean and variance",
                   hint="A number of a token also moves the token's mean. Does your gradient know?")
 def gradients_through_both(answer, rng):
     def torchs(x, gain, offset, epsilon):
@@ -88,12 +89,12 @@ def unbiased(x, gain, offset, epsilon):
 
 
 @layer_norm.mistake("divides by std + ε, with torch's std",
-                    hint="Where stands ε in the formula? And what does `std` divide by?")
+                    hint="Where is ε in the formula? And what does `std` divide by?")
 def unbiased_and_outside(x, gain, offset, epsilon):
     return (x - x.mean(dim=-1, keepdim=True)) / (x.std(dim=-1, keepdim=True) + epsilon) * gain + offset
 
 
-@layer_norm.mistake("adds ε outside the root", hint="Where stands ε in the formula: under the root or beside it?")
+@layer_norm.mistake("adds ε outside the root", hint="Where is ε in the formula: under the root or beside it?")
 def outside(x, gain, offset, epsilon):
     centred = x - x.mean(dim=-1, keepdim=True)
     return centred / (centred.square().mean(dim=-1, keepdim=True).sqrt() + epsilon) * gain + offset
@@ -104,25 +105,26 @@ def without_epsilon(x, gain, offset, epsilon):
     return normed(x, gain, offset, 0.0)
 
 
-@layer_norm.mistake("normalises over the tokens", hint="Change one token: do others change? Which axis are the tokens?")
+@layer_norm.mistake("normalises over the tokens", hint="Change one token: do others change? Which axis is the tokens?")
 def over_time(x, gain, offset, epsilon):
     return normed(x, gain, offset, epsilon, dim=-2)
 
 
-@layer_norm.mistake("normalises over tokens and numbers together", hint="How many means has a text of five tokens?")
+@layer_norm.mistake("normalises over tokens and numbers together",
+                    hint="How many means should a text of five tokens have?")
 def over_both(x, gain, offset, epsilon):
     return normed(x, gain, offset, epsilon, dim=(-2, -1))
 
 
 @layer_norm.mistake("divides by the variance, not by its root",
-                    hint="In which unit is a variance? What are you dividing?")
+                    hint="What is the unit of a variance? And of what you divide by it?")
 def by_variance(x, gain, offset, epsilon):
     centred = x - x.mean(dim=-1, keepdim=True)
     return centred / (centred.square().mean(dim=-1, keepdim=True) + epsilon) * gain + offset
 
 
 @layer_norm.mistake("does not subtract the mean",
-                    hint="That is RMSNorm, of later models. What is the mean of your output?")
+                    hint="That is RMSNorm, from later models. What is the mean of your output?")
 def root_mean_square(x, gain, offset, epsilon):
     return x / torch.sqrt(x.square().mean(dim=-1, keepdim=True) + epsilon) * gain + offset
 
@@ -132,12 +134,13 @@ def plain(x, gain, offset, epsilon):
     return normed(x, 1.0, 0.0, epsilon)
 
 
-@layer_norm.mistake("adds the offset before the gain", hint="What is multiplied by the gain: the offset too?")
+@layer_norm.mistake("adds the offset before the gain",
+                    hint="In the formula, is the offset multiplied by the gain, too?")
 def offset_first(x, gain, offset, epsilon):
     return (normed(x, 1.0, 0.0, epsilon) + offset) * gain
 
 
-@layer_norm.mistake("forgets to keep the axis of the mean",
+@layer_norm.mistake("loses the axis that mean and variance are taken over",
                     hint="Print the shape of your mean. How do you subtract it from five tokens at once?")
 def axis_lost(x, gain, offset, epsilon):
     mean, variance = x.mean(dim=-1), x.var(dim=-1, correction=0)
@@ -151,19 +154,19 @@ def whole_array(x, gain, offset, epsilon):
 
 
 @layer_norm.mistake("normalises over the first axis",
-                    hint="That is the idea of batch norm. Whose numbers have one mean here: a token's, or a batch's?")
+                    hint="That is the idea of batch norm. Whose numbers share a mean here: a token's, or a batch's?")
 def over_first(x, gain, offset, epsilon):
     return normed(x, gain, offset, epsilon, dim=0)
 
 
-@layer_norm.mistake("divides the mean alone, for want of brackets",
+@layer_norm.mistake("divides only the mean, because brackets are missing",
                     hint="Which comes first in your line: the minus or the division?")
 def no_brackets(x, gain, offset, epsilon):
     mean, variance = x.mean(dim=-1, keepdim=True), x.var(dim=-1, keepdim=True, correction=0)
     return (x - mean / torch.sqrt(variance + epsilon)) * gain + offset
 
 
-@layer_norm.mistake("takes the mean of the squares for the variance",
+@layer_norm.mistake("takes the mean of the squares as the variance",
                     hint="A token of equal numbers does not vary. What is the variance of (2, 2, 2) in your code?")
 def mean_of_squares(x, gain, offset, epsilon):
     spread = torch.sqrt(x.square().mean(dim=-1, keepdim=True) + epsilon)
@@ -177,7 +180,7 @@ def constant_statistics(x, gain, offset, epsilon):
     return (x - mean) / torch.sqrt(variance + epsilon) * gain + offset
 
 
-@layer_norm.mistake("has an ε of its own", hint="Which argument have you not used yet?")
+@layer_norm.mistake("uses an ε of its own", hint="Which argument have you not used yet?")
 def own_epsilon(x, gain, offset, epsilon):
     return normed(x, gain, offset, 1e-5)
 

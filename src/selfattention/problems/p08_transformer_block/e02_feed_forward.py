@@ -8,7 +8,7 @@ from selfattention.problems.p08_transformer_block.shared import matrices
 
 
 @exercise(points=2, minutes=6, builds_on="lesson 08, the feed-forward layer", hints=(
-    "Two products and one nonlinearity. In which order do they stand in the formula?",
+    "Two products and one nonlinearity. In which order are they in the formula?",
     "Which of the two biases is added before the negative numbers are cut off?",
 ))
 def feed_forward(x: Float[Tensor, "*batch d_model"], weight_1: Float[Tensor, "d_model d_ff"],
@@ -38,7 +38,7 @@ def hidden_units(answer, rng):
     probes.equal(answer(x, weight_1, bias_1, weight_2, bias_2), torch.stack(rows))
 
 
-@feed_forward.check("treats every token alike, wherever it stands",
+@feed_forward.check("treats every token alike, wherever it is",
                     hint="Does the result of a token depend on its neighbours?")
 def tokens_alike(answer, rng):
     x, layers = tensor(rng, 2, 7, 5), matrices(rng)
@@ -46,30 +46,30 @@ def tokens_alike(answer, rng):
     probes.equal(answer(x[:, 3:4], *layers), answer(x, *layers)[:, 3:4])
 
 
-@feed_forward.check("lets gradients pass", hint="Which step leaves the graph of torch?")
+@feed_forward.check("lets gradients pass", hint="Which step leaves torch's graph?")
 def gradients_through(answer, rng):
     probes.gradient_parity(answer, feed_forward, tensor(rng, 3, 5), *matrices(rng), cotangent=tensor(rng, 3, 5))
 
 
-@feed_forward.mistake("leaves the nonlinearity out",
+@feed_forward.mistake("leaves out the nonlinearity",
                       hint="Two linear layers in a row are one. What is missing between them?")
 def linear(x, weight_1, bias_1, weight_2, bias_2):
     return (x @ weight_1 + bias_1) @ weight_2 + bias_2
 
 
 @feed_forward.mistake("cuts negatives off at the end instead of in between",
-                      hint="Can your output be negative? May it be?")
+                      hint="Can your output be negative? Can the formula's?")
 def at_the_end(x, weight_1, bias_1, weight_2, bias_2):
     return torch.relu((x @ weight_1 + bias_1) @ weight_2 + bias_2)
 
 
-@feed_forward.mistake("cuts negatives off twice", hint="How many times does the formula have max(0, …)?")
+@feed_forward.mistake("cuts negatives off twice", hint="How many times does max(0, …) occur in the formula?")
 def twice(x, weight_1, bias_1, weight_2, bias_2):
     return torch.relu(torch.relu(x @ weight_1 + bias_1) @ weight_2 + bias_2)
 
 
 @feed_forward.mistake("adds the first bias after the nonlinearity",
-                      hint="What stands inside the brackets of max(0, …)?")
+                      hint="What is inside the brackets of max(0, …)?")
 def bias_late(x, weight_1, bias_1, weight_2, bias_2):
     return (torch.relu(x @ weight_1) + bias_1) @ weight_2 + bias_2
 
@@ -84,23 +84,23 @@ def one_bias(x, weight_1, bias_1, weight_2, bias_2):
     return torch.relu(x @ weight_1 + bias_1) @ weight_2
 
 
-@feed_forward.mistake("cuts negatives off in the input", hint="What stands inside the brackets of max(0, …)?")
+@feed_forward.mistake("cuts negatives off in the input", hint="What is inside the brackets of max(0, …)?")
 def in_the_input(x, weight_1, bias_1, weight_2, bias_2):
     return (torch.relu(x) @ weight_1 + bias_1) @ weight_2 + bias_2
 
 
 @feed_forward.mistake("adds the input to the result",
-                      hint="That is the residual connection, of the next exercise. Does eq. 2 have it?")
+                      hint="That is the residual connection, from the next exercise. Does eq. 2 have it?")
 def with_residual(x, weight_1, bias_1, weight_2, bias_2):
     return x + torch.relu(x @ weight_1 + bias_1) @ weight_2 + bias_2
 
 
-@feed_forward.mistake("uses GELU", hint="BERT and GPT do so. Which function does the formula of 2017 have?")
+@feed_forward.mistake("uses GELU", hint="BERT and GPT do so. Which function is in the formula of 2017?")
 def gelu(x, weight_1, bias_1, weight_2, bias_2):
     return torch.nn.functional.gelu(x @ weight_1 + bias_1) @ weight_2 + bias_2
 
 
-@feed_forward.mistake("computes with numbers cut off from the graph", hint="Which line leaves the graph of torch?")
+@feed_forward.mistake("cuts the hidden units off from the gradient", hint="Which line leaves torch's graph?")
 def detached(x, weight_1, bias_1, weight_2, bias_2):
     hidden = torch.relu(x @ weight_1 + bias_1).detach()
     return hidden @ weight_2 + bias_2

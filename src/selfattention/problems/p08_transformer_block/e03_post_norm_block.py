@@ -19,8 +19,9 @@ def post_norm_block(x: Float[Tensor, "batch tokens d_model"], attention: Callabl
     r"""Build the block of 2017: a way past each sublayer, and a norm after it.
 
     $\mathrm{LayerNorm}(x + \mathrm{Sublayer}(x))$, first with attention and its norm, then with the feed-forward layer
-    and its own norm (Vaswani et al. 2017, §3.1). All four are functions of a tensor. In the example `attention`
-    takes the mean of the tokens, `norm_1` subtracts a token's own mean, `feed_forward` squares, `norm_2` doubles.
+    and its own norm (Vaswani et al. 2017, §3.1). All four are functions of a tensor that return one of the same shape.
+    In the example, `attention` takes the mean of the tokens, `norm_1` subtracts each token's own mean, `feed_forward`
+    squares, and `norm_2` doubles.
     """
     x = norm_1(x + attention(x))
     return norm_2(x + feed_forward(x))
@@ -29,7 +30,7 @@ def post_norm_block(x: Float[Tensor, "batch tokens d_model"], attention: Callabl
 post_norm_block.example(TWO_TOKENS[None], average, centre, square, double)
 
 
-@post_norm_block.check("adds, then normalises, twice", hint="Follow the example with a pencil: four steps.")
+@post_norm_block.check("adds, then normalises, twice", hint="Work through the example with a pencil: four steps.")
 def adds_then_normalises(answer, rng):
     x, (attention, norm_1, feed, norm_2) = tensor(rng, 2, 5, 7), parts(rng)
     first = attention(x).add(x)
@@ -46,13 +47,13 @@ def passes_on(answer, rng):
 
 
 @post_norm_block.mistake("normalises before the sublayers",
-                         hint="That is pre-norm, of the next exercise. Where does the norm stand in the formula?")
+                         hint="That is pre-norm, from the next exercise. Where is the norm in the formula?")
 def pre_instead(x, attention, norm_1, feed_forward, norm_2):
     x = x + attention(norm_1(x))
     return x + feed_forward(norm_2(x))
 
 
-@post_norm_block.mistake("normalises the sublayer's result only", hint="What is inside the brackets of LayerNorm(…)?")
+@post_norm_block.mistake("normalises only the sublayers' results", hint="What is inside the brackets of LayerNorm(…)?")
 def norm_inside(x, attention, norm_1, feed_forward, norm_2):
     x = x + norm_1(attention(x))
     return x + norm_2(feed_forward(x))
@@ -71,12 +72,12 @@ def feed_forward_not_passed(x, attention, norm_1, feed_forward, norm_2):
     return norm_2(feed_forward(x))
 
 
-@post_norm_block.mistake("has no residual connections at all", hint="The formula has a plus. What stands on its left?")
+@post_norm_block.mistake("has no residual connections at all", hint="The formula has a plus. What is on its left?")
 def no_residuals(x, attention, norm_1, feed_forward, norm_2):
     return norm_2(feed_forward(norm_1(attention(x))))
 
 
-@post_norm_block.mistake("shares one norm", hint="Which of the four functions have you not used yet?")
+@post_norm_block.mistake("uses the first norm twice", hint="Which of the four functions have you not used yet?")
 def one_norm(x, attention, norm_1, feed_forward, norm_2):
     x = norm_1(x + attention(x))
     return norm_1(x + feed_forward(x))
@@ -90,7 +91,7 @@ def input_again(x, attention, norm_1, feed_forward, norm_2):
 
 
 @post_norm_block.mistake("runs the sublayers in parallel",
-                         hint="What does the feed-forward layer read: x, or what attention made of it?")
+                         hint="What does the feed-forward layer read: the block's x, or the first step's result?")
 def in_parallel(x, attention, norm_1, feed_forward, norm_2):
     return norm_2(norm_1(x + attention(x) + feed_forward(x)))
 
@@ -101,7 +102,8 @@ def wrong_order(x, attention, norm_1, feed_forward, norm_2):
     return norm_2(x + attention(x))
 
 
-@post_norm_block.mistake("forgets the first norm", hint="How many norms has a block? What does the second step read?")
+@post_norm_block.mistake("forgets the first norm",
+                         hint="How many norms does a block have? What does the second step read?")
 def first_norm_lost(x, attention, norm_1, feed_forward, norm_2):
     x = x + attention(x)
     return norm_2(x + feed_forward(x))
@@ -113,7 +115,7 @@ def last_norm_lost(x, attention, norm_1, feed_forward, norm_2):
     return x + feed_forward(x)
 
 
-@post_norm_block.mistake("normalises before and after", hint="How many times is each norm used in the formula?")
+@post_norm_block.mistake("normalises before and after", hint="How many times is each norm applied in the formula?")
 def both_sides(x, attention, norm_1, feed_forward, norm_2):
     x = norm_1(x + attention(norm_1(x)))
     return norm_2(x + feed_forward(norm_2(x)))

@@ -11,7 +11,7 @@ from selfattention.problems.p08_transformer_block.shared import TWO_TOKENS, aver
 
 @exercise(points=3, minutes=6, builds_on="exercise 3", hints=(
     "In a pre-norm block x itself is never normalised. What is?",
-    "Which x stands left of the plus, and which one goes into the sublayer? Are they the same?",
+    "Which x is on the left of the plus, and what goes into the sublayer? Are they the same?",
 ))
 def pre_norm_block(x: Float[Tensor, "batch tokens d_model"], attention: Callable[[Tensor], Tensor],
                    norm_1: Callable[[Tensor], Tensor], feed_forward: Callable[[Tensor], Tensor],
@@ -19,9 +19,9 @@ def pre_norm_block(x: Float[Tensor, "batch tokens d_model"], attention: Callable
     r"""Build the block of most later models: a norm before each sublayer, and a free way past both.
 
     $x + \mathrm{Sublayer}(\mathrm{LayerNorm}(x))$, first with attention and its norm, then with the feed-forward layer
-    and its own norm (Xiong et al. 2020, §3.3). What is added to is the x that no norm has touched. In the example
-    `attention` takes the mean of the tokens, `norm_1` subtracts a token's own mean, `feed_forward` squares, `norm_2`
-    doubles.
+    and its own norm (Xiong et al. 2020, §3.3). The x on the left of the plus has passed through no norm. In the
+    example, `attention` takes the mean of the tokens, `norm_1` subtracts each token's own mean, `feed_forward` squares,
+    and `norm_2` doubles.
     """
     x = x + attention(norm_1(x))
     return x + feed_forward(norm_2(x))
@@ -30,14 +30,14 @@ def pre_norm_block(x: Float[Tensor, "batch tokens d_model"], attention: Callable
 pre_norm_block.example(TWO_TOKENS[None], average, centre, square, double)
 
 
-@pre_norm_block.check("normalises, then adds, twice", hint="Follow the example with a pencil: four steps.")
+@pre_norm_block.check("normalises, then adds, twice", hint="Work through the example with a pencil: four steps.")
 def normalises_then_adds(answer, rng):
     x, (attention, norm_1, feed, norm_2) = tensor(rng, 2, 5, 7), parts(rng)
     first = torch.add(x, attention(norm_1(x)))
     probes.equal(answer(x, attention, norm_1, feed, norm_2), torch.add(first, feed(norm_2(first))))
 
 
-@pre_norm_block.check("is the identity when the sublayers give nothing", hint="What touches x itself in your code?")
+@pre_norm_block.check("is the identity when the sublayers give nothing", hint="What happens to x itself in your code?")
 def identity(answer, rng):
     x, (_, norm_1, _, norm_2) = tensor(rng, 1, 3, 7), parts(rng)
     probes.equal(answer(x, torch.zeros_like, norm_1, torch.zeros_like, norm_2), x)
@@ -52,38 +52,38 @@ def adds_to_normed(x, attention, norm_1, feed_forward, norm_2):
     return x + feed_forward(x)
 
 
-@pre_norm_block.mistake("normalises after the sum", hint="That is post-norm. Where does the norm stand in the formula?")
+@pre_norm_block.mistake("normalises after the sum", hint="That is post-norm. Where is the norm in the formula?")
 def post_instead(x, attention, norm_1, feed_forward, norm_2):
     x = norm_1(x + attention(x))
     return norm_2(x + feed_forward(x))
 
 
-@pre_norm_block.mistake("normalises the sublayer's result",
-                        hint="Does the norm see what goes into the sublayer, or what comes out?")
+@pre_norm_block.mistake("normalises the sublayers' results",
+                        hint="Does the norm get what goes into the sublayer, or what comes out?")
 def norm_of_result(x, attention, norm_1, feed_forward, norm_2):
     x = x + norm_1(attention(x))
     return x + norm_2(feed_forward(x))
 
 
-@pre_norm_block.mistake("shares one norm", hint="Which of the four functions have you not used yet?")
+@pre_norm_block.mistake("uses the first norm twice", hint="Which of the four functions have you not used yet?")
 def norm_shared(x, attention, norm_1, feed_forward, norm_2):
     x = x + attention(norm_1(x))
     return x + feed_forward(norm_1(x))
 
 
-@pre_norm_block.mistake("forgets the second norm", hint="How many norms has a block?")
+@pre_norm_block.mistake("forgets the second norm", hint="How many norms does a block have?")
 def second_norm_lost(x, attention, norm_1, feed_forward, norm_2):
     x = x + attention(norm_1(x))
     return x + feed_forward(x)
 
 
-@pre_norm_block.mistake("forgets the first norm", hint="How many norms has a block?")
+@pre_norm_block.mistake("forgets the first norm", hint="How many norms does a block have?")
 def first_norm_left_out(x, attention, norm_1, feed_forward, norm_2):
     x = x + attention(x)
     return x + feed_forward(norm_2(x))
 
 
-@pre_norm_block.mistake("has no residual connections", hint="The formula has a plus. What stands on its left?")
+@pre_norm_block.mistake("has no residual connections", hint="The formula has a plus. What is on its left?")
 def nothing_passed(x, attention, norm_1, feed_forward, norm_2):
     return feed_forward(norm_2(attention(norm_1(x))))
 

@@ -7,16 +7,16 @@ from selfattention.problems.draws import tensor
 
 
 @exercise(points=3, minutes=8, builds_on="lesson 08, dropout", hints=(
-    "Which numbers are dropped: those whose noise is small, or large? What share of them is that?",
-    "If a fifth of the numbers is dropped, the rest must grow by how much, so that the mean stays?",
+    "Which numbers are dropped: those with small noise, or with large noise? What share of all numbers is that?",
+    "If a fifth of the numbers is dropped, how much must the rest grow so that the mean stays the same?",
 ))
 def dropout(x: Float[Tensor, "*batch d_model"], noise: Float[Tensor, "*batch d_model"], rate: float,
             training: bool) -> Float[Tensor, "*batch d_model"]:
     r"""Drop a share of the numbers while training, and none otherwise.
 
-    `noise` holds random numbers from 0 to 1. While training, a number of `x` becomes 0 where its noise is below `rate`;
-    the others are divided by 1 − rate, so that the mean stays (Srivastava et al. 2014, §10). Otherwise `x` passes
-    unchanged. Gradients must pass to `x`.
+    `noise` holds a random number from 0 to 1 for every number of `x`. While training, a number of `x` becomes 0 where
+    its noise is below `rate`; the others are divided by 1 − rate, so that the mean stays the same on average
+    (Srivastava et al. 2014, §10). Otherwise `x` passes unchanged. The rate is below 1. Gradients must reach `x`.
     """
     if not training:
         return x.clone()
@@ -32,7 +32,7 @@ def uniform(rng, *shape):
     return torch.from_numpy(rng.uniform(size=shape))
 
 
-@dropout.check("drops and enlarges while training", hint="What becomes of 4 in the example, and why not 4?")
+@dropout.check("drops and enlarges while training", hint="What does the 4 in the example become, and why not 4?")
 def drops(answer, rng):
     x, noise = tensor(rng, 2, 5, 7), uniform(rng, 2, 5, 7)
     for rate in (0.1, 0.5, 0.8):
@@ -42,7 +42,7 @@ def drops(answer, rng):
 
 
 @dropout.check("changes nothing when the model is not in training",
-               hint="A trained model is asked twice. Should it answer twice the same?")
+               hint="If a trained model is asked twice, should it give the same answer twice?")
 def nothing_in_eval(answer, rng):
     x, noise = tensor(rng, 5, 11), uniform(rng, 5, 11)
     for rate in (0.2, 0.5):
@@ -57,7 +57,7 @@ def nothing_at_zero(answer, rng):
     probes.equal(answer(x, noise, 0.0, True), x)
 
 
-@dropout.check("lets gradients pass where nothing was dropped", hint="Which step leaves the graph of torch?")
+@dropout.check("lets gradients pass where nothing was dropped", hint="Which step leaves torch's graph?")
 def gradients_of_kept(answer, rng):
     for training in (True, False):
         probes.gradient_parity(answer, dropout, tensor(rng, 3, 7), uniform(rng, 3, 7), 0.3, training,
@@ -69,13 +69,13 @@ def in_evaluation(x, noise, rate, training):
     return torch.where(noise < rate, 0.0, x / (1 - rate))
 
 
-@dropout.mistake("does not enlarge what is kept", hint="What is the mean of your output, beside that of x?")
+@dropout.mistake("does not enlarge what is kept", hint="How does the mean of your output compare with that of x?")
 def not_enlarged(x, noise, rate, training):
     return torch.where(noise < rate, 0.0, x) if training else x.clone()
 
 
 @dropout.mistake("shrinks in evaluation instead of enlarging in training",
-                 hint="The first paper did so. What does this task ask for in evaluation?")
+                 hint="The original paper did so. What does this prompt ask for in evaluation?")
 def shrinks_later(x, noise, rate, training):
     return torch.where(noise < rate, 0.0, x) if training else x * (1 - rate)
 
@@ -96,13 +96,13 @@ def enlarged_always(x, noise, rate, training):
     return torch.where(noise < rate, 0.0, x / (1 - rate)) if training else x / (1 - rate)
 
 
-@dropout.mistake("cuts the result off from the gradient", hint="Which line leaves the graph of torch?")
+@dropout.mistake("cuts the result off from the gradient", hint="Which line leaves torch's graph?")
 def dropped_detached(x, noise, rate, training):
     return torch.where(noise < rate, 0.0, x.detach() / (1 - rate)) if training else x.clone()
 
 
 @dropout.mistake("divides by the share that happened to be kept",
-                 hint="By what do you divide, and does it depend on the noise? What does the task say?")
+                 hint="What do you divide by, and does it depend on the noise? What does the prompt say?")
 def by_kept_share(x, noise, rate, training):
     kept = (noise >= rate).to(x.dtype)
     return x * kept / kept.mean() if training else x.clone()
@@ -114,23 +114,23 @@ def kept_dropped(x, noise, rate, training):
 
 
 @dropout.mistake("divides by the rate",
-                 hint="At a rate of 0.1 the mean falls by a tenth. By what must you divide to mend it?")
+                 hint="At a rate of 0.1 the mean falls by a tenth. What must you divide by to make up for it?")
 def by_rate(x, noise, rate, training):
     return torch.where(noise < rate, 0.0, x / rate) if training else x.clone()
 
 
-@dropout.mistake("multiplies by 1 − rate instead of dividing", hint="Shall the kept numbers grow or shrink?")
+@dropout.mistake("multiplies by 1 − rate instead of dividing", hint="Should the kept numbers grow or shrink?")
 def shrinks(x, noise, rate, training):
     return torch.where(noise < rate, 0.0, x * (1 - rate)) if training else x.clone()
 
 
-@dropout.mistake("drops whole tokens", hint="Does your mask depend on the number within a token?")
+@dropout.mistake("drops whole tokens", hint="Which numbers of `noise` does your code look at?")
 def whole_tokens(x, noise, rate, training):
     return torch.where(noise[..., :1] < rate, 0.0, x / (1 - rate)) if training else x.clone()
 
 
-@dropout.mistake("drops also where the noise equals the rate",
-                 hint="Below, or not above? What is dropped at a rate of 0?")
+@dropout.mistake("also drops where the noise equals the rate",
+                 hint="Does the prompt say \"below\" or \"not above\"? What should be dropped at a rate of 0?")
 def also_equal(x, noise, rate, training):
     return torch.where(noise <= rate, 0.0, x / (1 - rate)) if training else x.clone()
 

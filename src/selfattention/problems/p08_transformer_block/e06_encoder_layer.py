@@ -13,8 +13,8 @@ from selfattention.problems.p08_transformer_block.shared import centre, normed
 
 @exercise(points=4, minutes=15, builds_on="exercises 1 to 3",
           ready_made=("torch.nn.TransformerEncoderLayer", "encoder layer"), hints=(
-    "It is `post_norm_block`, with attention, norms and feed-forward layer written out. Which matrix belongs to which?",
-    "torch's linear layers keep (out, in) and compute x Wᵀ. Which shape has `x @ in_projection.T`, with which parts?",
+    "It is `post_norm_block` with attention, norms and feed-forward layer written out. Which matrix belongs to which?",
+    "torch's linear layers keep (out, in) and compute x Wᵀ. What shape is `x @ in_projection.T`, and what is in it?",
 ))
 def encoder_layer(x: Float[Tensor, "batch tokens d_model"], in_projection: Float[Tensor, "3*d_model d_model"],
                   out_projection: Float[Tensor, "d_model d_model"], expand: Float[Tensor, "d_ff d_model"],
@@ -22,10 +22,11 @@ def encoder_layer(x: Float[Tensor, "batch tokens d_model"], in_projection: Float
                   gain_2: Float[Tensor, " d_model"]) -> Float[Tensor, "batch tokens d_model"]:
     r"""Put a whole layer together, equal to torch's.
 
-    The weights come out of a `torch.nn.TransformerEncoderLayer` with one head, `bias=False` and no dropout: post-norm
-    and ReLU, as in 2017. Matrices are (out, in), as `torch.nn.Linear` keeps them. The rows of `in_projection` make the
-    queries, then the keys, then the values. Both norms have $\epsilon = 10^{-5}$, a gain and no offset.
-    `torch.nn.functional` may be used. Gradients must reach `x` and every weight.
+    The weights come from a `torch.nn.TransformerEncoderLayer` with one head, `bias=False` and no dropout: post-norm and
+    ReLU, as in 2017. Matrices are (out, in), as `torch.nn.Linear` keeps them. The first d_model rows of `in_projection`
+    make the queries, the next the keys, the last the values. Scores are divided by $\sqrt{d_{model}}$; there is no
+    mask. Both norms have $\epsilon = 10^{-5}$, a gain and no offset. `torch.nn.functional` may be used. Gradients must
+    reach `x` and every weight.
     """
     queries, keys, values = (x @ in_projection.T).chunk(3, dim=-1)
     weights = torch.softmax(queries @ keys.mT / x.shape[-1] ** 0.5, dim=-1)
@@ -47,7 +48,7 @@ def layer_weights(rng, d_model=7, d_ff=11):
 
 
 @encoder_layer.check("is torch's layer", hint="Check one step at a time: set `contract` to zeros, then "
-                                              "`out_projection` too. What should be left?")
+                                              "`out_projection`, too. What should be left?")
 def is_torchs(answer, rng):
     names = ("self_attn.in_proj_weight", "self_attn.out_proj.weight", "linear1.weight", "linear2.weight",
              "norm1.weight", "norm2.weight")
@@ -76,7 +77,7 @@ def texts_apart(answer, rng):
     probes.unmoved(before[0], after[0], "a text changed because another text of the batch did")
 
 
-@encoder_layer.check("lets gradients reach the tokens and every weight", hint="Which step leaves the graph of torch?")
+@encoder_layer.check("lets gradients reach the tokens and every weight", hint="Which step leaves torch's graph?")
 def gradients_to_weights(answer, rng):
     probes.gradient_parity(answer, encoder_layer, tensor(rng, 2, 5, 7), *layer_weights(rng),
                            cotangent=tensor(rng, 2, 5, 7))
@@ -93,13 +94,13 @@ def finished(x, mixed, expand, contract, gain_1, gain_2):
 
 
 @encoder_layer.mistake("does not transpose the output projection",
-                       hint="A square matrix fits both ways round. How does torch keep it, and how do you multiply?")
+                       hint="A square matrix fits both ways round. Which way does torch keep it, and which do you use?")
 def output_not_transposed(x, in_projection, out_projection, *others):
     return finished(x, attended(*(x @ in_projection.T).chunk(3, dim=-1)) @ out_projection, *others)
 
 
 @encoder_layer.mistake("reshapes `in_projection` instead of transposing it",
-                       hint="Both give d_model rows. Which column of yours makes the first number of the queries?")
+                       hint="Both give d_model rows. Which numbers of `in_projection` are in your first column?")
 def reshaped(x, in_projection, out_projection, *others):
     queries, keys, values = (x @ in_projection.reshape(x.shape[-1], -1)).chunk(3, dim=-1)
     return finished(x, attended(queries, keys, values) @ out_projection.T, *others)
@@ -117,8 +118,8 @@ def values_first(x, in_projection, out_projection, *others):
     return finished(x, attended(queries, keys, values) @ out_projection.T, *others)
 
 
-@encoder_layer.mistake("deals the rows of `in_projection` out in turn",
-                       hint="Whose are the first d_model rows: all the queries', or one of each?")
+@encoder_layer.mistake("deals out the rows of `in_projection` in turn",
+                       hint="Whose are the first three rows: all the queries', or one for each of the three?")
 def dealt_out(x, in_projection, out_projection, *others):
     queries, keys, values = (x @ in_projection.T).unflatten(-1, (-1, 3)).unbind(-1)
     return finished(x, attended(queries, keys, values) @ out_projection.T, *others)
@@ -172,7 +173,7 @@ def first_input_again(x, in_projection, out_projection, expand, contract, gain_1
     return normed(x + torch.relu(first @ expand.T) @ contract.T, gain_2, 0, 1e-5)
 
 
-@encoder_layer.mistake("uses GELU", hint="BERT and GPT do so. Which function does the task name?")
+@encoder_layer.mistake("uses GELU", hint="BERT and GPT do so. Which function does the prompt name?")
 def gelu_layer(x, in_projection, out_projection, expand, contract, gain_1, gain_2):
     x = normed(x + layer_attention(x, in_projection, out_projection), gain_1, 0, 1e-5)
     return normed(x + functional.gelu(x @ expand.T) @ contract.T, gain_2, 0, 1e-5)
@@ -203,14 +204,14 @@ def unbiased_norms(x, in_projection, out_projection, expand, contract, gain_1, g
     return norm(x + torch.relu(x @ expand.T) @ contract.T, gain_2)
 
 
-@encoder_layer.mistake("attends over the texts of the batch", hint="Which axis do the keys of one query lie along?")
+@encoder_layer.mistake("attends over the texts of the batch", hint="Along which axis are the keys of one query?")
 def over_batch(x, in_projection, out_projection, *others):
     mixed = layer_attention(x.transpose(0, 1), in_projection, out_projection).transpose(0, 1)
     return finished(x, mixed, *others)
 
 
 @encoder_layer.mistake("cuts the attention off from the gradient",
-                       hint="Who learns from your result, and who does not?")
+                       hint="Which of the weights receive no gradient?")
 def attention_detached(x, in_projection, out_projection, *others):
     return finished(x, layer_attention(x, in_projection, out_projection).detach(), *others)
 

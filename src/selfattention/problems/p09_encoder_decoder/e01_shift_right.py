@@ -7,20 +7,20 @@ from selfattention.problems.p09_encoder_decoder.shared import sentences
 
 
 @exercise(points=3, minutes=8, builds_on="lesson 09, what the decoder reads", hints=(
-    "Write both rows for a sentence of two words by hand, one under the other. Which word stands under which?",
-    "The decoder input is the easy one: which column is put in front? The labels need a place that differs from "
-    "sentence to sentence.",
-    "How many words has each sentence? That number is the column of its end sign.",
+    "For a sentence of two words, write both rows by hand, one under the other. Which word is under which?",
+    "The decoder input is the easy one: which column goes in front? The labels need a sign at a place that differs "
+    "from sentence to sentence.",
+    "How many words does each sentence have? In which column does its end sign belong, then?",
 ))
 def shift_right(targets: Int[Tensor, "batch tokens"],
                 ) -> tuple[Int[Tensor, "batch longer"], Int[Tensor, "batch longer"]]:
-    r"""Make what the decoder reads, and what it shall answer at each place.
+    r"""Make what the decoder reads, and what it should answer at each place.
 
-    Words are numbers from 3 on; after a sentence's last word `targets` has padding (0). A sentence may be empty: then
-    the begin sign is read and the end sign answered. Return two tensors, each one column wider.
-    The *decoder input* is the begin sign (1), the words, then padding. The *labels* are the words, the end sign (2)
-    right after the last word, then padding. So at each place the decoder has read the words before the one it shall
-    answer (Vaswani et al. 2017, §3.1: the output embeddings are "offset by one position").
+    Words are whole numbers from 3 on; after a sentence's last word, `targets` has padding (0). A sentence may be empty:
+    then the begin sign is read and the end sign answered. Return two tensors, each one column wider than `targets`. The
+    *decoder input* is the begin sign (1), the words, then padding. The *labels* are the words, the end sign (2) right
+    after the last word, then padding. So at each place the decoder has read the words before the one it should answer
+    (Vaswani et al. 2017, §3.1: the output embeddings are "offset by one position").
     """
     column = torch.zeros_like(targets[:, :1])
     decoder_input = torch.cat([column + 1, targets], dim=1)
@@ -33,7 +33,7 @@ shift_right.example(torch.tensor([[5, 6, 7], [8, 0, 0]]))
 
 
 @shift_right.check("begins what is read and ends what is answered, each sentence at its own place",
-                   hint="Where does the end sign of a short sentence stand: after its last word, or at the edge?")
+                   hint="Where is the end sign of a short sentence: after its last word, or at the edge?")
 def begins_and_ends(answer, rng):
     for lengths, width in (([5, 2, 3], 5), ([3, 1, 2, 4], 7)):
         targets = sentences(rng, lengths, width)
@@ -47,8 +47,8 @@ def begins_and_ends(answer, rng):
         probes.equal(got[1], torch.tensor(answered), "the labels differ")
 
 
-@shift_right.check("lets each place read just the word before its answer",
-                   hint="Put the decoder input above the labels. Which word stands above which?")
+@shift_right.check("lets each place read exactly the word before its answer",
+                   hint="Put the decoder input above the labels. Which word is above which?")
 def word_before(answer, rng):
     decoder_input, labels = answer(sentences(rng, [7, 4, 6], 7))
     words = torch.where(labels[:, :-1] > 2, labels[:, :-1], 0)
@@ -75,9 +75,9 @@ def ended(targets):
     return wider(targets, 0).scatter(1, (targets != 0).sum(dim=1, keepdim=True), 2)
 
 
-@shift_right.mistake("lets the decoder read its very answers",
-                     hint="What does the decoder read at place 0, and what shall it answer there? Must it learn "
-                          "anything?")
+@shift_right.mistake("lets the decoder read its own answers",
+                     hint="What does the decoder read at place 0, and what should it answer there? Does it have "
+                          "anything to learn?")
 def not_shifted(targets):
     return ended(targets), ended(targets)
 
@@ -88,29 +88,29 @@ def begin_lost(targets):
 
 
 @shift_right.mistake("shifts twice: the labels are two words ahead",
-                     hint="Who answers the first word in your version?")
+                     hint="At which place is the first word answered in your version?")
 def shifted_twice(targets):
     return wider(targets, 1, in_front=True), wider(ended(targets)[:, 1:], 0)
 
 
 @shift_right.mistake("shifts to the left: the decoder reads the word after its answer",
-                     hint="At the time of writing, does that word exist already?")
+                     hint="When a word is being written, does the word after it exist yet?")
 def shifted_left(targets):
     return wider(ended(targets)[:, 1:], 0), ended(targets)
 
 
-@shift_right.mistake("exchanges decoder input and labels", hint="Which of the two begins with the begin sign?")
+@shift_right.mistake("exchanges decoder input and labels", hint="Which of the two starts with the begin sign?")
 def exchanged(targets):
     return ended(targets), wider(targets, 1, in_front=True)
 
 
-@shift_right.mistake("forgets the end sign", hint="How shall the model ever learn to stop?")
+@shift_right.mistake("forgets the end sign", hint="How is the model ever to learn when to stop?")
 def end_lost(targets):
     return wider(targets, 1, in_front=True), wider(targets, 0)
 
 
 @shift_right.mistake("puts the end sign after the padding",
-                     hint="What stands between the last word and your end sign in a short sentence?")
+                     hint="What is between the last word and your end sign in a short sentence?")
 def end_behind_padding(targets):
     return wider(targets, 1, in_front=True), wider(targets, 2)
 
@@ -129,8 +129,8 @@ def width_kept(targets):
 
 
 @shift_right.mistake("leaves the end sign in the decoder input of short sentences",
-                     hint="It does little harm: its label is padding. But which sentences have it in your version, and "
-                          "which not?")
+                     hint="It does little harm: its label is padding. But which sentences have it in your version, "
+                          "and which do not?")
 def end_is_read(targets):
     return wider(ended(targets)[:, :-1], 1, in_front=True), ended(targets)
 
@@ -142,8 +142,8 @@ def first_zero(targets):
         1, (targets == 0).int().argmax(dim=1, keepdim=True), 2)
 
 
-@shift_right.mistake("ends no empty sentence",
-                     hint="What shall the decoder answer first, when there is not a single word?")
+@shift_right.mistake("does not end empty sentences",
+                     hint="What should the decoder answer first when there is not a single word?")
 def empty_not_ended(targets):
     labels = ended(targets)
     return wider(targets, 1, in_front=True), labels.masked_fill((targets == 0).all(dim=1, keepdim=True), 0)
@@ -159,7 +159,7 @@ def shift_loop(targets):
     return decoder_input, labels
 
 
-@shift_right.alternative("padded on both sides, the end sign where padding begins")
+@shift_right.alternative("padded on both sides, with the end sign where the padding begins")
 def shift_where(targets):
     decoder_input = torch.nn.functional.pad(targets, (1, 0), value=1)
     labels = torch.nn.functional.pad(targets, (0, 1))

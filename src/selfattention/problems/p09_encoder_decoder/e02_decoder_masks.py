@@ -8,17 +8,17 @@ from selfattention.problems.p09_encoder_decoder.shared import sentences
 
 @exercise(points=3, minutes=10, builds_on="chapter 04, exercises 1 to 3", hints=(
     "Two questions: what may a target token see of the target, and what of the source?",
-    "When the decoder writes its first word, is the source known to its last word? And the target?",
+    "When the decoder writes its first word, is the whole source known? And the whole target?",
     "A padded token must not be *seen*. Is that its row or its column?",
 ))
 def decoder_masks(source: Int[Tensor, "batch source"], target: Int[Tensor, "batch target"],
                   ) -> tuple[Bool[Tensor, "batch target target"], Bool[Tensor, "batch one source"]]:
     r"""Say what a decoder token may see: of the target so far, and of the source.
 
-    `source` and `target` (the decoder input) are tokens, 0 is padding. Return two masks, `True` where a query may
-    attend. The first, for self-attention: target tokens see themselves and earlier ones, and no padding. The second,
-    for cross-attention: all real source tokens, the same for every query, with an axis of length 1 in the queries'
-    place (Vaswani et al. 2017, §3.2.3; padding is not in the paper).
+    `source` and `target` (the decoder input) are tokens; 0 is padding. Return two boolean masks, `True` where a query
+    may attend. In the first, for self-attention, target tokens see themselves and earlier ones, but no padding. In the
+    second, for cross-attention, every query sees all real source tokens, signs included; an axis of length 1 stands for
+    the queries (Vaswani et al. 2017, §3.2.3; padding is not in the paper). A source may be all padding.
     """
     causal = torch.ones(target.shape[1], target.shape[1], dtype=torch.bool).tril()
     return causal & (target != 0)[:, None, :], (source != 0)[:, None, :]
@@ -63,8 +63,8 @@ def source_side(answer, rng):
     probes.equal(got, expected, "the mask of cross-attention has the wrong places open")
 
 
-@decoder_masks.check("works for equal lengths, for single tokens, and for a source of padding alone",
-                     hint="Equal sizes hide a mix-up of source and target. Where do the two masks come from?")
+@decoder_masks.check("works for equal lengths, for single tokens, and for a source that is all padding",
+                     hint="Equal sizes hide a mix-up. Which of the two sentences does each mask come from?")
 def mask_edges(answer, rng):
     size = int(rng.choice((5, 7, 11)))
     first, *others = lengths_within(rng, size)
@@ -77,21 +77,21 @@ def past(target):
     return torch.ones(target.shape[1], target.shape[1], dtype=torch.bool).tril()
 
 
-@decoder_masks.mistake("takes all signs of the source for padding",
-                       hint="Which number is padding, and which is the end sign? May the end of a sentence be seen?")
+@decoder_masks.mistake("takes the source's signs for padding",
+                       hint="Which number is padding, and which is the end sign? May the end sign be seen?")
 def signs_hidden(source, target):
     return past(target) & (target != 0)[:, None], (source > 2)[:, None]
 
 
 @decoder_masks.mistake("puts a causal mask on cross-attention",
-                       hint="Is the source written word by word, or is it all there from the beginning?")
+                       hint="Is the source written word by word, or is all of it there from the beginning?")
 def causal_cross(source, target):
     triangle = torch.ones(target.shape[1], source.shape[1], dtype=torch.bool).tril()
     return past(target) & (target != 0)[:, None], triangle & (source != 0)[:, None]
 
 
-@decoder_masks.mistake("lays the target's padding over the source",
-                       hint="Who is looked at in cross-attention? Whose padding must be hidden then?")
+@decoder_masks.mistake("uses the target's padding for the source",
+                       hint="Which sentence is looked at in cross-attention? So whose padding must be hidden?")
 def target_padding(source, target):
     return past(target) & (target != 0)[:, None], (target != 0)[:, None]
 
@@ -117,7 +117,7 @@ def marks_hidden(source, target):
 
 
 @decoder_masks.mistake("hides each target token from itself",
-                       hint="The input is shifted already. May the begin sign see itself?")
+                       hint="The decoder input is already shifted. May the begin sign see itself?")
 def strict(source, target):
     return past(target).tril(-1) & (target != 0)[:, None], (source != 0)[:, None]
 
@@ -134,12 +134,12 @@ def queries_hidden(source, target):
 
 
 @decoder_masks.mistake("allows what either mask allows",
-                       hint="`|` is *or*. May padding that stands in the past be seen?")
+                       hint="`|` is *or*. May padding be seen if it is in the past?")
 def either(source, target):
     return past(target) | (target != 0)[:, None], (source != 0)[:, None]
 
 
-@decoder_masks.mistake("takes the begin sign for padding", hint="Which key is left for the very first query?")
+@decoder_masks.mistake("takes the begin sign for padding", hint="Which keys are left for the very first query?")
 def begin_hidden(source, target):
     return past(target) & (target > 1)[:, None], (source != 0)[:, None]
 

@@ -10,9 +10,9 @@ from selfattention.problems.p09_encoder_decoder.shared import real
 
 
 @exercise(points=4, minutes=10, builds_on="exercise 2 of chapter 05 and exercise 4 of chapter 04", hints=(
-    "Who asks, who is found, who is read? Two of the three come from the same sentence.",
-    "It is the self-attention of chapter 05 with one change. Which of the three products has `x` in it?",
-    "What shape have the scores: how many rows and columns, when the target has 3 tokens and the source 5?",
+    "Who asks, who is found, who is read? Which two of the three come from the same sentence?",
+    "It is the self-attention of chapter 05 with one change and a mask. Which of the three products has `x` in it?",
+    "What is the shape of the scores: how many rows and columns, if the target has 3 tokens and the source 5?",
 ))
 def cross_attention(x: Float[Tensor, "batch target d_model"], memory: Float[Tensor, "batch source d_model"],
                     query_weight: Float[Tensor, "d_model d_k"], key_weight: Float[Tensor, "d_model d_k"],
@@ -20,10 +20,11 @@ def cross_attention(x: Float[Tensor, "batch target d_model"], memory: Float[Tens
                     memory_mask: Bool[Tensor, "batch one source"]) -> Float[Tensor, "batch target d_v"]:
     r"""Let each target token look at the source.
 
-    `x` is the decoder's, `memory` what the encoder made of the source. "[T]he queries come from the previous decoder
-    layer, and the memory keys and values come from the output of the encoder" (Vaswani et al. 2017, §3.2.3); then eq. 1
-    with the width $d_k$ of a key. `memory_mask` is `True` at the real source tokens, of which each sentence has at
-    least one. Gradients must reach `x`, `memory` and the three matrices.
+    `x` comes from the decoder; `memory` is what the encoder made of the source. "[T]he queries come from the previous
+    decoder layer, and the memory keys and values come from the output of the encoder" (Vaswani et al. 2017, §3.2.3);
+    the rest is eq. 1, where $d_k$ is the width of a key. `memory_mask` is `True` at the real source tokens, of which
+    each sentence has at least one; all others get no weight, even where every real score is far below 0. Gradients must
+    reach `x`, `memory` and the three matrices.
     """
     queries, keys, values = x @ query_weight, memory @ key_weight, memory @ value_weight
     scores = queries @ keys.transpose(-2, -1) / math.sqrt(keys.shape[-1])
@@ -57,14 +58,14 @@ def loop_over_both(answer, rng):
 
 
 @cross_attention.check("works where source and target are equally long, and for single tokens",
-                       hint="Equal lengths hide a mix-up. From which of the two does each matrix make something?")
+                       hint="Equal lengths hide a mix-up. Which of the two does each matrix multiply?")
 def equally_long(answer, rng):
     for batch, target, source, lengths in ((2, 5, 5, (3, 5)), (1, 1, 3, (2,)), (2, 3, 1, (1, 1))):
         probes.parity(answer, cross_attention, tensor(rng, batch, target, 7), tensor(rng, batch, source, 7),
                       *matrices(rng), real(lengths, source))
 
 
-@cross_attention.check("does not notice what stands in the padding",
+@cross_attention.check("does not notice what is in the padding",
                        hint="Change a padded source token. Which step should make that invisible?")
 def padding_unnoticed(answer, rng):
     x, memory, three = tensor(rng, 2, 3, 7), tensor(rng, 2, 5, 7), matrices(rng)
@@ -78,7 +79,7 @@ def padding_unnoticed(answer, rng):
 
 
 @cross_attention.check("lets gradients reach the decoder, the encoder and all matrices",
-                       hint="The encoder has no loss of its own. On which way does it learn?")
+                       hint="The encoder has no loss of its own. Which way do gradients take to reach it?")
 def both_learn(answer, rng):
     probes.gradient_parity(answer, cross_attention, tensor(rng, 2, 3, 7), tensor(rng, 2, 5, 7), *matrices(rng),
                            real((4, 5), 5), cotangent=tensor(rng, 2, 3, 13))
@@ -90,13 +91,13 @@ def mixed(queries, keys, values, mask, scale=None):
 
 
 @cross_attention.mistake("takes the keys from the source, but the values from the target",
-                         hint="A source word has been found. Whose value is read?")
+                         hint="Once a source word has been found, whose value is read?")
 def values_of_target(x, memory, query_weight, key_weight, value_weight, memory_mask):
     return mixed(x @ query_weight, memory @ key_weight, x @ value_weight, memory_mask)
 
 
 @cross_attention.mistake("takes the values from the source, but the keys from the target",
-                         hint="Whom do the queries of the target have to find?")
+                         hint="What do the target's queries have to find?")
 def keys_of_target(x, memory, query_weight, key_weight, value_weight, memory_mask):
     return mixed(x @ query_weight, x @ key_weight, memory @ value_weight, memory_mask)
 
@@ -107,12 +108,13 @@ def source_asks(x, memory, query_weight, key_weight, value_weight, memory_mask):
     return mixed(memory @ query_weight, memory @ key_weight, memory @ value_weight, memory_mask)
 
 
-@cross_attention.mistake("lets the source ask the target", hint="Who needs to know something, and who has read it?")
+@cross_attention.mistake("lets the source ask the target",
+                         hint="Which of the two wants to know something about the other?")
 def roles_exchanged(x, memory, query_weight, key_weight, value_weight, memory_mask):
     return mixed(memory @ query_weight, x @ key_weight, x @ value_weight, memory_mask)
 
 
-@cross_attention.mistake("is self-attention: the source is never looked at",
+@cross_attention.mistake("is self-attention: it never looks at the source",
                          hint="Where does `memory` appear in your code?")
 def never_looks(x, memory, query_weight, key_weight, value_weight, memory_mask):
     return mixed(x @ query_weight, x @ key_weight, x @ value_weight, memory_mask)
@@ -140,7 +142,7 @@ def mask_ignored(x, memory, query_weight, key_weight, value_weight, memory_mask)
     return mixed(x @ query_weight, memory @ key_weight, memory @ value_weight, torch.ones_like(memory_mask))
 
 
-@cross_attention.mistake("looks at the padding and at nothing else", hint="What does `True` mean in this course?")
+@cross_attention.mistake("looks only at the padding", hint="What does `True` mean in this course?")
 def mask_inverted(x, memory, query_weight, key_weight, value_weight, memory_mask):
     return mixed(x @ query_weight, memory @ key_weight, memory @ value_weight, ~memory_mask)
 
@@ -159,7 +161,7 @@ def over_queries(x, memory, query_weight, key_weight, value_weight, memory_mask)
 
 
 @cross_attention.mistake("cuts the memory off from the gradient",
-                         hint="Who trains the encoder, when it has no loss of its own?")
+                         hint="How does the encoder learn if it has no loss of its own?")
 def memory_detached(x, memory, query_weight, key_weight, value_weight, memory_mask):
     memory = memory.detach()
     return mixed(x @ query_weight, memory @ key_weight, memory @ value_weight, memory_mask)

@@ -9,19 +9,19 @@ from selfattention.problems.draws import tensor
 
 
 @exercise(points=3, minutes=8, builds_on="exercise 3 of chapter 08", hints=(
-    "Chapter 08's post-norm block has two steps of one kind. Here are three: which sublayer comes between the two?",
-    "Which sublayer takes the memory, and what does it ask with: the layer's input, or what the first step made of it?",
+    "Chapter 08's post-norm block has two steps of one kind. Here there are three: which sublayer is between those?",
+    "Which sublayer takes the memory, and what does it ask with: the layer's input, or the first step's result?",
 ))
 def decoder_layer(x: Float[Tensor, "batch target d_model"], memory: Float[Tensor, "batch source d_model"],
                   attention: Callable[[Tensor], Tensor], cross_attention: Callable[[Tensor, Tensor], Tensor],
                   feed_forward: Callable[[Tensor], Tensor],
                   norm: Callable[[int, Tensor], Tensor]) -> Float[Tensor, "batch target d_model"]:
-    r"""Put a decoder layer of 2017 together out of its three sublayers.
+    r"""Put a decoder layer of 2017 together from its three sublayers.
 
     Self-attention, then attention to the memory, then the feed-forward layer, each as
     $\mathrm{LayerNorm}(x + \mathrm{Sublayer}(x))$ (Vaswani et al. 2017, §3.1). All four functions are given, masks
     included: `attention(x)`; `cross_attention(x, memory)`, which asks with `x`; `feed_forward(x)`; and `norm(i, x)`,
-    the i-th of the layer's three norms, counted from 1. In the example the sublayers double, take the mean of the
+    norm i of the layer's three, counted from 1. In the example, the sublayers double, take the mean of the
     memory, and square; norm i multiplies by i.
     """
     x = norm(1, x + attention(x))
@@ -52,7 +52,7 @@ def decoder_parts(rng):
 
 
 @decoder_layer.check("runs three sublayers, each added and normalised",
-                     hint="Follow the example with a pencil: three steps of two lines each.")
+                     hint="Work through the example with a pencil: three steps of two lines each.")
 def three_sublayers(answer, rng):
     for batch, target, source in ((2, 3, 5), (1, 5, 2)):
         x, memory = tensor(rng, batch, target, 7), tensor(rng, batch, source, 7)
@@ -63,7 +63,7 @@ def three_sublayers(answer, rng):
 
 
 @decoder_layer.check("tells source and target apart where they are equally long",
-                     hint="Which of the two asks in `cross_attention`, and which is read as it came?")
+                     hint="Which of the two asks in `cross_attention`, and which is read as it is?")
 def source_and_target(answer, rng):
     x, memory, parts = tensor(rng, 2, 3, 7), tensor(rng, 2, 3, 7), decoder_parts(rng)
     probes.parity(answer, decoder_layer, x, memory, *parts)
@@ -99,7 +99,7 @@ def no_way_past_attention(x, memory, attention, cross_attention, feed_forward, n
     return norm(3, x + feed_forward(x))
 
 
-@decoder_layer.mistake("has no ways past at all", hint="The formula has a plus. What stands on its left?")
+@decoder_layer.mistake("has no ways past its sublayers at all", hint="The formula has a plus. What is on its left?")
 def no_ways_past(x, memory, attention, cross_attention, feed_forward, norm):
     return norm(3, feed_forward(norm(2, cross_attention(norm(1, attention(x)), memory))))
 
@@ -120,7 +120,7 @@ def itself_twice(x, memory, attention, cross_attention, feed_forward, norm):
 
 
 @decoder_layer.mistake("asks with the layer's input instead of the first step's result",
-                       hint="What is x in the second step: what came in, or what the first step made?")
+                       hint="What is x in the second step: the layer's input, or the first step's result?")
 def asks_with_input(x, memory, attention, cross_attention, feed_forward, norm):
     first = norm(1, x + attention(x))
     second = norm(2, first + cross_attention(x, memory))
@@ -136,21 +136,21 @@ def input_every_time(x, memory, attention, cross_attention, feed_forward, norm):
 
 
 @decoder_layer.mistake("normalises before the sublayers",
-                       hint="That is pre-norm. Where stands the norm in the formula?")
+                       hint="That is pre-norm. Where is the norm in the formula?")
 def norm_before(x, memory, attention, cross_attention, feed_forward, norm):
     x = x + attention(norm(1, x))
     x = x + cross_attention(norm(2, x), memory)
     return x + feed_forward(norm(3, x))
 
 
-@decoder_layer.mistake("uses one norm three times", hint="Which numbers do you give to `norm`?")
+@decoder_layer.mistake("uses the first norm three times", hint="Which numbers do you give to `norm`?")
 def one_norm(x, memory, attention, cross_attention, feed_forward, norm):
     x = norm(1, x + attention(x))
     x = norm(1, x + cross_attention(x, memory))
     return norm(1, x + feed_forward(x))
 
 
-@decoder_layer.mistake("normalises the memory, too", hint="What is read as it came, in the formula: who is normalised?")
+@decoder_layer.mistake("normalises the memory, too", hint="What does the formula normalise: x, or the memory?")
 def memory_normed(x, memory, attention, cross_attention, feed_forward, norm):
     x = norm(1, x + attention(x))
     x = norm(2, x + cross_attention(x, norm(2, memory)))
@@ -158,24 +158,24 @@ def memory_normed(x, memory, attention, cross_attention, feed_forward, norm):
 
 
 @decoder_layer.mistake("runs both attentions side by side",
-                       hint="What does the cross-attention ask with: x as it came, or after the first step?")
+                       hint="What does the cross-attention ask with: the layer's input, or the first step's result?")
 def side_by_side(x, memory, attention, cross_attention, feed_forward, norm):
     x = norm(2, norm(1, x + attention(x) + cross_attention(x, memory)))
     return norm(3, x + feed_forward(x))
 
 
-@decoder_layer.mistake("leaves the feed-forward layer out", hint="Which of the four functions have you not used yet?")
+@decoder_layer.mistake("leaves out the feed-forward layer", hint="Which of the four functions have you not used yet?")
 def no_feed_forward(x, memory, attention, cross_attention, feed_forward, norm):
     x = norm(1, x + attention(x))
     return norm(2, x + cross_attention(x, memory))
 
 
-@decoder_layer.mistake("counts the norms from 0", hint="With which number does the prompt call the first norm?")
+@decoder_layer.mistake("counts the norms from 0", hint="Which number does the prompt give to the first norm?")
 def norms_from_zero(x, memory, attention, cross_attention, feed_forward, norm):
     return decoder_layer(x, memory, attention, cross_attention, feed_forward, lambda i, x: norm(i - 1, x))
 
 
-@decoder_layer.mistake("normalises the sublayers' results only",
+@decoder_layer.mistake("normalises only the sublayers' results",
                        hint="What is inside the brackets of the norm in the formula?")
 def norm_inside(x, memory, attention, cross_attention, feed_forward, norm):
     x = x + norm(1, attention(x))

@@ -10,10 +10,10 @@ from selfattention.problems.draws import tensor
 
 
 @exercise(points=4, minutes=15, builds_on="lesson 09, the whole model", hints=(
-    "Three parts: tokens become vectors, vectors pass through the layers, vectors become scores. Write each as a line "
+    "Three parts: tokens become vectors, vectors pass through the layers, vectors become scores. Write each in a line "
     "or two. Which part is needed twice?",
     "When is the memory finished: after the first encoder layer, or after the last? Who reads it?",
-    "A score for each target word: with which table's rows is a vector multiplied?",
+    "Each target word gets a score: with which table's rows is a vector multiplied?",
 ))
 def transformer(source: Int[Tensor, "batch source"], target: Int[Tensor, "batch target"],
                 tables: tuple[Float[Tensor, "source_vocab d_model"], Float[Tensor, "target_vocab d_model"]],
@@ -26,8 +26,8 @@ def transformer(source: Int[Tensor, "batch source"], target: Int[Tensor, "batch 
     al. 2017, §3.4) plus the row of `positions` for its place, from 0 (§3.5). Then come `layers` encoder layers,
     `encoder_layer(i, x)`, and as many decoder layers, `decoder_layer(i, x, memory)`, with i from 0. The memory is what
     the **last** encoder layer gives, and every decoder layer reads it (figure 1). The scores are products with the rows
-    of the target's table (§3.4), without a softmax. In the example layers add i + 1, and decoder layers also the mean
-    of the memory. Gradients must reach both tables and the positions.
+    of the target's table (§3.4), without a softmax. In the example, layer i adds i + 1, and decoder layers also add the
+    mean of the memory. Gradients must reach both tables and the positions.
     """
     def embed(tokens, table):
         return table[tokens] * math.sqrt(table.shape[1]) + positions[:tokens.shape[1]]
@@ -77,13 +77,13 @@ def by_token(answer, rng):
 
 
 @transformer.check("works for any number of layers, and for single tokens",
-                   hint="With three layers, how many times is the last encoder layer's result read?")
+                   hint="With three layers, which encoder layer's result is read, and how many times?")
 def any_number(answer, rng):
     for batch, source, target, layers in ((1, 3, 3, 1), (2, 5, 3, 3), (1, 1, 1, 2)):
         probes.parity(answer, transformer, *whole(rng, batch, source, target, layers))
 
 
-@transformer.check("lets the source speak", hint="Change a source token. Which scores change?")
+@transformer.check("lets the source change the scores", hint="Change a source token. Which scores change in your code?")
 def source_speaks(answer, rng):
     source, *rest = whole(rng, 1, 3, 2, 2)
     changed = source.clone()
@@ -118,7 +118,7 @@ def root_of_sum(source, target, tables, positions, layers, encoder_layer, decode
 
 
 @transformer.mistake("divides the embeddings by √d_model",
-                     hint="That is what scores are divided by. What happens to embeddings in §3.4?")
+                     hint="That is what attention does with scores. What happens to embeddings in §3.4?")
 def root_divides(source, target, tables, positions, layers, encoder_layer, decoder_layer):
     root = tables[0].shape[1] ** -0.5
     memory = through(vectors_of(source, tables[0], positions, root), layers, encoder_layer)
@@ -173,14 +173,14 @@ def same_layer(source, target, tables, positions, layers, encoder_layer, decoder
 
 
 @transformer.mistake("leaves out the last layer of both stacks",
-                     hint="How many layers does your loop run for layers = 1?")
+                     hint="How many layers does your loop run when `layers` is 1?")
 def last_layer_lost(source, target, tables, positions, layers, encoder_layer, decoder_layer):
     memory = through(vectors_of(source, tables[0], positions), layers - 1, encoder_layer)
     return through(vectors_of(target, tables[1], positions), layers - 1, decoder_layer, memory) @ tables[1].T
 
 
 @transformer.mistake("scores the words of the source",
-                     hint="How many scores has a target place? How many target words?")
+                     hint="How many scores does each place have? And how many target words are there?")
 def source_words(source, target, tables, positions, layers, encoder_layer, decoder_layer):
     memory = through(vectors_of(source, tables[0], positions), layers, encoder_layer)
     return through(vectors_of(target, tables[1], positions), layers, decoder_layer, memory) @ tables[0].T
@@ -193,7 +193,7 @@ def probabilities(source, target, tables, positions, layers, encoder_layer, deco
     return torch.softmax(x @ tables[1].T, dim=-1)
 
 
-@transformer.mistake("returns the vectors, not the scores", hint="How many numbers has a place in your result?")
+@transformer.mistake("returns the vectors, not the scores", hint="How many numbers does a place have in your result?")
 def vectors_alone(source, target, tables, positions, layers, encoder_layer, decoder_layer):
     memory = through(vectors_of(source, tables[0], positions), layers, encoder_layer)
     return through(vectors_of(target, tables[1], positions), layers, decoder_layer, memory)
@@ -205,7 +205,8 @@ def source_decoded(source, target, tables, positions, layers, encoder_layer, dec
     return through(memory, layers, decoder_layer, memory) @ tables[1].T
 
 
-@transformer.mistake("computes without a graph", hint="How would this model learn? Which line keeps torch from noting?")
+@transformer.mistake("computes without a graph",
+                     hint="How would this model learn? Which line keeps torch from building the graph?")
 @torch.no_grad()
 def without_graph(*given):
     return transformer(*given)

@@ -10,15 +10,16 @@ from selfattention.problems.p09_encoder_decoder.shared import sentences
 
 
 @exercise(points=3, minutes=10, builds_on="exercise 3 of chapter 02", hints=(
-    "First the loss of every token, then a mean. Which tokens does the mean run over, and how many are they?",
-    "`log_softmax` gives the logarithms for every word. How do you pick the one of the label?",
+    "First the loss of every token, then a mean. Which tokens does the mean run over, and how many are there?",
+    "`log_softmax` gives a logarithm for every word. How do you pick that of the label?",
 ))
 def token_loss(logits: Float[Tensor, "batch tokens vocab"], labels: Int[Tensor, "batch tokens"]) -> Float[Tensor, ""]:
     r"""Score the decoder on its real tokens.
 
     The loss of a token is $-\log p$ in nats, where $p$ is the softmax probability of its label. Return the mean over
-    **all real tokens** of the batch. A label of 0 is padding and does not count, neither above nor below the line;
-    there is at least one real token. Logits may be as large as ±10⁴. Gradients must reach them.
+    **all real tokens** of the batch, as a tensor without axes. A label of 0 is padding and does not count, neither in
+    the sum nor in the number you divide by; there is at least one real token. Logits may be in the tens of thousands,
+    positive or negative. Gradients must reach them.
     """
     losses = -torch.log_softmax(logits, dim=-1).gather(-1, labels[..., None])[..., 0]
     kept = labels != 0
@@ -44,8 +45,8 @@ def mean_of_tokens(answer, rng):
     probes.gradient_parity(answer, token_loss, logits, labels, cotangent=torch.tensor(1.0).double())
 
 
-@token_loss.check("does not notice more padding, nor what was predicted there",
-                  hint="Add a column of padding to the batch. May the loss change?")
+@token_loss.check("does not notice more padding, or what was predicted there",
+                  hint="Add a column of padding to the batch. Does the loss change? Should it?")
 def padding_is_free(answer, rng):
     logits, labels = tensor(rng, 3, 5, 11), sentences(rng, (4, 1, 3), 5, 11)
     longer = torch.cat([logits, tensor(rng, 3, 2, 11)], dim=1)
@@ -71,14 +72,14 @@ def padding_counted(logits, labels):
     return each_loss(logits, labels).mean()
 
 
-@token_loss.mistake("leaves the padding out above the line, but counts it below",
+@token_loss.mistake("leaves padding out of the sum, but counts it in the number it divides by",
                     hint="How many tokens do you divide by? Add a column of padding: does your loss fall?")
 def divided_by_all(logits, labels):
     return (each_loss(logits, labels) * (labels != 0)).mean()
 
 
 @token_loss.mistake("takes the mean of each sentence, then the mean of the sentences",
-                    hint="How much does one word of a short sentence weigh, and one of a long sentence?")
+                    hint="How much does a word of a short sentence count, and how much a word of a long one?")
 def mean_of_means(logits, labels):
     kept = labels != 0
     return ((each_loss(logits, labels) * kept).sum(dim=1) / kept.sum(dim=1)).mean()
@@ -101,7 +102,7 @@ def softmax_twice(logits, labels):
 
 
 @token_loss.mistake("takes the logarithm of a probability, which large logits make 0 or NaN",
-                    hint="Which is the smallest probability that a float can hold? And its logarithm?")
+                    hint="How small a probability can a float hold? What is the logarithm of one that rounds to 0?")
 def log_of_softmax(logits, labels):
     chances = torch.softmax(logits, dim=-1).gather(-1, labels[..., None])[..., 0]
     return -chances[labels != 0].log().mean()
@@ -124,13 +125,13 @@ def logits_zeroed(logits, labels):
     return each_loss(logits * kept[..., None], labels).sum() / kept.sum()
 
 
-@token_loss.mistake("gives a number that no gradient goes through", hint="Can you call `backward` on your result?")
+@token_loss.mistake("gives a number that no gradient passes through", hint="Can you call `backward` on your result?")
 def plain_number(logits, labels):
     return each_loss(logits, labels)[labels != 0].mean().item()
 
 
 @token_loss.mistake("takes the logits for logarithms of probabilities",
-                    hint="Do the exponentials of your logits sum to one? Which step makes them?")
+                    hint="Do the exponentials of the logits sum to one? Which step would make them?")
 def raw_logits(logits, labels):
     losses = -logits.gather(-1, labels[..., None])[..., 0]
     return losses[labels != 0].mean()

@@ -7,15 +7,16 @@ from selfattention.problems.draws import tensor
 
 
 @exercise(points=2, minutes=8, builds_on="lesson 09, the loss", hints=(
-    "ε is shared out equally. Among how many words, and is the true one among them?",
-    "Start from a row of zeros with a single 1. What is kept of it, and what is added everywhere?",
+    "ε is shared out equally. Among how many words? Is the true one among them?",
+    "Start from a row of zeros with a single 1. How much of it is kept, and what is added everywhere?",
 ))
 def smooth_labels(labels: Int[Tensor, "*batch"], vocab: int, epsilon: float) -> Float[Tensor, "*batch vocab"]:
     r"""Turn each label into a distribution that is not quite sure.
 
-    The true word keeps $1 - \epsilon$, and $\epsilon$ is shared out equally among **all** words of the vocabulary, the
-    true one included (Szegedy et al. 2016, §7; Vaswani et al. 2017, §5.4 has $\epsilon = 0.1$; `label_smoothing` in
-    torch does the same). Some other code shares ε among the other words alone. Token 0 is a word like others here.
+    The true word keeps $1 - \varepsilon$, and $\varepsilon$ is shared out equally among **all** words of the
+    vocabulary, the true one included (Szegedy et al. 2016, §7; Vaswani et al. 2017, §5.4 has $\varepsilon = 0.1$;
+    `label_smoothing` in torch does the same). Other code sometimes shares $\varepsilon$ among the other words only.
+    Here token 0 is a word like any other.
     """
     sure = torch.nn.functional.one_hot(labels, vocab).double()
     return (1 - epsilon) * sure + epsilon / vocab
@@ -57,7 +58,7 @@ def sure(labels, vocab):
     return torch.nn.functional.one_hot(labels, vocab).double()
 
 
-@smooth_labels.mistake("shares ε among the other words alone",
+@smooth_labels.mistake("shares ε among the other words only",
                        hint="That convention exists, too. Among how many words is ε shared here?")
 def among_others(labels, vocab, epsilon):
     hot = sure(labels, vocab)
@@ -75,7 +76,7 @@ def taken_from_nobody(labels, vocab, epsilon):
     return sure(labels, vocab) + epsilon / vocab
 
 
-@smooth_labels.mistake("gives the true word no share of ε, and the others only theirs of all words",
+@smooth_labels.mistake("gives the true word no share of ε, and that share to nobody else",
                        hint="What do your rows sum to? Whose share is missing?")
 def share_missing(labels, vocab, epsilon):
     hot = sure(labels, vocab)
@@ -87,7 +88,7 @@ def epsilon_each(labels, vocab, epsilon):
     return (1 - epsilon) * sure(labels, vocab) + epsilon
 
 
-@smooth_labels.mistake("exchanges ε and 1 − ε", hint="How sure of the true word shall the target be at ε = 0.1?")
+@smooth_labels.mistake("exchanges ε and 1 − ε", hint="How sure of the true word should the target be at ε = 0.1?")
 def sides_exchanged(labels, vocab, epsilon):
     return epsilon * sure(labels, vocab) + (1 - epsilon) / vocab
 
@@ -103,7 +104,8 @@ def nothing_smoothed(labels, vocab, epsilon):
     return sure(labels, vocab)
 
 
-@smooth_labels.mistake("leaves the true word at 1, and gives the others a share each", hint="What do your rows sum to?")
+@smooth_labels.mistake("leaves the true word at 1, and gives each of the others a share",
+                       hint="What do your rows sum to?")
 def true_word_kept(labels, vocab, epsilon):
     return sure(labels, vocab).clamp(min=epsilon / vocab)
 

@@ -4,8 +4,8 @@ from selfattention.engine import exercise, probes
 
 
 @exercise(points=2, minutes=6, builds_on="lesson 09, warm-up", hints=(
-    "Draw both sides of the minimum over the step. Which is smaller at the beginning, and where do they cross?",
-    "`0 ** -0.5` raises an error in Python. Which of the two sides decides at step 0, and what is it there?",
+    "Draw both sides of the minimum against the step. Which is smaller at the beginning, and where do they cross?",
+    "In Python, `0 ** -0.5` raises an error. Which of the two sides decides at step 0, and what is it there?",
 ))
 def learning_rate(step: int, d_model: int, warmup: int) -> float:
     r"""Follow the schedule of the 2017 paper.
@@ -22,7 +22,7 @@ learning_rate.example(2, 4, 4)
 SETTINGS = ((512, 4000), (64, 100), (7, 3), (11, 1))
 
 
-@learning_rate.check("rises in a line to its peak and falls with the root of the step",
+@learning_rate.check("rises in a straight line to its peak and falls with the root of the step",
                      hint="Compute the rates of steps 2, 4 and 16 for d_model = 4 and warmup = 4.")
 def rises_and_falls(answer, rng):
     for d_model, warmup in SETTINGS:
@@ -54,19 +54,20 @@ def zero_divided(step, d_model, warmup):
     return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)
 
 
-@learning_rate.mistake("takes the larger side instead of the smaller",
-                       hint="Draw both sides over the step. Which one is small at the beginning?")
+@learning_rate.mistake("takes the larger side instead of the smaller one",
+                       hint="Draw both sides against the step. Which one is small at the beginning?")
 def larger_side(step, d_model, warmup):
     return d_model**-0.5 * max(step**-0.5 if step else 0.0, step * warmup**-1.5)
 
 
-@learning_rate.mistake("raises warmup to −0.5", hint="Do your two sides meet at step = warmup? What is each there?")
+@learning_rate.mistake("raises warmup to the power of −0.5",
+                       hint="At step = warmup, what is each of your two sides? Do they meet?")
 def root_of_warmup(step, d_model, warmup):
     return d_model**-0.5 * min(step**-0.5, step * warmup**-0.5) if step else 0.0
 
 
 @learning_rate.mistake("multiplies by √d_model instead of dividing",
-                       hint="Shall a wider model learn in larger or in smaller steps? Read the sign of the exponent.")
+                       hint="Should a wider model take larger or smaller steps? What is the sign of the exponent?")
 def wider_faster(step, d_model, warmup):
     return d_model**0.5 * min(step**-0.5, step * warmup**-1.5) if step else 0.0
 
@@ -81,13 +82,13 @@ def never_warm(step, d_model, warmup):
     return d_model**-0.5 * step**-0.5 if step else 0.0
 
 
-@learning_rate.mistake("never falls", hint="Compare the rates of step 4000 and step 16000. What does the paper's do?")
+@learning_rate.mistake("never falls", hint="Compare your rates at steps 4000 and 16000. What does the paper's rate do?")
 def never_falls(step, d_model, warmup):
     return d_model**-0.5 * min(warmup**-0.5, step * warmup**-1.5)
 
 
 @learning_rate.mistake("counts the first update as step 0",
-                       hint="Which step do you use for step = 1? What is your rate at step 0?")
+                       hint="Which number do you use for step 1? What is your rate at step 0?")
 def counted_from_zero(step, d_model, warmup):
     return d_model**-0.5 * min((step + 1) ** -0.5, (step + 1) * warmup**-1.5)
 
@@ -110,7 +111,7 @@ def two_cases(step, d_model, warmup):
     return 1 / math.sqrt(step * d_model)
 
 
-@learning_rate.alternative("step 0 put to infinity on one side")
+@learning_rate.alternative("one side infinite at step 0")
 def by_infinity(step, d_model, warmup):
     falling = math.inf if step == 0 else step**-0.5
     return min(falling, step * warmup**-1.5) / d_model**0.5

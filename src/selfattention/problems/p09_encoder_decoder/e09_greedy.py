@@ -12,16 +12,17 @@ from selfattention.problems.p09_encoder_decoder.shared import sentences, written
 @exercise(points=4, minutes=15, builds_on="lesson 09, writing token by token", hints=(
     "Start with one column of begin signs. What is asked, what is chosen, and where does it go?",
     "`next_logits` gives scores for every place. Which place is about the token that comes next?",
-    "Keep a row of booleans: which sentences have ended? What do those write from then on, and when is the loop over?",
+    "Keep a row of booleans: which sentences have ended? What do they get from then on, and when does the loop end?",
 ))
 def greedy(source: Int[Tensor, "batch source"], next_logits: Callable[[Tensor, Tensor], Tensor],
            most: int) -> Int[Tensor, "batch tokens"]:
-    r"""Write token by token, always the best one.
+    r"""Write token by token, and always take the best one.
 
-    `next_logits(source, tokens)` is given. `tokens` (batch, so far) begin with the begin sign (1); the scores (batch,
-    so far, vocab) are, at each place, for the token that comes next. A sentence is over after its end sign (2); from
-    then on it gets padding (0). Stop as soon as all sentences are over, or after `most` tokens. Return what was
-    written: with the end signs, without the begin sign. In the example, `next_logits` wants to repeat the source.
+    `next_logits(source, tokens)` is given. `tokens` (batch, so far) holds each sentence so far, from the begin sign (1)
+    on; the scores that come back (batch, so far, vocab) are, at each place, for the token that comes next. A sentence
+    is over after its end sign (2), and only then; from then on it gets padding (0). Stop as soon as all sentences are
+    over, or after `most` tokens. Return what was written: with the end signs, without the begin sign. In the example,
+    `next_logits` wants to repeat the source.
     """
     tokens = torch.ones(len(source), 1, dtype=torch.long)
     over = torch.zeros(len(source), dtype=torch.bool)
@@ -35,7 +36,7 @@ def greedy(source: Int[Tensor, "batch source"], next_logits: Callable[[Tensor, T
 
 
 def repeats(source, tokens):
-    """Wants the source's words, one after the other, then the end sign for ever."""
+    """Wants the source's words, one after the other, then the end sign forever."""
     places = tokens.shape[1]
     words = torch.nn.functional.pad(source, (0, places))[:, :places]
     return torch.nn.functional.one_hot(words.masked_fill(words == 0, 2), 10).double()
@@ -83,8 +84,8 @@ def one_by_one(source, next_logits, most):
     return torch.tensor([tokens + [0] * (longest - len(tokens)) for tokens in written])
 
 
-@greedy.check("writes each sentence to its end sign, then padding",
-              hint="Follow the example with a pencil: what is written in each step, in both sentences?")
+@greedy.check("writes each sentence up to its end sign, then padding",
+              hint="Work through the example with a pencil: what is written in each step, in both sentences?")
 def to_the_end_sign(answer, rng):
     source, next_logits = sentences(rng, (3, 1, 5), 5), speaker(rng)
     probes.equal(answer(source, next_logits, 11), one_by_one(source, next_logits, 11), "other tokens were written")
@@ -92,7 +93,7 @@ def to_the_end_sign(answer, rng):
     probes.equal(answer(source, next_logits, 11), one_by_one(source, next_logits, 11), "other tokens were written")
 
 
-@greedy.check("stops after `most` tokens", hint="How many tokens are written when no sentence ends before?")
+@greedy.check("stops after `most` tokens", hint="How many tokens are written if no sentence ends before that?")
 def after_most(answer, rng):
     for most in (1, 3, 5):
         source, next_logits = sentences(rng, (7, 5, 2), 7), speaker(rng)
@@ -112,12 +113,12 @@ def never(over):
     return False
 
 
-@greedy.mistake("never stops before `most` tokens", hint="When all sentences are over, what is left to be written?")
+@greedy.mistake("never stops before `most` tokens", hint="When all sentences are over, what is left to write?")
 def never_stops(source, next_logits, most):
     return written(source, next_logits, most, enough=never)
 
 
-@greedy.mistake("stops when the first sentence is over", hint="`any` or `all`: what becomes of the longer sentences?")
+@greedy.mistake("stops when the first sentence is over", hint="`any` or `all`: what happens to the longer sentences?")
 def first_over(source, next_logits, most):
     return written(source, next_logits, most, enough=torch.any)
 
@@ -132,7 +133,7 @@ def worst(source, next_logits, most):
     return written(source, next_logits, most, choose=torch.argmin)
 
 
-@greedy.mistake("keeps writing after the end sign", hint="What stands after the end sign of a short sentence?")
+@greedy.mistake("keeps writing after the end sign", hint="What comes after the end sign of a short sentence?")
 def keeps_writing(source, next_logits, most):
     return written(source, next_logits, most, padded=False)
 
@@ -142,7 +143,7 @@ def first_place(source, next_logits, most):
     return written(source, next_logits, most, place=0)
 
 
-@greedy.mistake("begins with padding instead of the begin sign", hint="With which token does the decoder input begin?")
+@greedy.mistake("begins with padding instead of the begin sign", hint="Which token does the decoder input begin with?")
 def begins_with_padding(source, next_logits, most):
     return written(source, next_logits, most, first=0)
 
@@ -158,7 +159,8 @@ def end_dropped(source, next_logits, most):
     return tokens.masked_fill(tokens == 2, 0)
 
 
-@greedy.mistake("counts the begin sign among `most`", hint="How many tokens has your result when nothing ends?")
+@greedy.mistake("counts the begin sign among the `most` tokens",
+                hint="How many tokens does your result have when no sentence ends?")
 def one_too_few(source, next_logits, most):
     return written(source, next_logits, most - 1) if most > 1 else torch.ones(len(source), 0, dtype=torch.long)
 
@@ -184,13 +186,13 @@ def soon_forgotten(source, next_logits, most):
 
 
 @greedy.mistake("stops before it writes the last token",
-                hint="The last sentence's end sign was chosen. Was it written, too?")
+                hint="The last sentence's end sign has been chosen. Has it been written, too?")
 def last_token_lost(source, next_logits, most):
     tokens = written(source, next_logits, most)
     return tokens[:, :-1] if bool((tokens == 2).any(dim=1).all()) else tokens
 
 
-@greedy.mistake("takes padding for an end", hint="Which sign ends a sentence? What if the model chooses 0 before?")
+@greedy.mistake("takes padding for an end", hint="Which sign ends a sentence? What if the model chooses 0 before that?")
 def padding_ends(source, next_logits, most):
     tokens = torch.ones(len(source), 1, dtype=torch.long)
     for _ in range(most):

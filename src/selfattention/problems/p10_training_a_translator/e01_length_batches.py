@@ -6,16 +6,16 @@ from selfattention.engine import exercise, probes
 
 
 @exercise(points=2, minutes=8, builds_on="lesson 10, batches", hints=(
-    "You need no lengths in the result, only indices. In which order must the indices stand before you cut?",
-    "`sorted` takes a `key`. What is the key of index i? And does `sorted` change the order of equals?",
-    "`range` takes a step. At which places of the sorted order does a batch begin?",
+    "The result holds no lengths, only indices. In which order must the indices be before you cut?",
+    "`sorted` takes a `key`. What is the key of index i? And does `sorted` change the order of equal ones?",
+    "`range` takes a step. At which places in the sorted order does a batch begin?",
 ))
 def length_batches(lengths: list[int], size: int) -> list[list[int]]:
     """Group sentences of similar length, so that little padding is needed.
 
     `lengths[i]` is the length of sentence i. Order the sentences from the shortest to the longest; equally long ones
-    keep the order in which they stand. Cut this order into batches of `size` sentences; the last one may be smaller.
-    Return for each batch the list of its sentences' indices, counted from 0.
+    keep their order. Cut the result into batches of `size` sentences; the last one may be smaller. Return a list of
+    lists: for each batch, the indices of its sentences, counted from 0.
     """
     order = sorted(range(len(lengths)), key=lambda sentence: lengths[sentence])
     return [order[start:start + size] for start in range(0, len(order), size)]
@@ -35,7 +35,7 @@ def padding(lengths, batches):
 
 
 @length_batches.check("puts every sentence into exactly one batch",
-                      hint="Write all indices of your batches in a row. Which is missing, which stands there twice?")
+                      hint="Write all indices of your batches in a row. Is one missing, or there twice?")
 def every_sentence_once(answer, rng):
     for sentences, size in ((11, 3), (12, 4), (1, 5), (5, 1), (7, 7)):
         batches = answer(some_lengths(rng, sentences), size)
@@ -45,7 +45,7 @@ def every_sentence_once(answer, rng):
 
 
 @length_batches.check("goes from short to long, and keeps the order of equally long sentences",
-                      hint="Which sentence is the shortest in the example? If there are two: which stands first?")
+                      hint="Which sentence is the shortest in the example? If there are two, which comes first?")
 def short_to_long(answer, rng):
     for sentences, size in ((13, 5), (17, 2), (6, 3)):
         lengths = some_lengths(rng, sentences)
@@ -60,7 +60,7 @@ def short_to_long(answer, rng):
         probes.equal(answer(lengths, size), expected, "the batches differ")
 
 
-@length_batches.check("needs no more padding than sorted sentences do",
+@length_batches.check("leaves no more padding than sorted sentences need",
                       hint="Write the lengths, not the indices, of your first batch. Are they close together?")
 def little_padding(answer, rng):
     for sentences, size in ((11, 3), (23, 7)):
@@ -83,7 +83,7 @@ def cut(order, size):
     return [order[start:start + size] for start in range(0, len(order), size)]
 
 
-@length_batches.mistake("does not sort", hint="Which lengths stand side by side in your first batch?")
+@length_batches.mistake("does not sort", hint="Which lengths are side by side in your first batch?")
 def not_sorted(lengths, size):
     return cut(list(range(len(lengths))), size)
 
@@ -108,13 +108,13 @@ def ranks(lengths, size):
     return cut(np.argsort(np.argsort(lengths, kind="stable")).tolist(), size)
 
 
-@length_batches.mistake("begins with the longest", hint="Which sentence stands first in your first batch?")
+@length_batches.mistake("begins with the longest", hint="Which sentence comes first in your first batch?")
 def longest_first(lengths, size):
     return cut(sorted(range(len(lengths)), key=lambda i: -lengths[i]), size)
 
 
-@length_batches.mistake("turns the sorted order round, and begins with the longest",
-                        hint="Which sentence stands first in your first batch? And which first among equals?")
+@length_batches.mistake("reverses the sorted order, and so begins with the longest",
+                        hint="Which sentence comes first in your first batch? And which of two equally long ones?")
 def turned_round(lengths, size):
     return cut(by_length(lengths)[::-1], size)
 
@@ -125,45 +125,45 @@ def not_cut(lengths, size):
 
 
 @length_batches.mistake("makes the batches equally large",
-                        hint="Thirteen sentences in batches of five: how large are yours? Which alone may be smaller?")
+                        hint="Thirteen sentences in batches of five: how large are yours? Which one may be smaller?")
 def equally_large(lengths, size):
     parts = np.array_split(np.argsort(lengths, kind="stable"), -(-len(lengths) // size))
     return [part.tolist() for part in parts]
 
 
 @length_batches.mistake("returns arrays inside the list",
-                        hint="Of what type is your first batch? What does an array offer to become a list?")
+                        hint="What is the type of your first batch? How does an array become a list?")
 def arrays_inside(lengths, size):
     return np.split(np.argsort(lengths, kind="stable"), range(size, len(lengths), size))
 
 
-@length_batches.mistake("turns the order of equally long sentences round",
+@length_batches.mistake("reverses the order of equally long sentences",
                         hint="Two sentences are equally long. Which of them comes first in your batches?")
 def ties_turned(lengths, size):
     return cut(np.argsort(-np.array(lengths), kind="stable")[::-1].tolist(), size)
 
 
 @length_batches.mistake("returns lengths instead of indices",
-                        hint="How does one find a sentence again by what you return?")
+                        hint="Can a sentence be found again from what you return?")
 def lengths_returned(lengths, size):
     return cut(sorted(lengths), size)
 
 
-@length_batches.mistake("looks up each length, and finds the first sentence of that length only",
+@length_batches.mistake("looks up each length, and finds only the first sentence of that length",
                         hint="What does `.index` find when two sentences are equally long?")
 def looked_up(lengths, size):
     return cut([lengths.index(length) for length in sorted(lengths)], size)
 
 
 @length_batches.mistake("lets neighbouring batches share a sentence",
-                        hint="Where does a slice end: at its last index, or one before?")
+                        hint="Does a slice include its end index?")
 def one_shared(lengths, size):
     order = by_length(lengths)
     return [order[start:start + size + 1] for start in range(0, len(order), size)]
 
 
-@length_batches.mistake("deals the sorted sentences out in turn",
-                        hint="Which lengths stand in your first batch: the short ones, or some of each?")
+@length_batches.mistake("deals out the sorted sentences in turn",
+                        hint="Which lengths are in your first batch: the short ones, or some of each?")
 def dealt_out(lengths, size):
     order = by_length(lengths)
     batches = -(-len(order) // size)
@@ -182,7 +182,7 @@ def sorted_inside(lengths, size):
     return [sorted(batch, key=lengths.__getitem__) for batch in cut(list(range(len(lengths))), size)]
 
 
-@length_batches.mistake("fills the last batch up with sentences it has already used",
+@length_batches.mistake("fills up the last batch with sentences it has already used",
                         hint="How often is the shortest sentence in your batches?")
 def filled_up(lengths, size):
     order = by_length(lengths)
@@ -196,7 +196,7 @@ def one_length_each(lengths, size):
     return [batch for _, group in groups for batch in cut(list(group), size)]
 
 
-@length_batches.mistake("fills one list again and again, so that all batches are the last",
+@length_batches.mistake("fills one list again and again, so that every batch becomes the last one",
                         hint="How many lists does your code make? What becomes of a batch when its list is cleared?")
 def one_list(lengths, size):
     batch, batches = [], []

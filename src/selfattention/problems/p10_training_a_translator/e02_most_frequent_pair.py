@@ -6,16 +6,16 @@ from selfattention.problems.p10_training_a_translator.shared import letters
 
 
 @exercise(points=2, minutes=10, builds_on="lesson 10, pieces of words", hints=(
-    "Which pairs of neighbours are in one word? By how much does each place raise its pair's count?",
+    "Which pairs of neighbours are in one word? How much does each place add to its pair's count?",
     "Which pair does `max` give when two are equally frequent? What could its `key` say?",
 ))
 def most_frequent_pair(words: list[list[str]], counts: list[int]) -> tuple[str, str] | None:
     """Find the pair of neighbouring symbols that byte-pair encoding merges next: the most frequent one.
 
     Word i is a list of symbols, and it occurs `counts[i]` times in the corpus. A pair is counted at each place where it
-    stands inside a word (twice in "a", "a", "a"). Return it as a tuple (left symbol, right symbol). Of equally frequent
-    pairs take the alphabetically first: compare the left symbols, and where these are the same, the right ones. Where
-    no word has two symbols, return None (Sennrich et al. 2016, algorithm 1).
+    occurs inside a word (twice in "a", "a", "a"). Return it as a tuple (left symbol, right symbol). Of equally frequent
+    pairs, take the alphabetically first: compare the left symbols, and where these are the same, the right ones. If no
+    word has two symbols, return None (Sennrich et al. 2016, algorithm 1).
 
     Differs: the paper puts a sign at the end of each word, and leaves open which of equally frequent pairs is taken.
     """
@@ -54,7 +54,7 @@ def counts_places(answer, rng):
 
 
 @most_frequent_pair.check("takes the alphabetically first of equally frequent pairs",
-                          hint="Which pairs share the first place? Which of them stands first in a dictionary?")
+                          hint="Which pairs are equally frequent? Which of them would come first in a dictionary?")
 def alphabetically_first(answer, rng):
     for count in (1, 3):
         a, b, c, d, e, f, g = sorted(letters(rng, 7))
@@ -63,8 +63,8 @@ def alphabetically_first(answer, rng):
         most_frequent(answer, [[a + b, c], [a, d], [e, f, g]], [count] * 3)
 
 
-@most_frequent_pair.check("sees no pair in a word of one symbol",
-                          hint="Which pairs are in a word of one symbol? And if all words are such?")
+@most_frequent_pair.check("finds no pair in a word of one symbol",
+                          hint="How many pairs are in a word of one symbol? What if all words are like that?")
 def no_pair(answer, rng):
     a, b, c, d, e, f = letters(rng, 6)
     most_frequent(answer, [[a], [b + c]], [3, 5])
@@ -90,14 +90,14 @@ def counts_ignored(words, counts):
     return first_best(pairs_in(words, [1] * len(words)))
 
 
-@most_frequent_pair.mistake("counts a pair once per word, however often it stands in it",
-                            hint="How often does the word a, b, c, a, b hold the pair a, b?")
+@most_frequent_pair.mistake("counts a pair once per word, however often it occurs in it",
+                            hint="How often does the pair a, b occur in the word a, b, c, a, b?")
 def once_per_word(words, counts):
     return first_best(pairs_in(words, counts, lambda word: set(pairwise(word))))
 
 
 @most_frequent_pair.mistake("counts pairs across the end of a word",
-                            hint="Are the last symbol of a word and the first of the next neighbours?")
+                            hint="Is the last symbol of a word a neighbour of the next word's first?")
 def across_words(words, counts):
     text = [symbol for word, count in zip(words, counts) for _ in range(count) for symbol in word]
     return first_best(Counter(pairwise(text)))
@@ -109,7 +109,7 @@ def last_symbol_alone(words, counts):
     return first_best(pairs_in(words, counts, lambda word: [tuple(word[i:i + 2]) for i in range(len(word))]))
 
 
-@most_frequent_pair.mistake("takes the pair it met first among equally frequent ones",
+@most_frequent_pair.mistake("takes the pair it met first of equally frequent ones",
                             hint="If two pairs are equally frequent, what decides in your code: the alphabet?")
 def first_met(words, counts):
     pairs = pairs_in(words, counts)
@@ -131,7 +131,7 @@ def joined_order(words, counts):
 
 
 @most_frequent_pair.mistake("returns the pair together with its count",
-                            hint="What is inside the list that `most_common` gives? And what should be returned?")
+                            hint="What is in the list that `most_common` gives? And what should be returned?")
 def with_count(words, counts):
     pairs = pairs_in(words, counts)
     return sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[0]
@@ -144,8 +144,8 @@ def always_a_pair(words, counts):
     return max(sorted(pairs), key=pairs.get)
 
 
-@most_frequent_pair.mistake("overwrites the count of a pair that it has met before",
-                            hint="A pair stands in two words. Which of the two counts is left in your table?")
+@most_frequent_pair.mistake("overwrites the count of a pair it has met before",
+                            hint="If a pair is in two words, which of the two counts is left in your table?")
 def count_overwritten(words, counts):
     pairs = Counter()
     for word, count in zip(words, counts):

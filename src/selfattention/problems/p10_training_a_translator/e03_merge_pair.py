@@ -3,15 +3,15 @@ from selfattention.problems.p10_training_a_translator.shared import letters
 
 
 @exercise(points=2, minutes=10, builds_on="exercise 2", hints=(
-    "Walk along each word and build a new list. At each step: do you look at one symbol, or at two?",
-    "When the pair has been found, how far must you go on? And what is there to look at in the last step?",
+    "Walk along each word and build a new list. At each step, do you look at one symbol, or at two?",
+    "When you have found the pair, how far must you move on? And what is there to look at in the last step?",
 ))
 def merge_pair(words: list[list[str]], pair: tuple[str, str]) -> list[list[str]]:
-    """Do one merge of byte-pair encoding: put a pair of symbols together wherever it stands.
+    """Do one merge of byte-pair encoding: join a pair of symbols wherever it occurs.
 
-    Each word is a list of symbols. Walk through it from left to right. Where `pair[0]` stands directly before
-    `pair[1]`, put one new symbol in their place: the two texts joined. A symbol goes into one merge at most. Return
-    all words, changed or not, in their order (Sennrich et al. 2016, algorithm 1).
+    Each word is a list of symbols. Walk through it from left to right. Where `pair[0]` comes directly before `pair[1]`,
+    put one new symbol in their place: the two texts joined. A symbol takes part in one merge at most. Return a list of
+    all words, changed or not, in the same order; leave `words` itself as it is (Sennrich et al. 2016, algorithm 1).
     """
     merged = []
     for word in words:
@@ -38,7 +38,7 @@ def merges(answer, words, pair):
 
 
 @merge_pair.check("merges at every place, from left to right",
-                  hint="Write down by hand what becomes of a, a, a and of a, b, c, a, b.")
+                  hint="By hand, what does merging a, a make of a, a, a? And merging a, b of a, b, c, a, b?")
 def merges_everywhere(answer, rng):
     a, b, c = letters(rng, 3)
     merges(answer, [[a, b, c, a, b], [b, a, b, a, b], [a, b]], (a, b))
@@ -49,7 +49,7 @@ def merges_everywhere(answer, rng):
     merges(answer, words, (c, c))
 
 
-@merge_pair.check("merges these two whole symbols only, in this order",
+@merge_pair.check("merges only these two whole symbols, in this order",
                   hint="Is \"th\", \"e\" the pair \"h\", \"e\"? Is \"e\", \"h\"?")
 def whole_symbols(answer, rng):
     a, b, c, d, e = letters(rng, 5)
@@ -59,7 +59,7 @@ def whole_symbols(answer, rng):
 
 
 @merge_pair.check("leaves words without the pair as they are",
-                  hint="How many letters has a word before your merge, and after it?")
+                  hint="How many letters does a word have before your merge, and after it?")
 def leaves_alone(answer, rng):
     a, b, c, d = letters(rng, 4)
     merges(answer, [[a], [b + c], [d, c, b], [a, c], [a, b]], (a, b))
@@ -80,7 +80,7 @@ def walked(words, found, last=1):
     return result
 
 
-@merge_pair.mistake("merges only the first place in each word", hint="What becomes of the last two of a, b, c, a, b?")
+@merge_pair.mistake("merges only the first place in each word", hint="What happens to the last two of a, b, c, a, b?")
 def first_place(words, pair):
     result = []
     for word in words:
@@ -89,8 +89,8 @@ def first_place(words, pair):
     return result
 
 
-@merge_pair.mistake("replaces text, and so parts of longer symbols",
-                    hint="With `replace`, what becomes of the symbols \"th\", \"e\" when \"h\", \"e\" are merged?")
+@merge_pair.mistake("replaces text, and with it parts of longer symbols",
+                    hint="With `replace`, what happens to the symbols \"th\", \"e\" when \"h\", \"e\" is merged?")
 def replaced(words, pair):
     return [" ".join(word).replace(" ".join(pair), "".join(pair)).split() for word in words]
 
@@ -102,14 +102,14 @@ def used_twice(words, pair):
 
 
 @merge_pair.mistake("leaves the right symbol of a merged pair in the word",
-                    hint="How many letters has a word before your merge, and after it? Where does the walk go on?")
+                    hint="How many letters does a word have before and after your merge? Where does the walk go on?")
 def right_symbol_left(words, pair):
     return [["".join(pair) if tuple(word[i:i + 2]) == pair else symbol for i, symbol in enumerate(word)]
             for word in words]
 
 
 @merge_pair.mistake("loses the last symbol of a word",
-                    hint="How many letters has a word before your merge, and after it? Where does the walk end?")
+                    hint="How many letters does a word have before and after your merge? Where does the walk end?")
 def last_symbol_lost(words, pair):
     return walked(words, lambda left, right: (left, right) == pair, last=2)
 
@@ -132,7 +132,7 @@ def from_the_right(words, pair):
 
 
 @merge_pair.mistake("shortens a word while it walks along it",
-                    hint="`range(len(word))` was made before the merge. How long is the word afterwards?")
+                    hint="`range(len(word))` was made before the merge. How long is the word after it?")
 def shortened_on_the_way(words, pair):
     result = [list(word) for word in words]
     for word in result:
@@ -142,7 +142,8 @@ def shortened_on_the_way(words, pair):
     return result
 
 
-@merge_pair.mistake("never finds the pair", hint="Of what type is a slice of a word, and of what type is `pair`?")
+@merge_pair.mistake("never finds the pair",
+                    hint="What is the type of a slice of a word, and what is the type of `pair`?")
 def never_found(words, pair):
     return walked(words, lambda left, right: [left, right] == pair)
 

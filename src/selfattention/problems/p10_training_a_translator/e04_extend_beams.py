@@ -7,17 +7,18 @@ from selfattention.problems.p10_training_a_translator.shared import chosen
 
 
 @exercise(points=3, minutes=12, builds_on="exercise 9 of chapter 09", hints=(
-    "First make one table: the score of every beam, extended by every token. Which axes has it?",
-    "The best may all come from one beam. So over how many numbers must `topk` look at once?",
-    "`topk` on a flat table gives places. With 4 tokens to a beam, which beam and which token is place 6?",
+    "First make one table: the score of every beam, extended by every token. Which axes does it have?",
+    "The best may all come from one beam. So how many numbers must `topk` look at at once?",
+    "`topk` on a flat table gives places. With 4 tokens per beam, which beam and which token is place 6?",
 ))
 def extend_beams(scores: Float[Tensor, " beams"], log_probabilities: Float[Tensor, "beams vocab"],
                  width: int) -> tuple[Float[Tensor, " width"], Int[Tensor, " width"], Int[Tensor, " width"]]:
-    r"""Do one step of a beam search: extend every beam by every token, and keep the `width` best of all.
+    r"""Do one step of a beam search: extend every beam by every token, and keep the best `width` of all.
 
     `scores` holds $\log p$ of each beam, a beginning of a sentence; `log_probabilities` holds for each beam
-    $\log p(token \mid beam)$ of every next token. Return the `width` largest scores of extended beams, best first; for
-    each the number of the beam that it extends (its parent); and the number of the token it adds.
+    $\log p(token \mid beam)$ of every next token. Return three tensors, best first: the `width` largest scores of
+    extended beams; for each, the number of the beam that it extends (its parent); and the number of the token that it
+    adds. Parents and tokens are whole numbers, counted from 0.
     """
     extended = scores[:, None] + log_probabilities
     best, places = extended.flatten().topk(width)
@@ -51,12 +52,12 @@ def best_of_all(answer, *cases):
 
 
 @extend_beams.check("finds the best extensions of all beams, best first",
-                    hint="Make the table for the example by hand: two rows of four. Which three numbers are largest?")
+                    hint="For the example, make the table by hand: two rows of four. Which three are largest?")
 def finds_the_best(answer, rng):
     best_of_all(answer, (*beams(rng, 3, 7), 5), (*beams(rng, 5, 3), 2), (*beams(rng, 2, 13), 11))
 
 
-@extend_beams.check("names the parent and the token whose scores make up the new one",
+@extend_beams.check("names the parent and the token whose scores make up the new score",
                     hint="Take your first parent and token. Add the two numbers they point to. Is that your score?")
 def names_its_parts(answer, rng):
     for number, vocab, width in ((3, 11, 7), (7, 2, 5)):
@@ -70,7 +71,7 @@ def names_its_parts(answer, rng):
         probes.require(len(pairs) == width, "an extension is there twice")
 
 
-@extend_beams.check("lets one good beam have many children, and poor ones none",
+@extend_beams.check("lets a good beam have many children, and poor ones none",
                     hint="Must every beam be extended? What if the best three extensions have the same parent?")
 def many_children(answer, rng):
     scores, log_probabilities = beams(rng, 3, 5)
@@ -79,20 +80,21 @@ def many_children(answer, rng):
     best_of_all(answer, (scores, log_probabilities, 3), (impossible, log_probabilities, 2))
 
 
-@extend_beams.check("works for one beam and for one place", hint="At the first step there is one beam. What then?")
+@extend_beams.check("works for one beam and for a width of one",
+                    hint="At the first step there is only one beam. What then?")
 def one_beam(answer, rng):
     best_of_all(answer, (*beams(rng, 1, 11), 5), (*beams(rng, 5, 7), 1), (*beams(rng, 1, 3), 1))
 
 
 @extend_beams.mistake("exchanges parents and tokens",
-                      hint="With 4 tokens to a beam, which beam is place 6 in: 6 // 4, or 6 % 4?")
+                      hint="With 4 tokens per beam, which beam is place 6 in: 6 // 4, or 6 % 4?")
 def parts_exchanged(scores, log_probabilities, width):
     best, parents, tokens = chosen(scores[:, None] + log_probabilities, width)
     return best, tokens, parents
 
 
 @extend_beams.mistake("divides places by the number of beams",
-                      hint="How many places belong to one beam: as many as there are beams, or tokens?")
+                      hint="How many places belong to one beam: as many as there are beams, or as there are tokens?")
 def by_beams(scores, log_probabilities, width):
     best, places = (scores[:, None] + log_probabilities).flatten().topk(width)
     return best, places // len(scores), places % len(scores)
@@ -112,7 +114,7 @@ def not_rounded(scores, log_probabilities, width):
     return best, places / log_probabilities.shape[-1], places % log_probabilities.shape[-1]
 
 
-@extend_beams.mistake("keeps as many as there were beams", hint="Where does `width` appear in your code?")
+@extend_beams.mistake("keeps as many beams as there were", hint="Where does `width` appear in your code?")
 def as_many_as_before(scores, log_probabilities, width):
     return chosen(scores[:, None] + log_probabilities, len(scores))
 
@@ -125,13 +127,13 @@ def places_returned(scores, log_probabilities, width):
 
 
 @extend_beams.mistake("forgets the scores of the parents",
-                      hint="Two beams can go on equally well. Which is better, when one began worse?")
+                      hint="Two beams may go on equally well. Which is better if one of them began worse?")
 def parents_forgotten(scores, log_probabilities, width):
     return chosen(log_probabilities, width)
 
 
-@extend_beams.mistake("chooses by the whole score, but returns the token's alone",
-                      hint="What will the next step add to? Does it know how the sentence began?")
+@extend_beams.mistake("chooses by the whole score, but returns only the token's",
+                      hint="What will the next step add to? Does that number know how the sentence began?")
 def part_returned(scores, log_probabilities, width):
     _, parents, tokens = chosen(scores[:, None] + log_probabilities, width)
     return log_probabilities[parents, tokens], parents, tokens
@@ -146,7 +148,7 @@ def one_child_each(scores, log_probabilities, width):
 
 
 @extend_beams.mistake("extends only the best beam",
-                      hint="Can the second best beam become the best one? Where would you see it?")
+                      hint="Can the second-best beam become the best one? Does your code ever look at it?")
 def best_beam_only(scores, log_probabilities, width):
     parent = int(scores.argmax())
     best, tokens = (scores[parent] + log_probabilities[parent]).topk(min(width, log_probabilities.shape[-1]))
@@ -158,13 +160,13 @@ def multiplied(scores, log_probabilities, width):
     return chosen(scores[:, None] * log_probabilities, width)
 
 
-@extend_beams.mistake("adds probabilities to logarithms", hint="Which of your two summands is a logarithm?")
+@extend_beams.mistake("adds probabilities to logarithms", hint="Which of the two numbers you add is a logarithm?")
 def probabilities_added(scores, log_probabilities, width):
     return chosen(scores[:, None] + log_probabilities.exp(), width)
 
 
 @extend_beams.mistake("returns probabilities instead of logarithms",
-                      hint="What becomes of a product of a thousand probabilities? What will the next step add to?")
+                      hint="How small is a product of a thousand probabilities? What will the next step add to?")
 def as_probabilities(scores, log_probabilities, width):
     return chosen((scores[:, None] + log_probabilities).exp(), width)
 
@@ -176,20 +178,20 @@ def normalised_again(scores, log_probabilities, width):
     return chosen(extended.flatten().log_softmax(-1).unflatten(0, extended.shape), width)
 
 
-@extend_beams.mistake("keeps the worst", hint="A logarithm of a probability is negative. Is −5 better than −1?")
+@extend_beams.mistake("keeps the worst", hint="The logarithm of a probability is negative. Is −5 better than −1?")
 def worst(scores, log_probabilities, width):
     extended = scores[:, None] + log_probabilities
     best, places = extended.flatten().topk(width, largest=False)
     return best, places // extended.shape[-1], places % extended.shape[-1]
 
 
-@extend_beams.mistake("returns them worst first", hint="Which of your scores stands first: the largest?")
+@extend_beams.mistake("returns the extensions worst first", hint="Which of your scores comes first: the largest?")
 def worst_first(scores, log_probabilities, width):
     return tuple(part.flip(0) for part in chosen(scores[:, None] + log_probabilities, width))
 
 
 @extend_beams.mistake("adds a row of scores where a column is needed",
-                      hint="`scores` has the shape (beams), the table (beams, vocab). Which axes meet when you add?")
+                      hint="`scores` has shape (beams,), the table (beams, vocab). Which axes meet when you add?")
 def row_of_scores(scores, log_probabilities, width):
     return chosen(scores + log_probabilities, width)
 

@@ -9,15 +9,16 @@ from selfattention.engine import exercise, probes
 
 @exercise(points=2, minutes=8, builds_on="exercise 4", hints=(
     "How many tokens did the model choose for \"<begin> a dog <end>\"? That is $n$.",
-    "Write the divisor for n = 1. A score is negative: does dividing by a number above 1 raise or lower it?",
+    "Write down the divisor for n = 1. A score is negative: does dividing it by a number above 1 raise or lower it?",
 ))
 def best_ending(sentences: list[list[str]], scores: Float[Tensor, " sentences"],
                 alpha: float) -> tuple[Float[Tensor, " sentences"], int]:
     r"""Compare finished sentences so that long ones are not punished for their length.
 
-    `scores` holds $\log p$ of each whole sentence. Divide it by $((5 + n) / 6)^\alpha$ (Wu et al. 2016, eq. 14,
-    without their coverage penalty), where $n$ counts the tokens that the model chose: all but the begin sign, which it
-    was given; the end sign counts. Return the new scores, and the index of the best sentence by them.
+    `scores` holds $\log p$ of each whole sentence. Divide it by $((5 + n) / 6)^\alpha$ (Wu et al. 2016, eq. 14, without
+    their coverage penalty), where $n$ counts the tokens that the model chose: all but the begin sign, which it was
+    given; the end sign counts. Return the new scores, and the index of the sentence with the best new score, as a whole
+    number.
     """
     chosen = torch.tensor([len(sentence) - 1 for sentence in sentences])
     normalised = scores / ((5 + chosen) / 6) ** alpha
@@ -51,19 +52,19 @@ def compared(answer, *cases):
 
 
 @best_ending.check("divides by the penalty of each length",
-                   hint="Compute the divisor for 7 tokens and α = 1 by hand. What is it in your code?")
+                   hint="By hand, what is the divisor for 7 tokens and α = 1? And in your code?")
 def divides(answer, rng):
     compared(answer, *((endings(rng, 3, 11, 5, 2, 7), some_scores(rng, 5), alpha) for alpha in (0.6, 1.0, 0.2)))
 
 
-@best_ending.check("lets a long sentence win over a likelier short one",
+@best_ending.check("lets a long sentence win against a likelier short one",
                    hint="Which sentence of the example is likelier? Which should be chosen?")
 def long_may_win(answer, rng):
     scores = torch.from_numpy(rng.uniform(-0.1, 0.1, size=3)).float() - torch.tensor([4.0, 3.0, 3.6])
     compared(answer, (endings(rng, 5, 2, 13), scores, 0.8))
 
 
-@best_ending.check("compares plain scores at α = 0, and takes a sentence that is alone",
+@best_ending.check("compares plain scores at α = 0, and accepts a single sentence",
                    hint="What is any number to the power of 0?")
 def plain_at_zero(answer, rng):
     compared(answer, (endings(rng, 7, 1, 3), some_scores(rng, 3), 0.0), (endings(rng, 0), some_scores(rng, 1), 0.6),
@@ -94,13 +95,13 @@ def mean_of_tokens(sentences, scores, alpha):
 
 
 @best_ending.mistake("divides by a power of the length",
-                     hint="Some libraries do so. What does the formula add to n, and divide by?")
+                     hint="Some libraries do so. What does the formula add to n, and what does it divide the sum by?")
 def power_of_length(sentences, scores, alpha):
     return with_best(scores / tokens_of(sentences) ** alpha)
 
 
 @best_ending.mistake("multiplies by the penalty",
-                     hint="A score of −4 times 2 is −8. Did that help the long sentence?")
+                     hint="A score of −4 times 2 is −8. Does that help a long sentence?")
 def multiplied_by_penalty(sentences, scores, alpha):
     return with_best(scores * ((5 + tokens_of(sentences)) / 6) ** alpha)
 
@@ -126,22 +127,23 @@ def six_forgotten(sentences, scores, alpha):
     return with_best(scores / (5 + tokens_of(sentences)) ** alpha)
 
 
-@best_ending.mistake("divides by 6 only the n", hint="What stands above the fraction's bar: n, or a sum?")
+@best_ending.mistake("divides only n by 6", hint="What is above the fraction bar: n, or a sum?")
 def sum_not_divided(sentences, scores, alpha):
     return with_best(scores / (5 + tokens_of(sentences) / 6) ** alpha)
 
 
-@best_ending.mistake("multiplies by α instead of raising to it", hint="What should the divisor be at α = 0?")
+@best_ending.mistake("multiplies by α instead of raising to the power of α",
+                     hint="What should the divisor be at α = 0?")
 def factor(sentences, scores, alpha):
     return with_best(scores / ((5 + tokens_of(sentences)) / 6 * alpha))
 
 
-@best_ending.mistake("divides probabilities", hint="Which is to be divided: p, or its logarithm?")
+@best_ending.mistake("divides probabilities", hint="What should be divided: p, or its logarithm?")
 def of_probabilities(sentences, scores, alpha):
     return with_best(scores.exp() / ((5 + tokens_of(sentences)) / 6) ** alpha)
 
 
-@best_ending.mistake("takes the lowest score for the best", hint="Which is likelier: a log probability of −9 or of −2?")
+@best_ending.mistake("takes the lowest score as the best", hint="Which is likelier: a log probability of −9 or of −2?")
 def lowest(sentences, scores, alpha):
     normalised = scores / ((5 + tokens_of(sentences)) / 6) ** alpha
     return normalised, int(normalised.argmin())

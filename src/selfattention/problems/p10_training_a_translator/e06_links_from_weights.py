@@ -8,15 +8,16 @@ from selfattention.engine import exercise, probes
 
 @exercise(points=2, minutes=6, builds_on="lesson 10, who looks at what", hints=(
     "Which rows and columns of the table belong to words? Cut the others off first.",
-    "What is the number of a source word in the cut table, and what in the whole one?",
+    "What is the number of a source word in the cut table, and what is it in the whole one?",
 ))
 def links_from_weights(weights: Float[Tensor, "target_tokens source_tokens"]) -> list[tuple[int, int]]:
     """Guess from attention weights which source word each target word translates.
 
     Row t holds the weights with which target token t was chosen; the rows are the target words, then the end sign. The
-    columns are the source's begin sign, its words, and its end sign, as many models read it (the lesson's own reads the
-    words alone). Return for each target *word*, in order, the pair (source word, target word) of the source *word* it
-    looks at most. Words are counted from 0 on both sides; signs are never linked.
+    columns are the source's begin sign, its words, and its end sign, as many models read it (the lesson's own model
+    reads only the words). Return a list with a pair of numbers (source word, target word) for each target *word*, in
+    order; the source word is the *word* it looks at most. Words are counted from 0 on both sides. Signs are never
+    linked.
     """
     strongest = weights[:-1, 1:-1].argmax(dim=-1)
     return [(source, target) for target, source in enumerate(strongest.tolist())]
@@ -55,19 +56,19 @@ def raised(weights, rows, column, by):
 
 
 @links_from_weights.check("links each target word with its strongest source word",
-                          hint="Follow the first row of the example: which column, and which word is that?")
+                          hint="In the example's first row, which column is the strongest, and which word is that?")
 def strongest_word(answer, rng):
     linked(answer, attention(rng, 7, 11), attention(rng, 11, 3))
 
 
 @links_from_weights.check("never links a sign, however strong its weight is",
-                          hint="Look at the second row of the example: the strongest column is no word. What now?")
+                          hint="In the example's second row, the strongest column is not a word. What now?")
 def no_signs(answer, rng):
     linked(answer, *(raised(attention(rng, 5, 7), slice(None), sign, 1.0) for sign in (0, -1)))
 
 
 @links_from_weights.check("links several target words with one source word, and others with none",
-                          hint="Two target words can translate one source word. How many links must there be?")
+                          hint="Two target words can translate the same source word. How many links must there be?")
 def shared_words(answer, rng):
     weights = raised(raised(attention(rng, 5, 3), slice(1, 4), 3, 2.0), 0, 1, 1.0)
     linked(answer, weights, attention(rng, 1, 5), attention(rng, 2, 1))
@@ -84,35 +85,37 @@ def target_first(weights):
     return [(target, source) for target, source in enumerate(weights[:-1, 1:-1].argmax(dim=-1).tolist())]
 
 
-@links_from_weights.mistake("returns the source words alone", hint="A link has two ends. Which does your result name?")
+@links_from_weights.mistake("returns only the source words",
+                            hint="A link has two ends. Which of them does your result name?")
 def sources_alone(weights):
     return weights[:-1, 1:-1].argmax(dim=-1).tolist()
 
 
 @links_from_weights.mistake("counts words from 1 on both sides",
-                            hint="Which number has the first word? And in your pairs?")
+                            hint="Which number should the first word have? And in your pairs?")
 def from_one(weights):
     return [(source + 1, target + 1) for target, source in enumerate(weights[:-1, 1:-1].argmax(dim=-1).tolist())]
 
 
 @links_from_weights.mistake("counts source words from the begin sign",
-                            hint="Which number has the first word of the source? And in your pairs?")
+                            hint="Which number should the first word of the source have? And in your pairs?")
 def offset_left(weights):
     return [(source + 1, target) for target, source in enumerate(weights[:-1, 1:-1].argmax(dim=-1).tolist())]
 
 
-@links_from_weights.mistake("lets the signs win, then takes their column off",
-                            hint="What becomes of a word that looks at the begin sign most? Is −1 a word?")
+@links_from_weights.mistake("lets the signs win, then subtracts 1 for the begin sign",
+                            hint="What does a word get that looks most at the begin sign? Is −1 a word?")
 def signs_win(weights):
     return [(source - 1, target) for target, source in enumerate(weights[:-1].argmax(dim=-1).tolist())]
 
 
-@links_from_weights.mistake("takes the signs for words", hint="What are the first and the last column? And their row?")
+@links_from_weights.mistake("takes the source's signs for words",
+                            hint="What are the first and the last column of the table?")
 def signs_are_words(weights):
     return [(source, target) for target, source in enumerate(weights[:-1].argmax(dim=-1).tolist())]
 
 
-@links_from_weights.mistake("takes only the begin sign off", hint="Which two columns of the source are no words?")
+@links_from_weights.mistake("removes only the begin sign", hint="Which two columns of the source are not words?")
 def end_left(weights):
     return [(source, target) for target, source in enumerate(weights[:-1, 1:].argmax(dim=-1).tolist())]
 
@@ -122,7 +125,7 @@ def end_linked(weights):
     return [(source, target) for target, source in enumerate(weights[:, 1:-1].argmax(dim=-1).tolist())]
 
 
-@links_from_weights.mistake("takes the first row off instead of the last",
+@links_from_weights.mistake("removes the first row instead of the last",
                             hint="Which row belongs to the end sign? Which word does row 0 choose?")
 def first_row_off(weights):
     return [(source, target) for target, source in enumerate(weights[1:, 1:-1].argmax(dim=-1).tolist())]
@@ -136,7 +139,7 @@ def left_out(weights):
             if 0 < source < last]
 
 
-@links_from_weights.mistake("links where a weight is above the average",
+@links_from_weights.mistake("links wherever a weight is above the average",
                             hint="How many links does each target word get in your code?")
 def above_average(weights):
     words = weights[:-1, 1:-1]
@@ -154,7 +157,7 @@ def links_by_numpy(weights):
     return list(zip(np.argmax(words, axis=1).tolist(), range(len(words))))
 
 
-@links_from_weights.alternative("signs shut out by minus infinity")
+@links_from_weights.alternative("signs excluded by minus infinity")
 def signs_shut_out(weights):
     open_ = weights.clone()
     open_[:, [0, -1]] = -torch.inf

@@ -5,15 +5,16 @@ from selfattention.engine import exercise, probes
 
 
 @exercise(points=3, minutes=10, builds_on="exercise 6", hints=(
-    "Which of two lists' links are in both? Python's sets answer that with one sign.",
-    "Count over the whole corpus first: links guessed, links in gold, links in both. When do you divide?",
+    "Which links are in both lists? Python's sets answer that with a single operator.",
+    "First count over the whole corpus: guessed links, gold links, links in both. When do you divide?",
 ))
 def alignment_error_rate(guessed: list[list[tuple[int, int]]], gold: list[list[tuple[int, int]]]) -> float:
-    r"""Mark guessed links against right ones: 0 where all are right, 1 where none is.
+    r"""Mark guessed links against the right ones: 0 if all are right, 1 if none is.
 
     $1 - 2\,|A \cap G| / (|A| + |G|)$, where $A$ are all links guessed in the corpus and $G$ all gold links (Och and Ney
     2003; here all gold links are sure). `guessed[i]` and `gold[i]` hold the pairs (source word, target word) of
-    sentence i, in any order; what stands there twice is one link. Count over the whole corpus, then divide once.
+    sentence i, in any order; a pair that is listed twice is one link, and a list may be empty. Count over the whole
+    corpus, then divide once.
     """
     right = sum(len(set(one) & set(other)) for one, other in zip(guessed, gold))
     links = sum(len(set(one)) + len(set(other)) for one, other in zip(guessed, gold))
@@ -52,31 +53,31 @@ def marked(answer, *corpora):
 
 
 @alignment_error_rate.check("counts over the whole corpus, then divides once",
-                            hint="Count for the example: links guessed, gold links, links in both. Then the formula.")
+                            hint="In the example, how many links are guessed, how many gold, how many both?")
 def whole_corpus(answer, rng):
     one, two, three = rng.integers(2, 13, size=3).tolist()
     marked(answer, corpus_of_links(rng, (one, 3, 1), (7, 2, 5), (1, 1, 11)), corpus_of_links(rng, (two, 7, 2)),
            corpus_of_links(rng, (three, 0, 3), (2, 3, 0)))
 
 
-@alignment_error_rate.check("is 0 where all links are right and 1 where none is",
+@alignment_error_rate.check("is 0 if all links are right and 1 if none is",
                             hint="Guess exactly the gold links, in another order. What must come out?")
 def ends_of_the_scale(answer, rng):
-    probes.equal(answer(*corpus_of_links(rng, (5, 0, 0), (7, 0, 0))), 0.0, "all links are right, but it is not 0")
-    probes.equal(answer(*corpus_of_links(rng, (0, 3, 5), (0, 2, 7))), 1.0, "no link is right, but it is not 1")
-    probes.equal(answer([[(0, 0)]], [[(0, 1)]]), 1.0, "no link is right, but it is not 1")
+    probes.equal(answer(*corpus_of_links(rng, (5, 0, 0), (7, 0, 0))), 0.0, "all links are right, but the rate is not 0")
+    probes.equal(answer(*corpus_of_links(rng, (0, 3, 5), (0, 2, 7))), 1.0, "no link is right, but the rate is not 1")
+    probes.equal(answer([[(0, 0)]], [[(0, 1)]]), 1.0, "no link is right, but the rate is not 1")
 
 
-@alignment_error_rate.check("counts a link once, and each sentence's links for themselves",
-                            hint="Is link (0, 0) of sentence 0 the same as link (0, 0) of sentence 1? And given twice?")
+@alignment_error_rate.check("counts a link once, and each sentence's links separately",
+                            hint="Is link (0, 0) of sentence 0 the same as (0, 0) of sentence 1? And one listed twice?")
 def counted_once(answer, rng):
     (one, two), (first, second) = corpus_of_links(rng, (3, 2, 5), (2, 5, 1))
     marked(answer, ([one + one[1:4], two], [first, [*second, second[0]]]), ([one, two, one], [first, second, second]),
            ([one, []], [[], first]), ([one + one[:3]], [first + one[:2]]))
 
 
-@alignment_error_rate.check("takes sentences without links",
-                            hint="What do you divide by in a sentence without links?")
+@alignment_error_rate.check("accepts sentences without links",
+                            hint="What does your code divide by in a sentence without links?")
 def without_links(answer, rng):
     (one, two), (first, second) = corpus_of_links(rng, (int(rng.integers(2, 13)), 2, 7), (5, 1, 2))
     marked(answer, ([[], two], [[], second]), ([one, [], two], [first, second, []]))
@@ -104,55 +105,55 @@ def mean_where_linked(guessed, gold):
     return sum(1 - 2 * right / (ours + theirs) for right, ours, theirs in counted) / len(counted)
 
 
-@alignment_error_rate.mistake("asks only how many guessed links are right",
-                              hint="Someone guesses one single link, and it is right. Is that a perfect alignment?")
+@alignment_error_rate.mistake("looks only at how many guessed links are right",
+                              hint="If someone guesses a single link, and it is right, is that a perfect alignment?")
 def precision_only(guessed, gold):
     right, ours, _ = totals(guessed, gold)
     return 1 - right / ours
 
 
-@alignment_error_rate.mistake("asks only how many gold links were found",
-                              hint="Someone links every word with every word. Is that a perfect alignment?")
+@alignment_error_rate.mistake("looks only at how many gold links were found",
+                              hint="If someone links every word with every word, is that a perfect alignment?")
 def recall_only(guessed, gold):
     right, _, theirs = totals(guessed, gold)
     return 1 - right / theirs
 
 
 @alignment_error_rate.mistake("averages precision and recall",
-                              hint="Someone links one word rightly, of 100. Is your error rate near 1, or near 1/2?")
+                              hint="Someone guesses one of 100 gold links, and no other. Is your rate near 1 or 1/2?")
 def mean_of_both(guessed, gold):
     right, ours, theirs = totals(guessed, gold)
     return 1 - (right / ours + right / theirs) / 2
 
 
-@alignment_error_rate.mistake("divides by the links that are in either",
-                              hint="A link in both lists: how often does |A| + |G| count it, how often |A ∪ G|?")
+@alignment_error_rate.mistake("divides by the links that are in either list",
+                              hint="A link is in both lists. How often does |A| + |G| count it, and how often |A ∪ G|?")
 def jaccard(guessed, gold):
     right, ours, theirs = totals(guessed, gold)
     return 1 - right / (ours + theirs - right)
 
 
-@alignment_error_rate.mistake("forgets the factor 2", hint="All links are right. What does your code give?")
+@alignment_error_rate.mistake("forgets the factor 2", hint="What does your code give when all links are right?")
 def no_factor(guessed, gold):
     right, ours, theirs = totals(guessed, gold)
     return 1 - right / (ours + theirs)
 
 
 @alignment_error_rate.mistake("returns the agreement instead of the error",
-                              hint="All links are right. How large should an error rate be then?")
+                              hint="If all links are right, how large should an error rate be?")
 def agreement(guessed, gold):
     right, ours, theirs = totals(guessed, gold)
     return 2 * right / (ours + theirs)
 
 
-@alignment_error_rate.mistake("returns percent", hint="No link is right. What should come out then?")
+@alignment_error_rate.mistake("returns a percentage", hint="What should come out if no link is right?")
 def in_percent(guessed, gold):
     right, ours, theirs = totals(guessed, gold)
     return 100 * (1 - 2 * right / (ours + theirs))
 
 
 @alignment_error_rate.mistake("reads the guessed pairs the other way round",
-                              hint="Which side comes first in a guessed pair? And in a gold one?")
+                              hint="Which side comes first in a guessed pair? And in a gold pair?")
 def other_way_round(guessed, gold):
     right, ours, theirs = totals([[(target, source) for source, target in one] for one in guessed], gold)
     return 1 - 2 * right / (ours + theirs)
@@ -166,27 +167,28 @@ def in_order(guessed, gold):
 
 
 @alignment_error_rate.mistake("counts a link as often as it is listed",
-                              hint="A link stands there twice. How many links is that? Where does your code see it?")
+                              hint="If a link is listed twice, how many links is that? And in your code?")
 def counted_twice(guessed, gold):
     right = sum(link in other for one, other in zip(guessed, gold) for link in one)
     return 1 - 2 * right / sum(len(one) + len(other) for one, other in zip(guessed, gold))
 
 
-@alignment_error_rate.mistake("counts a link twice only in the sum below the bar",
-                              hint="`len` of a list, or of a set? Which of the two do you use where?")
+@alignment_error_rate.mistake("counts a repeated link twice, but only in the number it divides by",
+                              hint="Where do you take `len` of a list, and where of a set?")
 def listed_below(guessed, gold):
     right, _, _ = totals(guessed, gold)
     return 1 - 2 * right / sum(len(one) + len(other) for one, other in zip(guessed, gold))
 
 
-@alignment_error_rate.mistake("throws the links of all sentences into one set",
+@alignment_error_rate.mistake("puts the links of all sentences into one set",
                               hint="Word 0 is linked with word 0 in two sentences. How many links is that?")
 def one_set(guessed, gold):
     ours, theirs = ({link for one in side for link in one} for side in (guessed, gold))
     return 1 - 2 * len(ours & theirs) / (len(ours) + len(theirs))
 
 
-@alignment_error_rate.mistake("divides to whole numbers", hint="Which numbers between 0 and 1 can `//` give?")
+@alignment_error_rate.mistake("uses whole-number division",
+                              hint="Which numbers between 0 and 1 can `//` give?")
 def whole_numbers(guessed, gold):
     right, ours, theirs = totals(guessed, gold)
     return 1.0 - 2 * right // (ours + theirs)

@@ -6,16 +6,16 @@ from selfattention.problems.p10_training_a_translator.shared import WORDS, cross
 
 @exercise(points=2, minutes=10, builds_on="lesson 10, how translations are marked", hints=(
     "List the candidate's n-grams first. At how many places of a sentence of seven words can a 3-gram begin?",
-    "A candidate holds an n-gram three times, its reference twice. How many of the three find a partner?",
-    "A `Counter` says how often each n-gram is there. What does `&` do with two of them?",
+    "If a candidate has an n-gram three times and its reference twice, how many of the three find a partner?",
+    "A `Counter` says how often each n-gram occurs. What does `&` do with two of them?",
 ))
 def clipped_matches(candidate: list[str], reference: list[str], n: int) -> tuple[int, int]:
-    """Count how many n-grams of a candidate translation are found in its reference, and how many it has.
+    """Count how many n-grams of a candidate translation are found in its reference, and how many it has in all.
 
-    An n-gram is `n` words in a row; one begins at every place where `n` words are left, so a sentence
-    of fewer than `n` words has none. Return two numbers: how many n-grams of the candidate are found in the reference,
-    where equal n-grams count at most as often as the reference holds them; and how many n-grams the candidate has
-    (Papineni et al. 2002, §2.1).
+    An n-gram is `n` words in a row; one begins at every place where `n` words are left, so a sentence of fewer than `n`
+    words has none; a sentence may be empty. Return two whole numbers: how many n-grams of the candidate are found in
+    the reference, where equal n-grams count at most as often as the reference has them; and how many n-grams the
+    candidate has (Papineni et al. 2002, §2.1).
 
     Differs: the paper allows several references for a sentence.
     """
@@ -37,8 +37,8 @@ def matched(answer, *cases):
             probes.equal(one, other, f"the number of {what} differs")
 
 
-@clipped_matches.check("counts an n-gram at most as often as the reference holds it",
-                       hint="The example says \"the\" three times. How many of them find a partner?")
+@clipped_matches.check("counts an n-gram at most as often as the reference has it",
+                       hint="The example's candidate has \"the\" three times. How many of them find a partner?")
 def clips(answer, rng):
     word, *others = (WORDS[i] for i in rng.permutation(len(WORDS)))
     few, many = [word] * int(rng.integers(3, 6)), [word] * int(rng.integers(6, 11))
@@ -56,8 +56,8 @@ def at_every_place(answer, rng):
     matched(answer, ([a, b], [b, a], 2), ([a, b + c], [a + b, c], 2), ([c, a, b], [c, b, a, c], 3))
 
 
-@clipped_matches.check("takes sentences of fewer than n words",
-                       hint="How many 4-grams has a sentence of three words? And one of two?")
+@clipped_matches.check("accepts sentences of fewer than n words",
+                       hint="How many 4-grams does a sentence of three words have? And one of two?")
 def short_sentences(answer, rng):
     for n in (2, 3, 5):
         short, words = some_words(rng, n - 1), some_words(rng, int(rng.choice((7, 11, 13))))
@@ -80,13 +80,13 @@ def not_clipped(candidate, reference, n):
 
 
 @clipped_matches.mistake("counts each different n-gram once",
-                         hint="A set forgets how often. How often is an n-gram counted that both hold twice?")
+                         hint="A set forgets how often. How often do you count an n-gram that both have twice?")
 def different_ones(candidate, reference, n):
     return clipped([*set(n_grams(candidate, n))], [*set(n_grams(reference, n))])
 
 
 @clipped_matches.mistake("returns how many n-grams the reference has",
-                         hint="Whose n-grams are asked for in the second number?")
+                         hint="Whose n-grams does the second number count?")
 def total_of_reference(candidate, reference, n):
     return clipped(n_grams(candidate, n), n_grams(reference, n))[0], len(n_grams(reference, n))
 
@@ -97,7 +97,7 @@ def last_left_out(candidate, reference, n):
     return clipped(n_grams(candidate[:-1], n), n_grams(reference[:-1], n))
 
 
-@clipped_matches.mistake("returns the number of words as that of n-grams",
+@clipped_matches.mistake("returns the number of words as the number of n-grams",
                          hint="How many 4-grams are in a sentence of seven words?")
 def words_counted(candidate, reference, n):
     return clipped(n_grams(candidate, n), n_grams(reference, n))[0], len(candidate)
@@ -116,13 +116,13 @@ def in_blocks(candidate, reference, n):
 
 
 @clipped_matches.mistake("compares only n-grams at the same place",
-                         hint="The reference begins with one more word. How many matches are left in your code?")
+                         hint="If the reference begins with one more word, how many matches are left in your code?")
 def same_place(candidate, reference, n):
     ours, theirs = n_grams(candidate, n), n_grams(reference, n)
     return sum(one == other for one, other in zip(ours, theirs)), len(ours)
 
 
-@clipped_matches.mistake("joins the words of an n-gram without a gap",
+@clipped_matches.mistake("joins the words of an n-gram without a space",
                          hint="Are \"a\", \"bc\" and \"ab\", \"c\" the same 2-gram?")
 def joined(candidate, reference, n):
     return clipped(*(["".join(gram) for gram in n_grams(words, n)] for words in (candidate, reference)))
@@ -134,8 +134,8 @@ def order_lost(candidate, reference, n):
     return clipped(*([tuple(sorted(gram)) for gram in n_grams(words, n)] for words in (candidate, reference)))
 
 
-@clipped_matches.mistake("takes shorter pieces at the end of a sentence, too",
-                         hint="How many words has the last n-gram you count?")
+@clipped_matches.mistake("counts shorter pieces at the end of a sentence, too",
+                         hint="How many words does the last n-gram you count have?")
 def shorter_ones(candidate, reference, n):
     return clipped(*([tuple(words[i:i + n]) for i in range(len(words))] for words in (candidate, reference)))
 

@@ -9,18 +9,18 @@ from selfattention.problems.p10_training_a_translator.shared import crossed_off,
 
 
 @exercise(points=3, minutes=12, builds_on="exercise 8", ready_made=("sacrebleu.corpus_bleu", "bleu"), hints=(
-    "Make four sums of matches and four sums of totals. What do you add up over, and what stays apart?",
-    "Then three lines: four precisions, their geometric mean, the penalty. When is the logarithm of 0 asked for?",
+    "Make four sums of matches and four sums of totals. What do you sum over, and what do you keep apart?",
+    "Then three lines: four precisions, their geometric mean, the penalty. When might you take the logarithm of 0?",
 ))
 def bleu(candidates: list[list[str]], references: list[list[str]],
          clipped_matches: Callable[[list[str], list[str], int], tuple[int, int]]) -> float:
     r"""Mark the translations of a whole corpus with one number from 0 to 1.
 
     `references[i]` belongs to `candidates[i]`; both are lists of words. `clipped_matches(candidate, reference, n)` is
-    given and counts for one sentence, as in the exercise above. $\mathrm{BLEU} = BP \cdot (p_1 p_2 p_3 p_4)^{1/4}$
-    (Papineni et al. 2002, §2.3). $p_n$: the matches of all sentences, divided by the n-grams of all candidates.
-    $BP = e^{1 - r/c}$ where all candidates together have fewer words, $c$, than all references, $r$; otherwise 1.
-    Where nothing matches for some n from 1 to 4, BLEU is 0.
+    given and counts for one sentence, as in exercise 8. $\mathrm{BLEU} = BP \cdot (p_1 p_2 p_3 p_4)^{1/4}$ (Papineni et
+    al. 2002, §2.3). $p_n$ is the number of matches in all sentences, divided by the number of n-grams of all
+    candidates. $BP = e^{1 - r/c}$ if all candidates together have fewer words, $c$, than all references, $r$; otherwise
+    it is 1. If nothing matches for some n from 1 to 4, BLEU is 0. A candidate may be empty.
 
     Differs: the paper allows several references for a sentence.
     """
@@ -53,27 +53,27 @@ def rated(answer, *corpora):
 
 
 @bleu.check("counts over the whole corpus, then takes the geometric mean",
-            hint="Add up for the example, for each n: what matches, and what is there. When do you divide?")
+            hint="In the example, add up for each n: what matches, and what is there? When do you divide?")
 def over_the_corpus(answer, rng):
     rated(answer, translations(rng, (5, 2, 2), (7, 6, 6), (11, 1, 1)), translations(rng, (6, 5, 2), (5, 1, 4)),
           translations(rng, (0, 3, 5), (11, 2, 0), (2, 1, 1)))
 
 
-@bleu.check("punishes a corpus that is too short, and none that is too long",
+@bleu.check("punishes a corpus that is too short, but not one that is too long",
             hint="Compare all words of the candidates with all words of the references. Which are fewer?")
 def brevity(answer, rng):
     rated(answer, translations(rng, (5, 1, 7), (7, 3, 2)), translations(rng, (7, 5, 2), (5, 3, 4)),
           translations(rng, (6, 0, 5)), translations(rng, (6, 5, 0)))
 
 
-@bleu.check("is 1 for the references themselves, and 0 where nothing matches for some n",
-            hint="How many 4-grams has a sentence of three words? And what is the logarithm of 0?")
+@bleu.check("is 1 for the references themselves, and 0 if nothing matches for some n",
+            hint="How many 4-grams does a sentence of three words have? And what is the logarithm of 0?")
 def ends_of_the_range(answer, rng):
     _, references = translations(rng, (7, 2, 3), (2, 1, 3))
     probes.equal(answer(references, references, crossed_off), 1.0, "the references themselves should get 1")
     for candidate in (["the", "dog", "runs", "a"], ["a", "dog", "runs"], ["now"], ["a"], []):
         probes.equal(answer([candidate], [["a", "dog", "runs", "on"]], crossed_off), 0.0,
-                     "nothing matches for some n, but it is not 0")
+                     "nothing matches for some n, but the score is not 0")
     rated(answer, ([[], *references], [["a"], *references]))
 
 
@@ -91,7 +91,7 @@ def penalty(candidates, references):
     return math.exp(min(0.0, 1 - theirs / max(ours, 1)))
 
 
-@bleu.mistake("joins all sentences to one text",
+@bleu.mistake("joins all sentences into one text",
               hint="Are the last word of a sentence and the first of the next one a 2-gram?")
 def one_text(candidates, references, count):
     ours, theirs = ([word for words in side for word in words] for side in (candidates, references))
@@ -99,7 +99,7 @@ def one_text(candidates, references, count):
 
 
 @bleu.mistake("averages the scores of the sentences",
-              hint="One sentence of two words: what is its score, and what does it do to your average?")
+              hint="What is the score of a sentence of two words, and what does it do to your average?")
 def mean_of_scores(candidates, references, count):
     return sum(geometric(summed([one], [other], count)) * penalty([one], [other])
                for one, other in zip(candidates, references)) / len(candidates)
@@ -114,14 +114,14 @@ def mean_of_precisions(candidates, references, count):
 
 
 @bleu.mistake("takes the arithmetic mean of the precisions",
-              hint="One of four precisions is 0. What is your mean then, and what does the formula give?")
+              hint="If one of the four precisions is 0, what is your mean, and what does the formula give?")
 def arithmetic(candidates, references, count):
     shares = summed(candidates, references, count)
     return sum(found / max(there, 1) for found, there in shares) / 4 * penalty(candidates, references)
 
 
 @bleu.mistake("multiplies the precisions without taking the fourth root",
-              hint="All four precisions are 1/2. What is their geometric mean?")
+              hint="If all four precisions are 1/2, what is their geometric mean?")
 def no_root(candidates, references, count):
     return geometric(summed(candidates, references, count)) ** 4 * penalty(candidates, references)
 
@@ -133,7 +133,7 @@ def no_penalty(candidates, references, count):
 
 
 @bleu.mistake("rewards candidates that are too long",
-              hint="What is e^(1 − r/c) when c is larger than r? Is that what the text asks for?")
+              hint="What is e^(1 − r/c) when c is larger than r? What does the prompt ask for then?")
 def long_rewarded(candidates, references, count):
     ours, theirs = sum(map(len, candidates)), sum(map(len, references))
     return geometric(summed(candidates, references, count)) * math.exp(1 - theirs / max(ours, 1))
@@ -144,13 +144,13 @@ def exchanged(candidates, references, count):
     return geometric(summed(candidates, references, count)) * penalty(references, candidates)
 
 
-@bleu.mistake("hands the reference over as the candidate",
+@bleu.mistake("passes the reference as the candidate",
               hint="In which order does `clipped_matches` take the two? Whose n-grams do you divide by?")
 def handed_over_wrongly(candidates, references, count):
     return geometric(summed(references, candidates, count)) * penalty(candidates, references)
 
 
-@bleu.mistake("counts n from 0", hint="Which n does your loop see? With which does `range` begin?")
+@bleu.mistake("counts n from 0", hint="Which n does your loop see? What does `range` begin with?")
 def from_zero(candidates, references, count):
     return geometric(summed(candidates, references, count, range(4))) * penalty(candidates, references)
 
@@ -160,7 +160,7 @@ def up_to_three(candidates, references, count):
     return geometric(summed(candidates, references, count, range(1, 4))) * penalty(candidates, references)
 
 
-@bleu.mistake("returns percent", hint="From where to where should the score go?")
+@bleu.mistake("returns a percentage", hint="What is the highest score that the prompt allows?")
 def percent(candidates, references, count):
     return 100 * geometric(summed(candidates, references, count)) * penalty(candidates, references)
 

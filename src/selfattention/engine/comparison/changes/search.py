@@ -130,7 +130,7 @@ def told(solution: Callable, alternatives: Sequence[Callable], examples: Sequenc
         if function is not solution:
             found = [change for change in found if change.general]
         if found:
-            return _finding(" – or, just the same, when ".join(shared(found)))
+            return _finding(" – or, with the same results, when ".join(shared(found)))
     return None
 
 
@@ -153,4 +153,4 @@ def shared(found: Sequence[Change]) -> list[str]:
 
 
 def _finding(when: str) -> Finding | None:
-    return Finding(f"these are the results one gets when {when}") if when else None
+    return Finding(f"these are the results you get when {when}") if when else None

@@ -7,12 +7,13 @@ from selfattention.engine.judging.raised.kind import Kind
 LIBRARY_MISSES_A_TYPE = "not implemented for '"  # torch's words, with the exception that also marks an untouched stub
 NAMES = (
     Kind(r"name '(?P<name>\w+)' is not defined",
-         "`{name}` is not known where this line runs. Is it misspelt, or made in a cell that has not been run?"),
+         "`{name}` is not known where this line runs. Is it misspelt, or defined in a cell that has not been run?"),
 )
 SIGNATURE = (
     Kind(r"missing \d+ required positional argument|takes \d+ positional arguments? but \d+ (was|were) given|"
          r"got an unexpected keyword argument|got multiple values for argument",
-         "Your function was called as its first line was given. Has that line, with the names in it, been changed?"),
+         "Your function was called as its first line was given in the exercise. Has that line, or a name in it, "
+         "been changed?"),
 )
 KINDS = (*shapes.KINDS, *values.KINDS, *NAMES)
 

@@ -19,14 +19,14 @@ def _side_by_side(found: re.Match) -> str:
     lost = [axis for axis in range(len(long)) if short == long[:axis] + long[axis + 1:]]
     if lost:
         which = f"its axis {lost[0]}" if len(lost) == 1 else "one of its axes"
-        return (f"{written(short)} is {written(long)} without {which}. Did a sum, a mean or a maximum take it away "
-                "(what does `keepdims` do?), or must an axis of length 1 be put in?")
+        return (f"{written(short)} is {written(long)} without {which}. Did a sum, a mean or a maximum remove it "
+                "(what does `keepdims` do?), or must an axis of length 1 be added?")
     one, other = pair
     axis = next(at for at in range(1, len(short) + 1) if not _fit(one[-at:][:1], other[-at:][:1]))
     product = len(one) == len(other) > 1 and one[-1] == other[-1] and 1 not in one + other
     return (f"Lined up at the right end, {written(one)} and {written(other)} differ at axis −{axis}: {one[-axis]} and "
-            f"{other[-axis]}. " + ("Are they to be combined place by place, or in a matrix product?" if product else
-                                   "Which of the two has its axes in another order than you think?"))
+            f"{other[-axis]}. " + ("Should they be combined place by place, or in a matrix product?" if product else
+                                   "Which of the two has its axes in a different order than you think?"))
 
 
 def _product(found: re.Match) -> str:
@@ -46,39 +46,39 @@ def _batches(found: re.Match) -> str:
         return ""
     one, other = shapes(found["shapes"])[:2]
     return (f"Before their last two axes, {written(one)} and {written(other)} do not have the same batch. Which step "
-            "moved an axis of the batch? (`.T` turns all axes round.)")
+            "moved an axis of the batch? (`.T` reverses all axes.)")
 
 
 def _rows(found: re.Match) -> str:
     wanted, got = shapes(found["shapes"])
     if wanted[0] != got[0]:
-        return f"Two batches of matrices are multiplied, one of {wanted[0]} and one of {got[0]}: what was moved there?"
-    return (f"On the left each matrix has {wanted[1]} columns, on the right {got[1]} rows: they must be as many. "
-            "Which of the two must be transposed, or is it another one that was meant?")
+        return f"Two batches of matrices are multiplied, one of {wanted[0]} and one of {got[0]}: which axis was moved?"
+    return (f"On the left each matrix has {wanted[1]} columns, on the right {got[1]} rows: these must be equal. "
+            "Which of the two must be transposed, or was another one meant?")
 
 
 KINDS = (
     Kind(r"operands could not be broadcast together with shapes (?P<shapes>[\d(), ]+)", _side_by_side),
     Kind(r"non-broadcastable output operand with shape (?P<one>\([\d,]*\)) doesn't match the broadcast shape "
          r"(?P<other>\([\d,]*\))",
-         "The result has the shape `{other}`, and is written into an array of shape `{one}`: must it be in place?"),
+         "The result has the shape `{other}`, and is written into an array of shape `{one}`: must that be in place?"),
     Kind(r"The size of tensor a \((?P<one>\d+)\) must match the size of tensor b \((?P<other>\d+)\) at non-singleton "
          r"dimension (?P<axis>\d+)",
          "Lined up at the right end, one shape has {one} and the other {other} at axis {axis}. Print both: does one of "
          "them lack an axis (what does `keepdim` do?), are its axes in another order, or is it longer than you "
          "think?"),
     Kind(r"mat1 and mat2 shapes cannot be multiplied \((?P<shapes>\d+x\d+ and \d+x\d+)\)",
-         "`linear` turns its weight round before it multiplies. In which order does it expect outputs and inputs?",
+         "`linear` transposes its weight before it multiplies. In which order does it expect outputs and inputs?",
          line=r"\blinear\("),
     Kind(r"mat1 and mat2 shapes cannot be multiplied \((?P<shapes>\d+x\d+ and \d+x\d+)\)", _product),
     Kind(r"^shapes (?P<shapes>\([\d,]*\) and \([\d,]*\)) not aligned", _product),
     Kind(r"matmul: Input operand 1 has a mismatch in its core dimension 0.*\(size (?P<right>\d+) is different from "
          r"(?P<left>\d+)\)",
-         "The product sums over {left} numbers of the left side and {right} of the right: they must be as many. Print "
-         "both shapes: which of the two must be transposed, or do they stand in the wrong order?"),
+         "The product sums over {left} numbers of the left side and {right} of the right: these must be equal. Print "
+         "both shapes: which of the two must be transposed, or are they in the wrong order?"),
     Kind(r"batch2 tensor to be: (?P<shapes>\[\d+, \d+\] but got: \[\d+, \d+\])", _rows),
     Kind(r"size mismatch, got input \(\d+\), mat \(\d+x(?P<left>\d+)\), vec \((?P<right>\d+)\)",
-         "The matrix has {left} columns, the vector {right} numbers: they must be as many. Which belongs on the left?"),
+         "The matrix has {left} columns, the vector {right} numbers: these must be equal. Which belongs on the left?"),
     Kind(r"remapped shapes \[original->remapped\]: (?P<shapes>\([\d,]*\)->\([\d,newaxis]*\) "
          r"\([\d,]*\)->\([\d,newaxis]*\))", _batches),
     Kind(r"einsum\(\): subscript (?P<letter>\w) has size (?P<one>\d+) for operand \d+ which does not broadcast with "
@@ -86,37 +86,37 @@ KINDS = (
          "The letter `{letter}` in `einsum` stands for {other} numbers in one place and for {one} in another. Which "
          "axis did you mean?"),
     Kind(r"view size is not compatible",
-         "After `transpose` or `permute` the numbers no longer lie in the order of the axes, and `view` moves none. "
+         "After `transpose` or `permute` the numbers are no longer in the order of the axes, and `view` moves none. "
          "Which function of the same kind may copy?"),
     Kind(r"shape '(?P<wanted>\[[-\d, ]*\])' is invalid for input of size (?P<size>\d+)",
-         "There are {size} numbers, and the shape `{wanted}` holds another count. Which lengths must be multiplied?"),
+         "There are {size} numbers, but the shape `{wanted}` holds a different number. Which lengths give {size}?"),
     Kind(r"cannot reshape array of size (?P<size>\d+) into shape (?P<wanted>\(.*?\))",
-         "There are {size} numbers, and the shape `{wanted}` holds another count. Which lengths must be multiplied?"),
+         "There are {size} numbers, but the shape `{wanted}` holds a different number. Which lengths give {size}?"),
     Kind(r"could not broadcast input array from shape (?P<one>\([\d,]*\)) into shape (?P<other>\([\d,]*\))",
-         "Something of shape `{one}` is written where `{other}` belongs. Print both: is it another row or axis?"),
+         "Something of shape `{one}` is written where `{other}` belongs. Print both: is it the wrong row or axis?"),
     Kind(r"The expanded size of the tensor \((?P<wanted>\d+)\) must match the existing size \((?P<there>\d+)\)",
          "{there} numbers are put where {wanted} belong, and only a single one can be spread out. Which axis is it?"),
     Kind(r"axis (?P<axis>-?\d+) is out of bounds for array of dimension (?P<axes>\d+)",
-         "The array's number of axes is {axes} here, and axis {axis} is none of them. How is an axis named that "
-         "is to be right with and without a batch: counted from the front or from the end?"),
+         "The array's number of axes is {axes} here, so there is no axis {axis}. How do you name an axis so that it is "
+         "right with and without a batch: counted from the front or from the end?"),
     Kind(r"Dimension out of range \(expected to be in range of \[.*?, (?P<last>-?\d+)\], but got (?P<axis>-?\d+)\)",
-         "Counted from the front, the last axis is {last} here, and axis {axis} is none. How is an axis named that is "
-         "to be right with and without a batch?"),
+         "Counted from the front, the last axis is {last} here, so there is no axis {axis}. How do you name an axis so "
+         "that it is right with and without a batch?"),
     Kind(r"axes don't match array|does not match the length of the desired ordering of dimensions",
-         "All axes are to be named there, and there are more or fewer of them here. Which function exchanges only two, "
+         "All axes must be named there, and here there are more or fewer of them. Which function exchanges only two, "
          "counted from the end?"),
     Kind(r"too many indices for (array: array is (?P<np>\d+)-dimensional|tensor of dimension (?P<torch>\d+))",
-         lambda found: f"Its number of axes is {found['np'] or found['torch']} here, and a place on more of them is "
-                       "asked for. What is its shape without a batch, and does `...` help?"),
+         lambda found: f"Its number of axes is {found['np'] or found['torch']} here, and the index names more of "
+                       "them. What is its shape without a batch, and does `...` help?"),
     Kind(r"too many subscripts for operand|the number of subscripts in the equation \(\d+\) does not match",
-         "`einsum` is told of more or fewer axes than there are here. What stands for axes that may be there or "
-         "not?"),
+         "`einsum` is told of more or fewer axes than there are here. Which sign stands for axes that may or "
+         "may not be there?"),
     Kind(r"(self|mat2|batch\d) must be a (matrix|3D tensor)",
-         "`mm` multiplies two matrices, `bmm` two batches of them. Which product takes both, and other batches?"),
+         "`mm` multiplies two matrices, `bmm` two batches of them. Which product takes both, and any other batch?"),
     Kind(r"boolean index did not match|The shape of the mask .* does not match the shape of the indexed tensor",
-         "In square brackets a mask is not stretched over a batch. Which function takes a mask and does so?"),
+         "In square brackets a mask is not stretched over a batch. Which function takes a mask and stretches it?"),
     Kind(r"stack expects each tensor to be equal size|all input arrays must have the same shape",
-         "Only what has one shape can be stacked. Print the shapes: do these belong into one array?"),
+         "Only things of the same shape can be stacked. Print the shapes: do these belong in one array?"),
     Kind(r"index (?P<at>-?\d+) is out of bounds for (axis|dimension) (?P<axis>\d+) with size (?P<size>\d+)",
          "Axis {axis} has {size} places, and place {at} is asked for. Counting begins at 0: which is the last one?"),
 )

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from selfattention.engine.comparison.changes.sites import New, Site
 
 ONLY_IN_THE_SOLUTION = True
-OPTIONS = {"axis": "a step runs over everything, not along one axis", "start": "a count begins with 0",
+OPTIONS = {"axis": "a step runs over everything, not along one axis", "start": "a count begins at 0",
            "dim": "a step runs over everything, not along one axis",
-           "keepdims": "an axis is lost that should be kept, with length 1",
-           "keepdim": "an axis is lost that should be kept, with length 1"}
+           "keepdims": "an axis that should be kept, with length 1, is lost",
+           "keepdim": "an axis that should be kept, with length 1, is lost"}
 
 
 def argument_left_out(site: Site) -> Iterator[tuple[New, str]]:

@@ -44,7 +44,7 @@ def another_index(site: Site) -> Iterator[tuple[New, str]]:
             or not (isinstance(parent, ast.Slice) or _in_subscript(site))):
         return
     for index in sorted({number + 1, number - 1, 0, -1, -2} - {number}):
-        where = "a part begins or ends elsewhere" if isinstance(parent, ast.Slice) else "something is read elsewhere"
+        where = "a part begins or ends elsewhere" if isinstance(parent, ast.Slice) else "another place is read"
         yield ast.Constant(index), where
 
 
@@ -59,12 +59,12 @@ def bounds_left_out(site: Site) -> Iterator[tuple[New, str]]:
     """A slice that takes everything, or that begins where it should end."""
     node = site.node
     if isinstance(node, ast.Slice) and (node.lower or node.upper):
-        yield ast.Slice(None, None, node.step), "all is taken, not a part"
+        yield ast.Slice(None, None, node.step), "everything is taken, not just a part"
         if not (node.lower and node.upper):
             yield ast.Slice(node.upper, node.lower, node.step), "the other part is taken"
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and not (
             isinstance(node.value, ast.Attribute) and node.value.attr == "shape"):
-        yield node.value, "all is taken, not a part"
+        yield node.value, "everything is taken, not just a part"
 
 
 def new_axis_elsewhere(site: Site) -> Iterator[tuple[New, str]]:
@@ -79,5 +79,5 @@ def new_axis_elsewhere(site: Site) -> Iterator[tuple[New, str]]:
     for place in range(len(node.elts)):
         order = [*rest[:place], new[0], *rest[place:]]
         if order != node.elts:
-            yield ast.Tuple(order, ast.Load()), "a new axis stands in another place"
+            yield ast.Tuple(order, ast.Load()), "a new axis is in another place"
     yield ast.Tuple(rest, ast.Load()), "a new axis is left out"

@@ -47,7 +47,7 @@ def another_function(site: Site) -> Iterator[tuple[New, str]]:
             if words == kind[name]:
                 continue
             for new in _instead(node, other):
-                yield new, f"{words} stands in place of {kind[name]}"
+                yield new, f"{kind[name]} is replaced by {words}"
 
 
 def _instead(node: ast.Call, name: str) -> list[ast.expr]:

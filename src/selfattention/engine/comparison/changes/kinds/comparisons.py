@@ -18,13 +18,13 @@ def another_comparison(site: Site) -> Iterator[tuple[New, str]]:
     if not (isinstance(node, ast.Compare) and len(node.ops) == 1):
         return
     kind = type(node.ops[0])
-    for table, sentence in ((STRICT, "a comparison treats equals the other way"), (TURNED, "a comparison is turned "
-                            "round"), (OPPOSITE, "a condition is its opposite")):
+    for table, sentence in ((STRICT, "a comparison treats equal values the other way"), (TURNED, "a comparison is "
+                            "reversed"), (OPPOSITE, "a condition is turned into its opposite")):
         if kind in table:
             yield ast.Compare(node.left, [table[kind]()], node.comparators), sentence
     if kind in (ast.Eq, ast.NotEq):
-        for other, sentence in ((ast.Gt, "more is asked for in place of equal"), (ast.Lt, "less is asked for in place "
-                                "of equal")):
+        for other, sentence in ((ast.Gt, "a comparison asks for more instead of equal"),
+                                (ast.Lt, "a comparison asks for less instead of equal")):
             yield ast.Compare(node.left, [other()], node.comparators), sentence
 
 
@@ -33,7 +33,7 @@ def both_or_one(site: Site) -> Iterator[tuple[New, str]]:
     node = site.node
     if isinstance(node, ast.BoolOp):
         kind = ast.Or if isinstance(node.op, ast.And) else ast.And
-        yield ast.BoolOp(kind(), node.values), "conditions are joined by `or` in place of `and`, or the other way"
+        yield ast.BoolOp(kind(), node.values), "conditions are joined by `or` instead of `and`, or the other way round"
         for value in node.values:
             yield value, "a condition is left out"
 

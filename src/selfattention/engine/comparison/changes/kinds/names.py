@@ -21,14 +21,14 @@ def another_name(site: Site) -> Iterator[tuple[New, str]]:
             continue
         told = [f"`{name}`" if name in site.source.parameters else "" for name in (new, old)]
         if of_size:
-            sentence = (f"a size is read from {told[0]} in place of {told[1]}" if all(told)
+            sentence = (f"a size is read from {told[0]} instead of {told[1]}" if all(told)
                         else "a size is read from something else")
         elif all(told):
-            sentence = f"{told[0]} stands in place of {told[1]}"
+            sentence = f"{told[1]} is replaced by {told[0]}"
         elif told[0]:
-            sentence = f"{told[0]} stands where an intermediate result belongs"
+            sentence = f"an intermediate result is replaced by {told[0]}"
         elif told[1]:
-            sentence = f"an intermediate result stands in place of {told[1]}"
+            sentence = f"{told[1]} is replaced by an intermediate result"
         else:
-            sentence = "one intermediate result stands in place of another"
+            sentence = "one intermediate result is replaced by another"
         yield ast.Name(new, ast.Load()), sentence

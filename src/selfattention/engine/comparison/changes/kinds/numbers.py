@@ -20,7 +20,7 @@ def another_number(site: Site) -> Iterator[tuple[New, str]]:
     if isinstance(site.parent, (ast.keyword, ast.FormattedValue)):
         return
     for new, how in ((number + 1, "one too large"), (number - 1, "one too small"), (number * 2, "doubled"),
-                     (number / 2, "halved"), (number * 10, "ten times as large"), (number / 10, "a tenth"),
+                     (number / 2, "halved"), (number * 10, "ten times as large"), (number / 10, "divided by ten"),
                      (-number, "negated"), (0, "0")):
         if new != number:
             whole = type(number) is int and float(new).is_integer()

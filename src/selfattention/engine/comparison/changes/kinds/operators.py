@@ -7,19 +7,19 @@ from selfattention.engine.comparison.changes.sites import New, Site, called, num
 
 ONLY_IN_THE_SOLUTION = True
 NEIGHBOURS = {
-    ast.Add: ((ast.Sub, "something is subtracted in place of added"), (ast.Mult, "a product stands in place of a sum")),
-    ast.Sub: ((ast.Add, "something is added in place of subtracted"),),
-    ast.Mult: ((ast.Div, "something is divided in place of multiplied"),
-               (ast.Add, "a sum stands in place of a product"),
-               (ast.MatMult, "a matrix product stands in place of an elementwise one")),
-    ast.Div: ((ast.Mult, "something is multiplied in place of divided"), (ast.FloorDiv, "a division is cut to whole "
-                                                                                        "numbers")),
-    ast.FloorDiv: ((ast.Div, "a division is not cut to whole numbers"), (ast.Mod, "a remainder stands in place of a "
-                                                                                  "quotient"),
-                   (ast.Mult, "something is multiplied in place of divided")),
-    ast.Mod: ((ast.FloorDiv, "a quotient stands in place of a remainder"),),
-    ast.Pow: ((ast.Mult, "a product stands in place of a power"),),
-    ast.MatMult: ((ast.Mult, "an elementwise product stands in place of a matrix product"),),
+    ast.Add: ((ast.Sub, "something is subtracted instead of added"), (ast.Mult, "a sum is replaced by a product")),
+    ast.Sub: ((ast.Add, "something is added instead of subtracted"),),
+    ast.Mult: ((ast.Div, "something is divided instead of multiplied"),
+               (ast.Add, "a product is replaced by a sum"),
+               (ast.MatMult, "an elementwise product is replaced by a matrix product")),
+    ast.Div: ((ast.Mult, "something is multiplied instead of divided"), (ast.FloorDiv, "a division is rounded down "
+                                                                                        "to whole numbers")),
+    ast.FloorDiv: ((ast.Div, "a division is not rounded down to whole numbers"), (ast.Mod, "a quotient is replaced by "
+                                                                                  "a remainder"),
+                   (ast.Mult, "something is multiplied instead of divided")),
+    ast.Mod: ((ast.FloorDiv, "a remainder is replaced by a quotient"),),
+    ast.Pow: ((ast.Mult, "a power is replaced by a product"),),
+    ast.MatMult: ((ast.Mult, "a matrix product is replaced by an elementwise product"),),
     ast.BitAnd: ((ast.BitOr, "one condition is enough where both must hold"),
                  (ast.BitXor, "exactly one of two conditions is asked for")),
     ast.BitOr: ((ast.BitAnd, "both conditions must hold where one is enough"),),
@@ -63,7 +63,7 @@ def brackets_elsewhere(site: Site) -> Iterator[tuple[New, str]]:
     if not isinstance(node, ast.BinOp):
         return
     left, right = node.left, node.right
-    sentence = "brackets stand elsewhere, or are missing"
+    sentence = "brackets are in other places, or missing"
     if isinstance(left, ast.BinOp) and type(left.op) is not type(node.op):
         yield ast.BinOp(left.left, left.op, ast.BinOp(left.right, node.op, right)), sentence
     if isinstance(right, ast.BinOp) and not (type(right.op) is type(node.op) and isinstance(node.op, ast.Add)):
@@ -73,14 +73,14 @@ def brackets_elsewhere(site: Site) -> Iterator[tuple[New, str]]:
 def half_for_root(site: Site) -> Iterator[tuple[New, str]]:
     """`d ** 1 / 2` in place of `d ** (1 / 2)`, which is half of it, not its root."""
     node = site.node
-    sentence = "half of a number stands in place of its root: brackets are missing in a power"
+    sentence = "half of a number is taken instead of its root: brackets are missing in a power"
     halved = _rooted(node)
     if halved is not None:
         yield ast.BinOp(halved, ast.Div(), ast.Constant(2)), sentence
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _rooted(node.right) is not None:
         whole = ast.BinOp(node.left, ast.Div(), _rooted(node.right))
         yield (ast.BinOp(whole, ast.Div(), ast.Constant(2)),
-               "twice a number stands in place of its root: brackets are missing in a power")
+               "twice a number is taken instead of its root: brackets are missing in a power")
 
 
 def _rooted(node: ast.AST) -> ast.expr | None:
@@ -98,7 +98,7 @@ def sign(site: Site) -> Iterator[tuple[New, str]]:
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Invert, ast.Not)):
         yield node.operand, "true and false are exchanged"
     elif isinstance(node, ast.Call) or (isinstance(node, ast.BinOp) and not isinstance(site.parent, ast.UnaryOp)):
-        yield ast.UnaryOp(ast.USub(), node), "a minus stands where none belongs"
+        yield ast.UnaryOp(ast.USub(), node), "there is a minus where none belongs"
 
 
 def added_in_place(site: Site) -> Iterator[tuple[New, str]]:

@@ -21,7 +21,7 @@ def input_added(site: Site) -> Iterator[tuple[New, str]]:
     if not (isinstance(site.parent, ast.Return) and site.field == "value" and isinstance(site.node, ast.expr)):
         return
     for name in site.source.parameters:
-        for kind, word in ((ast.Add(), "added to"), (ast.Sub(), "subtracted from"), (ast.Mult(), "multiplied with")):
+        for kind, word in ((ast.Add(), "added to"), (ast.Sub(), "subtracted from"), (ast.Mult(), "multiplied by")):
             yield ast.BinOp(site.node, kind, ast.Name(name, ast.Load())), f"`{name}` is {word} the result"
 
 
@@ -32,4 +32,4 @@ def parts_exchanged(site: Site) -> Iterator[tuple[New, str]]:
             isinstance(site.parent, ast.Subscript)):
         for order in permutations(node.elts):
             if list(order) != node.elts:
-                yield ast.Tuple(list(order), ast.Load()), "several values stand in another order"
+                yield ast.Tuple(list(order), ast.Load()), "several values are in another order"

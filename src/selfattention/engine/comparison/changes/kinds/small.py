@@ -14,7 +14,7 @@ def small_number_added(site: Site) -> Iterator[tuple[New, str]]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and number_of(node.right) is None:
         for small in SMALL:
             below = ast.BinOp(node.right, ast.Add(), ast.Constant(small))
-            yield ast.BinOp(node.left, ast.Div(), below), "a small number is added below a fraction bar"
+            yield ast.BinOp(node.left, ast.Div(), below), "a small number is added to a denominator"
     if called(node) == "log" and node.args:
         for small in SMALL:
             inside = ast.BinOp(node.args[0], ast.Add(), ast.Constant(small))
@@ -26,5 +26,5 @@ def not_infinite(site: Site) -> Iterator[tuple[New, str]]:
     node = site.node
     if isinstance(node, ast.Attribute) and node.attr == "inf":
         for value in (1e9, 1e4, 100.0, 10.0, 0.0):
-            yield ast.Constant(value), "a finite number stands in place of infinity" if value else (
-                "zero stands in place of infinity")
+            yield ast.Constant(value), "infinity is replaced by a finite number" if value else (
+                "infinity is replaced by zero")

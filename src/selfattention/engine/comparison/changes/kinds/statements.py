@@ -21,8 +21,8 @@ def return_too_early(site: Site) -> Iterator[tuple[New, str]]:
     last = getattr(site.parent, site.field)[-1]
     if isinstance(last, ast.Return):
         yield (ast.For(site.node.target, site.node.iter, [*site.node.body, last], []),
-               "a `return` stands inside a loop, so that the loop runs once")
-    yield (ast.For(site.node.target, site.node.iter, [*site.node.body, ast.Break()], []), "a loop runs once")
+               "a `return` is inside a loop, so that the loop runs only once")
+    yield (ast.For(site.node.target, site.node.iter, [*site.node.body, ast.Break()], []), "a loop runs only once")
 
 
 def branches_exchanged(site: Site) -> Iterator[tuple[New, str]]:

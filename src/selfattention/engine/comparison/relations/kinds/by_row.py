@@ -15,7 +15,7 @@ def own_factor(pair: Pair) -> Iterator[tuple[str, Holds]]:
     """A factor of its own for each row."""
     for axis in (-1, -2):
         along = f" along {_axis(pair, axis)}"
-        yield (f"every row{along} is right but for a factor of its own",
+        yield (f"every row{along} is right except for a factor of its own",
                lambda other, axis=axis: _constant(other, axis, np.divide))
 
 

@@ -9,12 +9,14 @@ from selfattention.engine.door import data
 
 RANK = 2
 RULES = (
-    ("what came is one divided by what was expected", np.reciprocal), ("what came is the square", np.square),
-    ("what came is the square root", np.sqrt), ("what came is the exponential of what was expected", np.exp),
-    ("what came is the logarithm of what was expected", np.log),
-    ("every number has lost its sign", np.abs), ("what came is one minus what was expected", lambda x: 1 - x),
-    ("numbers are cut to whole ones", np.trunc), ("numbers are rounded down", np.floor),
-    ("numbers are rounded to whole ones", np.round),
+    ("your result is one divided by what was expected", np.reciprocal),
+    ("your result is the square of what was expected", np.square),
+    ("your result is the square root of what was expected", np.sqrt),
+    ("your result is the exponential of what was expected", np.exp),
+    ("your result is the logarithm of what was expected", np.log),
+    ("every number has lost its sign", np.abs), ("your result is one minus what was expected", lambda x: 1 - x),
+    ("the digits after the point are cut off", np.trunc), ("numbers are rounded down", np.floor),
+    ("numbers are rounded to whole numbers", np.round),
     ("numbers below 0 have become 0", lambda x: np.maximum(x, 0)),
     ("numbers are kept between 0 and 1", lambda x: np.clip(x, 0, 1)),
     ("numbers above 1 have become 1", lambda x: np.minimum(x, 1)),

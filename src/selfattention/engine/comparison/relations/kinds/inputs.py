@@ -17,7 +17,7 @@ def argument_in_result(pair: Pair) -> Iterator[tuple[str, Holds]]:
     for name in pair.inputs:
         for words, rule in (("was added", np.add), ("was subtracted", np.subtract), ("was multiplied in", np.multiply)):
             yield f"`{name}` {words}", lambda other, name=name, rule=rule: _with(other, name, rule)
-        yield f"`{name}` came back as it was", gives(lambda other, name=name: other.inputs.get(name))
+        yield f"`{name}` is returned as it is", gives(lambda other, name=name: other.inputs.get(name))
 
 
 def _with(pair: Pair, name: str, rule: np.ufunc) -> bool:
@@ -38,16 +38,16 @@ def another_question(pair: Pair) -> Iterator[tuple[str, Holds]]:
     """What would be right for other arguments: off by one, negated, turned round, exchanged."""
     for name, value in pair.inputs.items():
         for words, rule in _others(value):
-            yield (f"this is right for {words.format(f'`{name}`')}",
+            yield (f"this would be right for {words.format(f'`{name}`')}",
                    gives(lambda other, name=name, rule=rule: other.answer(**{name: rule(other.inputs[name])})
                          if name in other.inputs and rule(other.inputs[name]) is not None else None))
     for one, other_name in combinations(pair.inputs, 2):
         if type(pair.inputs[one]) is type(pair.inputs[other_name]):
-            yield (f"this is right where `{one}` and `{other_name}` are exchanged",
+            yield (f"this would be right with `{one}` and `{other_name}` exchanged",
                    gives(lambda other, one=one, two=other_name: other.answer(
                        **{one: other.inputs[two], two: other.inputs[one]}) if {one, two} <= {*other.inputs} else None))
             for new, old in ((one, other_name), (other_name, one)):
-                yield (f"this is right where `{new}` stands for `{old}`",
+                yield (f"this would be right with `{new}` in place of `{old}`",
                        gives(lambda other, new=new, old=old: other.answer(**{old: other.inputs[new]})
                              if {new, old} <= {*other.inputs} else None))
 
@@ -81,8 +81,8 @@ def _others(value: Any) -> Iterator[tuple[str, Any]]:
             yield "a softmax of {}", lambda x: x.softmax(-1) if data.is_tensor(x) else softmax(x)
             yield "{} brought to length one", lambda x: x / _sizes(x)
             yield "the first of {} in place of all", lambda x: x[:1] + 0 * x
-            yield "{} of zeros", lambda x: x * 0
-            yield "{} of ones", lambda x: x * 0 + 1
+            yield "{} filled with zeros", lambda x: x * 0
+            yield "{} filled with ones", lambda x: x * 0 + 1
             yield "{} squared", lambda x: x * x
             yield "{} without signs", lambda x: abs(x)
         else:
@@ -94,8 +94,8 @@ def _others(value: Any) -> Iterator[tuple[str, Any]]:
             yield "{} transposed", lambda x: x.mT if data.is_tensor(x) else np.swapaxes(x, -1, -2)
     elif isinstance(value, list):
         yield "{} in reverse order", lambda x: x[::-1]
-        yield "{} without its last", lambda x: x[:-1]
-        yield "{} without its first", lambda x: x[1:]
+        yield "{} without its last entry", lambda x: x[:-1]
+        yield "{} without its first entry", lambda x: x[1:]
         if value and all(isinstance(part, list) for part in value):
             yield "the parts of {} in reverse order", lambda x: [part[::-1] for part in x]
         elif value and all(isinstance(part, (int, float, str)) for part in value):

@@ -16,7 +16,7 @@ def axes_exchanged(pair: Pair) -> Iterator[tuple[str, Holds]]:
     rank = np.ndim(data.as_array(pair.expected))
     for order in list(permutations(range(rank)))[1:] if 2 <= rank <= 4 else []:
         moved = [pair.axes[axis] or f"axis {axis}" for axis in range(rank) if order[axis] != axis]
-        words = "axes are exchanged: " + " and ".join(moved) if len(moved) == 2 else "axes stand in another order"
+        words = "axes are exchanged: " + " and ".join(moved) if len(moved) == 2 else "axes are in another order"
         yield words, gives(lambda other, order=order: _moved(other, lambda array: array.transpose(order)))
 
 
@@ -26,22 +26,22 @@ def shifted(pair: Pair) -> Iterator[tuple[str, Holds]]:
     for axis in range(-rank, 0):
         name = pair.axes[axis]
         along = f" along `{name}`" if name else (" along the last axis" if axis == -1 else " along an axis")
-        yield (f"the right values stand in reverse order{along}",
+        yield (f"the right values are in reverse order{along}",
                gives(lambda other, axis=axis: _moved(other, lambda array: np.flip(array, axis))))
         for by, words in ((1, "later"), (-1, "earlier")):
-            yield (f"everything stands one place {words}{along}",
+            yield (f"everything is one place {words}{along}",
                    lambda other, axis=axis, by=by: _rolled(other, axis, by))
 
 
 def another_shape(pair: Pair) -> Iterator[tuple[str, Holds]]:
     """The same numbers in the same order, in another shape; or the shape of the result read in another way."""
-    yield "the right numbers came in the right order, but in another shape", lambda other: _reshaped(other)
+    yield "the right numbers are in the right order, but in another shape", lambda other: _reshaped(other)
 
 
 def other_places(pair: Pair) -> Iterator[tuple[str, Holds]]:
     """The same numbers in other places, in each row or altogether."""
     yield "each row has the right numbers, but in other places", lambda other: _sorted(other, -1)
-    yield "the right numbers stand in other places", lambda other: _sorted(other, None)
+    yield "the right numbers are in other places", lambda other: _sorted(other, None)
 
 
 def _moved(pair: Pair, move) -> np.ndarray | None:

@@ -9,8 +9,10 @@ from selfattention.engine.door import data
 
 RANK = 7
 ROWS: tuple[tuple[str, Callable[[int], range]], ...] = (
-    ("the first", lambda size: range(0, 1)), ("the last", lambda size: range(size - 1, size)),
-    ("all but the first", lambda size: range(1, size)), ("all but the last", lambda size: range(0, size - 1)))
+    ("only the first is wrong", lambda size: range(0, 1)),
+    ("only the last is wrong", lambda size: range(size - 1, size)),
+    ("all but the first are wrong", lambda size: range(1, size)),
+    ("all but the last are wrong", lambda size: range(0, size - 1)))
 PARTS = (("on the diagonal", lambda rows, columns: rows == columns),
          ("off the diagonal", lambda rows, columns: rows != columns),
          ("above the diagonal", lambda rows, columns: rows < columns),
@@ -23,11 +25,11 @@ def some_rows(pair: Pair) -> Iterator[tuple[str, Holds]]:
     rank = np.ndim(data.as_array(pair.expected))
     if rank >= 2:
         for words, part in PARTS:
-            yield f"the numbers {words} are wrong, and no others", lambda other, part=part: _in_part(other, part)
+            yield f"only the numbers {words} are wrong", lambda other, part=part: _in_part(other, part)
     for axis in range(-rank, 0):
         name = f"`{pair.axes[axis]}`" if pair.axes[axis] else "the batch" if axis == -rank and rank > 2 else "the rows"
         for words, rows in ROWS:
-            yield (f"of {name}, {words} went wrong, and nothing else",
+            yield (f"of {name}, {words}",
                    lambda other, axis=axis, rows=rows: _exactly(other, axis, rows))
 
 

@@ -59,11 +59,11 @@ SCALAR = (("{} is 0", lambda x: x == 0), ("{} is negative", lambda x: x < 0), ("
 WHOLE = (("there is a 0 in {}", lambda x: bool((_numbers(x) == 0).any())),)
 BY_KIND: dict[str, tuple[tuple[str, Callable[[Any], bool]], ...]] = {
     "f": (("{} holds huge numbers", lambda x: np.abs(_numbers(x)).max() > HUGE),
-          ("{} holds zeros only", lambda x: not _numbers(x).any())),
+          ("{} holds only zeros", lambda x: not _numbers(x).any())),
     "b": (("a row of {} is all False", lambda x: not _numbers(x).any(-1).all()),
           ("{} hides something", lambda x: not _numbers(x).all())),
     "i": WHOLE, "u": WHOLE, "fs": SCALAR, "is": SCALAR,
     "bs": (("{} is True", lambda x: x is True), ("{} is False", lambda x: x is False)),
-    "list": (("{} is empty", lambda x: len(x) == 0), ("{} holds one only", lambda x: len(x) == 1),
-             ("something comes twice in {}", lambda x: len({*map(repr, x)}) < len(x))),
+    "list": (("{} is empty", lambda x: len(x) == 0), ("{} holds only one entry", lambda x: len(x) == 1),
+             ("something occurs twice in {}", lambda x: len({*map(repr, x)}) < len(x))),
 }
