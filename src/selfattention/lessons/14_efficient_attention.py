@@ -32,8 +32,8 @@ tiles = ((tokens[:, None] // 3 * 3 + tokens // 3 + 1) / 9).masked_fill(later, 0)
 tables = {"whole table": (~later).double(), "by tiles": tiles,
           "window of 4 keys": sliding_window(9, 4).double()}
 show(heatmaps(tables, numbers=False, largest=1),
-     "Which scores are made, with queries down, keys across, and no look ahead. In the middle each "
-     "shade is one tile; only one of them is held in memory. On the right most scores are never made.")
+     "Which scores are made, with queries down, keys across, and no look ahead. In the middle a "
+     "shade is a tile; only one of them is held in memory. On the right most are never made.")
 
 # %% [markdown]
 # ## The softmax of a row that arrives in parts
@@ -121,12 +121,8 @@ def window_of_128(queries, keys, values):
     return windowed_attention(queries, keys, values, window=128)
 
 
-def in_chunks(queries, keys, values):
-    return linear.chunked_linear_attention(queries, keys, values)
-
-
 kinds = {"whole table": attention, "by blocks": blockwise_attention, "window": window_of_128,
-         "linear": in_chunks}
+         "linear": linear.chunked_linear_attention}
 sizes = [256, 512, 1024, 2048, 4096]
 curves = {name: [memory(kind, size) / 2**20 for size in sizes] for name, kind in kinds.items()}
 figure, axes = canvas(width=5.2, height=3.0)
