@@ -34,10 +34,12 @@ def blockwise_attention(queries: Float[Tensor, "queries d_k"], keys: Float[Tenso
     return mixed / total
 
 
-blockwise_attention.example(torch.tensor([[2.0], [-1.0]]), torch.tensor([[0.0], [0.5], [1.0]]),
+blockwise_attention.example(torch.tensor([[2.0, 0.0], [-1.0, 1.0]]), torch.tensor([[0.0, 1.0], [0.5, 0.0], [1.0, 2.0]]),
                             torch.tensor([[10.0, 1.0], [20.0, 3.0], [30.0, 8.0]]), 1)
 blockwise_attention.example(torch.tensor([[0.0]]), torch.tensor([[1.0], [2.0], [3.0], [4.0], [5.0]]),
                             torch.tensor([[1.0], [2.0], [4.0], [8.0], [16.0]]), 2)
+blockwise_attention.example(torch.tensor([[1.0], [-1.0]]), torch.tensor([[1000.0], [1001.5], [1001.0]]),
+                            torch.tensor([[1.0], [2.0], [4.0]]), 2)
 
 
 @blockwise_attention.check("is attention to all keys, however they are cut",

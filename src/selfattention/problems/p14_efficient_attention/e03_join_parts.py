@@ -29,6 +29,7 @@ def join_parts(outputs: Float[Tensor, "parts queries d_v"],
 
 join_parts.example(torch.tensor([[[1.0, 10.0]], [[5.0, 30.5]]]), torch.tensor([[1.0], [0.0]]))
 join_parts.example(torch.tensor([[[2.0], [4.0]], [[0.0], [8.5]]]), torch.tensor([[1.5, 2.0], [-torch.inf, 2.0]]))
+join_parts.example(torch.tensor([[[1.0, 10.0]], [[5.0, 30.5]]]), torch.tensor([[1000.0], [1001.5]]))
 
 
 def parts(queries, keys, values, sizes):
