@@ -26,6 +26,7 @@ import json
 import os
 import platform
 import random
+import re
 import resource
 import shlex
 import statistics
@@ -61,12 +62,7 @@ PR_SET_CHILD_SUBREAPER = 36
 SCALES = (100, 300)
 MEGABYTE = 2**20
 
-NBGRADER = """
-c = get_config()
-c.CourseDirectory.course_id = "attention"
-c.GenerateAssignment.preprocessors = [
-    f"nbgrader.preprocessors.{name}" for name in ("LockCells", "ComputeChecksums", "SaveCells", "CheckCellMetadata")]
-"""
+NBGRADER = re.compile(r"```python\n(c = get_config\(\)\n.*?)```", re.DOTALL)  # what CONTRIBUTING.md tells teachers
 OTTER = "otter-grader[grading]==7.0.0"
 # Comes with JupyterLab, which grading does not need; jsonschema loads it wherever it finds it, which makes `otter run`,
 # with its two processes that read notebooks, take more than twice as long.
@@ -306,7 +302,8 @@ def grade_exists() -> bool:
 
 
 def nbgrader(assignment: Assignment, count: int, folder: Path) -> Grading:
-    (folder / "nbgrader_config.py").write_text(NBGRADER)
+    told = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (folder / "nbgrader_config.py").write_text(NBGRADER.search(told)[1])
     (folder / "source/ps").mkdir(parents=True)
     (folder / "source/ps" / assignment.file_name).write_bytes(assignment.exercise_file.read_bytes())
     assignment.write(folder / "submitted", count, "ps")

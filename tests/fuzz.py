@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from selfattention import problems
-from selfattention.course import files, reading, writer
+from selfattention.course import exercise_texts, files, reading
 from selfattention.course.grader.grading import Job, Settings, drop_server, grade
 from selfattention.course.grader.submissions import NoSubmissions, find
 from selfattention.course.reading import Unreadable
@@ -274,7 +274,7 @@ def archive(draw: random.Random, folder: Path) -> str:
     students = ["ana", "ben", "..", ".", "submitted", "__MACOSX", "ü" * 90, "a b", "x_1_assignsubmission_file_"]
     inside = ["02_softmax.ipynb", "../../x.ipynb", "deep/" * 60 + "x.ipynb", "a.zip", "a.txt", "c.ipynb"]
     names = [f"{draw.choice(students)}/{draw.choice(inside)}" for _ in range(draw.randrange(6))]
-    content = (writer.set_up("02_softmax") * draw.choice([1, 50])).encode()
+    content = (exercise_texts.set_up("02_softmax") * draw.choice([1, 50])).encode()
     made = io.BytesIO()
     if kind == "zip":
         with zipfile.ZipFile(made, "w", draw.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])) as target:

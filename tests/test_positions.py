@@ -16,12 +16,7 @@ from selfattention.positions import (
     sinusoidal,
 )
 
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def test_sinusoids_are_what_the_formula_says():

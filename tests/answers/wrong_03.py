@@ -13,6 +13,14 @@ def _softmax(scores, axis=-1):
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
+def _scores(queries, keys):
+    return queries @ keys.T / math.sqrt(queries.shape[-1])
+
+
+def _before(rows):
+    return np.vstack([rows[:1], rows[:-1]])
+
+
 @wrong("03.score_std", "gives the variance: the root is forgotten")
 def _(d, query_std, key_std):
     return d * query_std ** 2 * key_std ** 2
@@ -83,8 +91,7 @@ def _(queries, keys, values):
 
 @wrong("03.attention", "the softmax runs over the queries")
 def _(queries, keys, values):
-    scores = queries @ keys.T / np.sqrt(keys.shape[1])
-    return _softmax(scores, axis=0) @ values
+    return _softmax(_scores(queries, keys), axis=0) @ values
 
 
 @wrong("03.attention", "scales after the softmax, so weights do not sum to one")
@@ -95,14 +102,13 @@ def _(queries, keys, values):
 
 @wrong("03.attention", "no maximum subtracted, so large scores overflow")
 def _(queries, keys, values):
-    scores = queries @ keys.T / math.sqrt(queries.shape[1])
-    e = np.exp(scores)
+    e = np.exp(_scores(queries, keys))
     return e / e.sum(axis=1, keepdims=True) @ values
 
 
 @wrong("03.attention", "divides by the sums along the wrong axis although the maximum is right")
 def _(queries, keys, values):
-    scores = queries @ keys.T / math.sqrt(queries.shape[1])
+    scores = _scores(queries, keys)
     e = np.exp(scores - scores.max(axis=1, keepdims=True))
     weights = e / e.sum(axis=0, keepdims=True)
     return weights @ values
@@ -110,7 +116,7 @@ def _(queries, keys, values):
 
 @wrong("03.attention", "subtracts the maximum of all scores, so a query far below it gets NaN")
 def _(queries, keys, values):
-    scores = queries @ keys.T / math.sqrt(queries.shape[1])
+    scores = _scores(queries, keys)
     e = np.exp(scores - scores.max())
     return (e / e.sum(axis=1, keepdims=True)) @ values
 
@@ -178,14 +184,12 @@ def _(queries, keys, values):
 
 @wrong("03.attention", "softmax twice: the weights are taken for scores once more")
 def _(queries, keys, values):
-    weights = _softmax(queries @ keys.T / np.sqrt(queries.shape[-1]))
-    return _softmax(weights) @ values
+    return _softmax(_softmax(_scores(queries, keys))) @ values
 
 
 @wrong("03.attention", "scores are cut off at 500, so that different huge scores become equal")
 def _(queries, keys, values):
-    scores = np.clip(queries @ keys.T / np.sqrt(queries.shape[-1]), -500, 500)
-    e = np.exp(scores)
+    e = np.exp(np.clip(_scores(queries, keys), -500, 500))
     return (e / e.sum(axis=-1, keepdims=True)) @ values
 
 
@@ -215,8 +219,7 @@ def _(tokens, positions, attention):
 
 @wrong("03.previous_token", "np.roll the wrong way: the token behind is copied")
 def _(tokens, positions, attention):
-    q = np.roll(positions, -1, axis=0)
-    return attention(q * 1000, positions, tokens)
+    return attention(np.roll(positions, -1, axis=0) * 1000, positions, tokens)
 
 
 @wrong("03.previous_token", "np.roll, and nobody thinks of the first token, which gets the last one's vector")
@@ -226,47 +229,40 @@ def _(tokens, positions, attention):
 
 @wrong("03.previous_token", "the scores are not made sharp, so the weights are nearly even")
 def _(tokens, positions, attention):
-    q = np.vstack([positions[:1], positions[:-1]])
-    return attention(q, positions, tokens)
+    return attention(_before(positions), positions, tokens)
 
 
 @wrong("03.previous_token", "a factor of 10 is not sharp enough")
 def _(tokens, positions, attention):
-    q = np.vstack([positions[:1], positions[:-1]])
-    return attention(10 * q, positions, tokens)
+    return attention(10 * _before(positions), positions, tokens)
 
 
 @wrong("03.previous_token", "a factor of 50 does for narrow positions, not for wide ones")
 def _(tokens, positions, attention):
-    q = np.concatenate([positions[:1], positions[:-1]])
-    return attention(50 * q, positions, tokens)
+    return attention(50 * _before(positions), positions, tokens)
 
 
 @wrong("03.previous_token", "the values are the positions")
 def _(tokens, positions, attention):
-    q = np.vstack([positions[:1], positions[:-1]])
-    return attention(1000 * q, positions, positions)
+    return attention(1000 * _before(positions), positions, positions)
 
 
 @wrong("03.previous_token", "the values are tokens plus positions of the same width")
 def _(tokens, positions, attention):
-    q = np.vstack([positions[:1], positions[:-1]])
     extra = np.zeros_like(tokens)
     width = min(tokens.shape[1], positions.shape[1])
     extra[:, :width] = positions[:, :width]
-    return attention(1000 * q, positions, tokens + extra)
+    return attention(1000 * _before(positions), positions, tokens + extra)
 
 
 @wrong("03.previous_token", "compares tokens instead of positions")
 def _(tokens, positions, attention):
-    q = np.vstack([tokens[:1], tokens[:-1]])
-    return attention(1000 * q, tokens, tokens)
+    return attention(1000 * _before(tokens), tokens, tokens)
 
 
 @wrong("03.previous_token", "queries and keys are exchanged")
 def _(tokens, positions, attention):
-    before = np.vstack([positions[:1], positions[:-1]])
-    return attention(1000 * positions, before, tokens)
+    return attention(1000 * positions, _before(positions), tokens)
 
 
 @wrong("03.previous_token", "the first row is left zero, so the first token gets the mean")
@@ -278,19 +274,17 @@ def _(tokens, positions, attention):
 
 @wrong("03.previous_token", "shifts the rows without any attention")
 def _(tokens, positions, attention):
-    return np.vstack([tokens[:1], tokens[:-1]])
+    return _before(tokens)
 
 
 @wrong("03.previous_token", "moves the values by one and lets every token look at itself")
 def _(tokens, positions, attention):
-    v = np.vstack([tokens[:1], tokens[:-1]])
-    return attention(1000 * positions, positions, v)
+    return attention(1000 * positions, positions, _before(tokens))
 
 
 @wrong("03.previous_token", "attends to itself, then moves the rows of the result")
 def _(tokens, positions, attention):
-    out = attention(1000 * positions, positions, tokens)
-    return np.vstack([out[:1], out[:-1]])
+    return _before(attention(1000 * positions, positions, tokens))
 
 
 @wrong("03.previous_token", "two steps back: moved once in the queries and once in the keys")
@@ -302,11 +296,9 @@ def _(tokens, positions, attention):
 
 @wrong("03.previous_token", "the sign of the sharpness: the token before is the last to be seen")
 def _(tokens, positions, attention):
-    q = np.vstack([positions[:1], positions[:-1]])
-    return attention(-1000 * q, positions, tokens)
+    return attention(-1000 * _before(positions), positions, tokens)
 
 
 @wrong("03.previous_token", "returns queries, keys and values, and does not call attention")
 def _(tokens, positions, attention):
-    q = np.vstack([positions[:1], positions[:-1]])
-    return 1000 * q, positions, tokens
+    return 1000 * _before(positions), positions, tokens

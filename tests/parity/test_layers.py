@@ -22,16 +22,9 @@ from selfattention.layers import (
 from selfattention.parity import from_torch
 from selfattention.positions import Rotary, alibi, rotate
 
+pytestmark = pytest.mark.usefixtures("float64")
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
 D_MODEL, HEADS, D_FF, BATCH, QUERIES, KEYS = 14, 2, 23, 3, 5, 7
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 def random_weights(module):

@@ -12,18 +12,11 @@ from selfattention.models import plain
 from selfattention.models.transformer import Sizes, Transformer, stacks
 from selfattention.parity import apart, from_marian, from_torch, torch_twin
 
+pytestmark = pytest.mark.usefixtures("float64")
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 SIZES = Sizes(source_vocab=29, target_vocab=31, d_model=14, heads=2, d_ff=23, layers=3, dropout=0.1)
 SOURCE = torch.tensor([[5, 9, 1, 28, 3, 2, 7], [4, 2, 8, 0, 0, 0, 0], [11, 13, 17, 19, 23, 0, 0]])
 TARGET = torch.tensor([[1, 6, 30, 2, 9], [1, 7, 7, 4, 0], [1, 12, 29, 8, 3]])
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor")

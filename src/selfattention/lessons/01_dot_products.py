@@ -226,7 +226,8 @@ for noise in (0.5, 1, 3):
     by_width[f"noise {noise:g}"] = [accuracy(d, noise, rng, trials=12) for d in widths]
     by_ratio[f"noise {noise:g}"] = [accuracy(d, noise, rng, trials=12) for d in fitting]
 figure, (left, right) = canvas(2, height=3.2)
-lines(left, widths, by_width, xlabel="width d", ylabel="share found among 100", log_x=True, below=True)
+lines(left, widths, by_width, xlabel="width d", ylabel="share found among 100", log_x=True,
+      below=True)
 lines(right, ratios, by_ratio, xlabel="d / (1 + noise²)", ylabel="", log_x=True, below=True)
 show(figure, "Share of queries that find their own key among 100, for three strengths of noise. "
              "Against the width (left) each noise has its own curve. Against the width divided by "
