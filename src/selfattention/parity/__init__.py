@@ -9,5 +9,5 @@ from selfattention.parity.recurrent import from_convolution, from_recurrent
 from selfattention.parity.torch import apart, from_torch, torch_twin
 from selfattention.parity.transfo_xl import from_transfo_xl
 
-__all__ = ["apart", "force_random_blocks", "from_bert", "from_big_bird", "from_gpt2", "from_llama", "from_marian",
-           "from_torch", "from_transfo_xl", "torch_twin"]
+__all__ = ["apart", "force_random_blocks", "from_bert", "from_big_bird", "from_convolution", "from_gpt2", "from_llama",
+           "from_marian", "from_recurrent", "from_torch", "from_transfo_xl", "torch_twin"]
