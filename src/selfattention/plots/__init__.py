@@ -15,6 +15,8 @@ from selfattention.plots.map import course_map
 from selfattention.plots.rows import token_rows
 from selfattention.plots.streams import streams
 from selfattention.plots.tables import heatmaps
+from selfattention.plots.wiring import wiring
 
 __all__ = ["COLOURS", "MARKERS", "ROLES", "arrows", "bars", "blocks", "canvas", "clocks", "course_map", "descent",
-           "flow", "heatmap", "heatmaps", "lines", "links", "show", "streams", "tell", "token_rows", "tokens_and_links"]
+           "flow", "heatmap", "heatmaps", "lines", "links", "show", "streams", "tell", "token_rows", "tokens_and_links",
+           "wiring"]
