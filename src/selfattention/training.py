@@ -75,6 +75,12 @@ def next_token_loss(model: nn.Module, texts: Tensor) -> Tensor:
     return nn.functional.cross_entropy(model(texts[:, :-1]).flatten(0, 1), texts[:, 1:].flatten())
 
 
+def language_loss(model: nn.Module, texts: Tensor) -> tuple[Tensor, Tensor]:
+    """The sum of the losses of all next tokens in nats, and how many there are: what `Trainer` asks for."""
+    count = texts[:, 1:].numel()
+    return count * next_token_loss(model, texts), torch.tensor(count, device=texts.device)
+
+
 @torch.no_grad()
 def true_loss(model: nn.Module, texts: Tensor) -> float:
     """The same, but the model is given only what stands before each token, so that no future can leak."""
