@@ -121,7 +121,7 @@ show(figure, "Work for each token, by the length of the text, at width 64. In re
 #
 # ## What can each one remember?
 #
-# Now the task above, with **4 pairs and 16 fillers**. The model is the same each time: embedding, two layers, each with mixing and a feed-forward layer in pre-norm, and scores over the vocabulary. Only the mixing is exchanged. The width is chosen so that all have the same number of parameters.
+# Now the task above, with **4 pairs and 16 fillers**. The model is the same each time: embedding, two layers, each with mixing and a feed-forward layer in pre-norm, and scores over the vocabulary. Only the mixing is exchanged. The width is chosen so that all have nearly the same number of parameters.
 
 # %%
 sizes = Sizes(vocab=recall.VOCAB)
