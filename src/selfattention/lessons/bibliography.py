@@ -12,11 +12,32 @@
 #   heads of queries share one head of keys and values. Chapter 06, lesson and exercise.
 # - **Annotated Transformer.** Alexander Rush: *The Annotated Transformer.* Workshop for NLP Open Source Software, 2018. The paper of 2017 with code
 #   between its paragraphs. Chapter 08 measures what its norm does differently; to be read with chapter 09.
+# - **Arora et al. 2024.** Simran Arora, Sabri Eyuboglu, Aman Timalsina, Isys Johnson, Michael Poli, James Zou, Atri Rudra, Christopher Ré:
+#   *Zoology: Measuring and Improving Recall in Efficient Language Models.* ICLR 2024, [arXiv:2312.04927](https://arxiv.org/abs/2312.04927). Most of
+#   the gap between attention and its rivals in language models comes down to associative recall. Chapter 11.
 # - **Ba et al. 2016.** Jimmy Lei Ba, Jamie Ryan Kiros, Geoffrey E. Hinton: *Layer Normalization.* [arXiv:1607.06450](https://arxiv.org/abs/1607.06450).
 #   The norm of each token over its own numbers. Chapter 08.
+# - **Bai et al. 2018.** Shaojie Bai, J. Zico Kolter, Vladlen Koltun: *An Empirical Evaluation of Generic Convolutional and Recurrent Networks for
+#   Sequence Modeling.* [arXiv:1803.01271](https://arxiv.org/abs/1803.01271). Causal dilated convolutions beside recurrence, and the receptive
+#   field. Chapter 11.
+# - **Beltagy et al. 2020.** Iz Beltagy, Matthew E. Peters, Arman Cohan: *Longformer: The Long-Document Transformer.*
+#   [arXiv:2004.05150](https://arxiv.org/abs/2004.05150). Attention in a sliding window. Chapter 14, `efficient.windows`.
 # - **Brown et al. 1993.** Peter F. Brown, Stephen A. Della Pietra, Vincent J. Della Pietra, Robert L. Mercer: *The Mathematics of Statistical Machine
 #   Translation: Parameter Estimation.* Computational Linguistics 19(2). IBM Model 1, the rival of attention in linking words. Chapter 10,
 #   `alignment.IBMModel1`.
+# - **Chen and Goodman 1999.** Stanley F. Chen, Joshua Goodman: *An Empirical Study of Smoothing Techniques for Language Modeling.* Computer Speech
+#   and Language 13(4). The n-grams beside the GPT. Chapter 13, `compression.NGrams`.
+# - **Cho et al. 2014.** Kyunghyun Cho, Bart van Merriënboer, Caglar Gulcehre, Dzmitry Bahdanau, Fethi Bougares, Holger Schwenk, Yoshua Bengio:
+#   *Learning Phrase Representations using RNN Encoder–Decoder for Statistical Machine Translation.* EMNLP 2014,
+#   [arXiv:1406.1078](https://arxiv.org/abs/1406.1078). The gated recurrent unit. Chapter 11, `recurrence.gru_step`.
+# - **Dai et al. 2019.** Zihang Dai, Zhilin Yang, Yiming Yang, Jaime Carbonell, Quoc V. Le, Ruslan Salakhutdinov: *Transformer-XL: Attentive
+#   Language Models beyond a Fixed-Length Context.* ACL 2019, [arXiv:1901.02860](https://arxiv.org/abs/1901.02860). Memory of segments, distances in
+#   place of positions, the relative shift. Chapter 15, `models.transformer_xl`.
+# - **Dao et al. 2022.** Tri Dao, Daniel Y. Fu, Stefano Ermon, Atri Rudra, Christopher Ré: *FlashAttention: Fast and Memory-Efficient Exact
+#   Attention with IO-Awareness.* NeurIPS 2022, [arXiv:2205.14135](https://arxiv.org/abs/2205.14135). Exact attention by blocks, forward and
+#   backward. Chapter 14, `efficient.blockwise`.
+# - **DeepSeek-AI 2024.** DeepSeek-AI: *DeepSeek-V2: A Strong, Economical, and Efficient Mixture-of-Experts Language Model.*
+#   [arXiv:2405.04434](https://arxiv.org/abs/2405.04434). Latents in place of keys and values. Chapter 14, `efficient.caches`.
 # - **Dong et al. 2021.** Yihe Dong, Jean-Baptiste Cordonnier, Andreas Loukas: *Attention is Not All You Need: Pure Attention Loses Rank Doubly
 #   Exponentially with Depth.* ICML 2021, [arXiv:2103.03404](https://arxiv.org/abs/2103.03404). Without ways past and feed-forward layers all tokens
 #   become alike. Chapter 08.
@@ -26,36 +47,66 @@
 # - **Elliott et al. 2017.** Desmond Elliott, Stella Frank, Loïc Barrault, Fethi Bougares, Lucia Specia: *Findings of the Second Shared Task on
 #   Multimodal Machine Translation and Multilingual Image Description.* WMT 2017, [arXiv:1710.07177](https://arxiv.org/abs/1710.07177). Added the French
 #   translations to these captions. Chapter 10, `data.multi30k`.
+# - **Elman 1990.** Jeffrey L. Elman: *Finding Structure in Time.* Cognitive Science 14(2). The plain recurrent network. Chapter 11,
+#   `recurrence.elman_step`.
+# - **Fan et al. 2018.** Angela Fan, Mike Lewis, Yann Dauphin: *Hierarchical Neural Story Generation.* ACL 2018,
+#   [arXiv:1805.04833](https://arxiv.org/abs/1805.04833). Top-k. Chapter 13, `sampling.top_k`.
+# - **Gers et al. 2000.** Felix A. Gers, Jürgen Schmidhuber, Fred Cummins: *Learning to Forget: Continual Prediction with LSTM.* Neural Computation
+#   12(10). The forget gate, and a positive start value for its bias. Chapter 11.
+# - **Hochreiter and Schmidhuber 1997.** Sepp Hochreiter, Jürgen Schmidhuber: *Long Short-Term Memory.* Neural Computation 9(8). A cell that is
+#   added to. Chapter 11, `recurrence.lstm_step`.
+# - **Holtzman et al. 2020.** Ari Holtzman, Jan Buys, Li Du, Maxwell Forbes, Yejin Choi: *The Curious Case of Neural Text Degeneration.* ICLR 2020,
+#   [arXiv:1904.09751](https://arxiv.org/abs/1904.09751). Top-p, and why the likeliest text is a dull one. Chapter 13, `sampling.top_p`.
 # - **Jordan et al. 2024.** Keller Jordan and others: *Muon: An optimizer for hidden layers in neural networks.* Web page, 2024. An optimizer for
 #   matrices, which the package offers beside Adam. `training.muon`.
+# - **Jozefowicz et al. 2015.** Rafal Jozefowicz, Wojciech Zaremba, Ilya Sutskever: *An Empirical Exploration of Recurrent Network Architectures.*
+#   ICML 2015. A forget gate that starts open makes an LSTM better. Chapter 11.
+# - **Katharopoulos et al. 2020.** Angelos Katharopoulos, Apoorv Vyas, Nikolaos Pappas, François Fleuret: *Transformers are RNNs: Fast
+#   Autoregressive Transformers with Linear Attention.* ICML 2020, [arXiv:2006.16236](https://arxiv.org/abs/2006.16236). Linear attention. Chapter
+#   14, `efficient.linear`.
 # - **Kingma and Ba 2015.** Diederik P. Kingma, Jimmy Ba: *Adam: A Method for Stochastic Optimization.* ICLR 2015,
 #   [arXiv:1412.6980](https://arxiv.org/abs/1412.6980). The optimizer of all lessons that train.
 # - **Liu et al. 2020.** Liyuan Liu, Xiaodong Liu, Jianfeng Gao, Weizhu Chen, Jiawei Han: *Understanding the Difficulty of Training Transformers.* EMNLP
 #   2020, [arXiv:2004.08249](https://arxiv.org/abs/2004.08249). Another explanation of why post-norm is hard to train, and that it can end up ahead.
 #   Chapter 08.
+# - **Milakov and Gimelshein 2018.** Maxim Milakov, Natalia Gimelshein: *Online Normalizer Calculation for Softmax.*
+#   [arXiv:1805.02867](https://arxiv.org/abs/1805.02867). The softmax of a row that arrives in parts. Chapter 14.
+# - **Nguyen et al. 2024.** Minh Nguyen, Andrew Baker, Clement Neo, Allen Roush, Andreas Kirsch, Ravid Shwartz-Ziv: *Turning Up the Heat: Min-p
+#   Sampling for Creative and Coherent LLM Outputs.* [arXiv:2407.01082](https://arxiv.org/abs/2407.01082). Min-p. Chapter 13, `sampling.min_p`.
 # - **Och and Ney 2003.** Franz Josef Och, Hermann Ney: *A Systematic Comparison of Various Statistical Alignment Models.* Computational Linguistics
 #   29(1). The alignment error rate. Chapter 10, lesson and exercise.
 # - **Papineni et al. 2002.** Kishore Papineni, Salim Roukos, Todd Ward, Wei-Jing Zhu: *BLEU: a Method for Automatic Evaluation of Machine Translation.*
 #   ACL 2002. BLEU. Chapter 10, lesson and exercises.
+# - **Pascanu et al. 2013.** Razvan Pascanu, Tomas Mikolov, Yoshua Bengio: *On the Difficulty of Training Recurrent Neural Networks.* ICML 2013,
+#   [arXiv:1211.5063](https://arxiv.org/abs/1211.5063). Why gradients vanish or explode. Chapter 11, `masks.gradient_by_distance`.
 # - **Press et al. 2022.** Ofir Press, Noah A. Smith, Mike Lewis: *Train Short, Test Long: Attention with Linear Biases Enables Input Length
 #   Extrapolation.* ICLR 2022, [arXiv:2108.12409](https://arxiv.org/abs/2108.12409). ALiBi. Chapter 07, lesson and exercise.
+# - **Rabe and Staats 2021.** Markus N. Rabe, Charles Staats: *Self-Attention Does Not Need O(n²) Memory.*
+#   [arXiv:2112.05682](https://arxiv.org/abs/2112.05682). Mixing the values as they come. Chapter 14.
 # - **Radford et al. 2019.** Alec Radford, Jeffrey Wu, Rewon Child, David Luan, Dario Amodei, Ilya Sutskever: *Language Models are Unsupervised
 #   Multitask Learners.* OpenAI, 2019. Pieces of words made from bytes, so that no text is unknown. `data.pieces`.
 # - **Raffel et al. 2020.** Colin Raffel, Noam Shazeer, Adam Roberts, Katherine Lee, Sharan Narang, Michael Matena, Yanqi Zhou, Wei Li, Peter J. Liu:
 #   *Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer.* Journal of Machine Learning Research 21, 2020,
 #   [arXiv:1910.10683](https://arxiv.org/abs/1910.10683). A relative position as one learned number on the score. Chapter 07.
+# - **Schlag et al. 2021.** Imanol Schlag, Kazuki Irie, Jürgen Schmidhuber: *Linear Transformers Are Secretly Fast Weight Programmers.* ICML 2021,
+#   [arXiv:2102.11174](https://arxiv.org/abs/2102.11174). The delta rule. Chapter 14, `efficient.linear`.
 # - **Sennrich et al. 2016.** Rico Sennrich, Barry Haddow, Alexandra Birch: *Neural Machine Translation of Rare Words with Subword Units.* ACL 2016,
 #   [arXiv:1508.07909](https://arxiv.org/abs/1508.07909). Byte-pair encoding of words. Chapter 10, exercises; `data.pieces`.
 # - **Shannon 1948.** Claude Shannon: *A Mathematical Theory of Communication.* Bell System Technical Journal 27, 1948. Entropy: what nobody can
 #   predict. Chapters 02 and 04, `data.steps`.
 # - **Shaw et al. 2018.** Peter Shaw, Jakob Uszkoreit, Ashish Vaswani: *Self-Attention with Relative Position Representations.* NAACL 2018,
 #   [arXiv:1803.02155](https://arxiv.org/abs/1803.02155). Learned relative positions, and that far distances share one. Chapter 07.
+# - **Shazeer 2020.** Noam Shazeer: *GLU Variants Improve Transformer.* [arXiv:2002.05202](https://arxiv.org/abs/2002.05202). The gate in the
+#   feed-forward layer. Chapter 13, `layers.SwiGLU`.
 # - **Srivastava et al. 2014.** Nitish Srivastava, Geoffrey Hinton, Alex Krizhevsky, Ilya Sutskever, Ruslan Salakhutdinov: *Dropout: A Simple Way to
 #   Prevent Neural Networks from Overfitting.* Journal of Machine Learning Research 15, 2014. Dropout. Chapter 08, exercise.
 # - **Su et al. 2021.** Jianlin Su, Yu Lu, Shengfeng Pan, Ahmed Murtadha, Bo Wen, Yunfeng Liu: *RoFormer: Enhanced Transformer with Rotary Position
 #   Embedding.* [arXiv:2104.09864](https://arxiv.org/abs/2104.09864). Rotary positions. Chapter 07, lesson and exercises; the translator of chapter 10.
 # - **Szegedy et al. 2016.** Christian Szegedy, Vincent Vanhoucke, Sergey Ioffe, Jonathon Shlens, Zbigniew Wojna: *Rethinking the Inception Architecture
 #   for Computer Vision.* CVPR 2016, [arXiv:1512.00567](https://arxiv.org/abs/1512.00567). Label smoothing. Chapter 09, exercise.
+# - **van den Oord et al. 2016.** Aäron van den Oord, Sander Dieleman, Heiga Zen, Karen Simonyan, Oriol Vinyals, Alex Graves, Nal Kalchbrenner,
+#   Andrew Senior, Koray Kavukcuoglu: *WaveNet: A Generative Model for Raw Audio.* [arXiv:1609.03499](https://arxiv.org/abs/1609.03499). Causal
+#   dilated convolutions with gates. Chapter 11, `convolution`.
 # - **Vaswani et al. 2017.** Ashish Vaswani, Noam Shazeer, Niki Parmar, Jakob Uszkoreit, Llion Jones, Aidan N. Gomez, Łukasz Kaiser, Illia Polosukhin:
 #   *Attention Is All You Need.* NeurIPS 2017, [arXiv:1706.03762](https://arxiv.org/abs/1706.03762). The Transformer. Its equations stand in chapters 03
 #   and 05 to 09, the whole model in chapter 09, `models.transformer`.
@@ -65,6 +116,14 @@
 # - **Xiong et al. 2020.** Ruibin Xiong, Yunchang Yang, Di He, Kai Zheng, Shuxin Zheng, Chen Xing, Huishuai Zhang, Yanyan Lan, Liwei Wang, Tie-Yan Liu:
 #   *On Layer Normalization in the Transformer Architecture.* ICML 2020, [arXiv:2002.04745](https://arxiv.org/abs/2002.04745). Pre-norm against
 #   post-norm, and why warm-up. Chapter 08, lesson and exercise.
+# - **Yang et al. 2024.** Songlin Yang, Bailin Wang, Yu Zhang, Yikang Shen, Yoon Kim: *Parallelizing Linear Transformers with the Delta Rule over
+#   Sequence Length.* NeurIPS 2024, [arXiv:2406.06484](https://arxiv.org/abs/2406.06484). The delta rule a chunk at a time. Chapter 14,
+#   `efficient.linear`.
+# - **Zaheer et al. 2020.** Manzil Zaheer, Guru Guruganesh, Avinava Dubey, Joshua Ainslie, Chris Alberti, Santiago Ontanon, Philip Pham, Anirudh
+#   Ravula, Qifan Wang, Li Yang, Amr Ahmed: *Big Bird: Transformers for Longer Sequences.* NeurIPS 2020,
+#   [arXiv:2007.14062](https://arxiv.org/abs/2007.14062). Window, global and random blocks. Chapter 15, `models.bigbird`.
+# - **Zhang and Sennrich 2019.** Biao Zhang, Rico Sennrich: *Root Mean Square Layer Normalization.* NeurIPS 2019,
+#   [arXiv:1910.07467](https://arxiv.org/abs/1910.07467). A norm without the mean. Chapter 13, `layers.RMSNorm`.
 
 # %% [markdown]
 # ## Named without a citation

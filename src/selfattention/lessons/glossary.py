@@ -96,6 +96,11 @@
 # $1 - 2|A \cap G| / (|A| + |G|)$: 0 when both are the same links, 1 when they share none. Short form: AER. *Chapter
 # [10](10_training_a_translator.ipynb).*
 #
+# ### associative recall
+#
+# A task: keys with values are told, then keys are asked, and the model shall answer with the value that stood beside each. *Chapter
+# [11](11_side_by_side.ipynb).*
+#
 # ### attention
 #
 # Every [query](#query) is compared with every [key](#key); the comparisons become [weights](#weight); the weights mix the [values](#value):
@@ -109,6 +114,10 @@
 
 # %% [markdown]
 # ## B
+#
+# ### bag of words
+#
+# How often each word stands in a text, and nothing of their order. *Chapter [11](11_side_by_side.ipynb).*
 #
 # ### batch
 #
@@ -137,9 +146,18 @@
 # (2) Torch's name for what the course calls an [offset](#offset). *(1) in chapter [07](07_positions.ipynb), (2) in the second part of chapter
 # [03](03_torch.ipynb).*
 #
+# ### BigBird
+#
+# Attention in which blocks of tokens see their neighbours, a few global blocks and a few random ones. *Chapter [15](15_long_context.ipynb).*
+#
 # ### bits
 #
 # See [nats](#nats). *Chapter [02](02_softmax.ipynb).*
+#
+# ### bits a character
+#
+# What a text costs on average: the loss in nats divided by $\ln 2$. A model and a packer such as gzip can be compared by it. *Chapter
+# [13](13_gpt.ipynb).*
 #
 # ### BLEU
 #
@@ -157,6 +175,11 @@
 # The unit that a Transformer repeats: attention and a [feed-forward layer](#feed-forward-layer), each with its [way past](#residual-connection), its
 # [norm](#norm) and its [dropout](#dropout). A decoder's block has [cross-attention](#cross-attention) between the two. Also called a layer; blocks on
 # top of each other are a *stack*. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### blockwise attention
+#
+# Exact attention that holds one tile of the table of scores at a time; *FlashAttention* does so on a GPU. *Chapter
+# [14](14_efficient_attention.ipynb).*
 #
 # ### broadcasting
 #
@@ -182,6 +205,11 @@
 # A [mask](#mask) by which each token sees itself and what stands before it, and nothing later. As a picture: the lower triangle. *Chapter
 # [04](04_masks.ipynb).*
 #
+# ### cell
+#
+# In an [LSTM](#lstm), the vector beside the [hidden vector](#hidden-vector) to which each step adds; also the step of a recurrent layer itself,
+# such as *GRU cell*. (In a notebook: a box with code or text.) *Chapter [11](11_recurrence_convolution_attention.ipynb).*
+#
 # ### checkpoint
 #
 # A file with all that the next training step depends on: the parameters, what the [optimizer](#optimizer) remembers, the state of the random numbers,
@@ -196,6 +224,11 @@
 #
 # Two things. (1) Of the gradient: where it is longer than a limit it is shortened to that limit, so that one bad batch cannot throw the training off.
 # (2) Of [n-gram](#n-gram) matches: an n-gram counts at most as often as the reference holds it. *Both in chapter [10](10_training_a_translator.ipynb).*
+#
+# ### convolution
+#
+# A weighted sum over a [window](#window) that slides along the text, always with the same weights. *Causal* where no output sees a later token:
+# then all of the padding stands before the text. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
 #
 # ### corpus
 #
@@ -230,6 +263,11 @@
 # Making a text with a trained model, token by token: score the next token, choose one, read it, go on. The course also says *writing*. *In passing from
 # chapter [04](04_masks.ipynb) on, explained in chapter [09](09_encoder_decoder.ipynb).*
 #
+# ### delta rule
+#
+# A memory of fixed size that reads what it holds for a key before it writes, and writes only the difference. *Chapter
+# [14](14_efficient_attention.ipynb).*
+#
 # ### derivative
 #
 # How fast a result changes when one number it depends on changes a little: change of the result divided by change of the number. *Chapter
@@ -239,6 +277,11 @@
 #
 # As a guess of [word links](#link): each target word is linked with the source word that is as far on in its own sentence. It knows no words at all.
 # *Chapter [10](10_training_a_translator.ipynb).*
+#
+# ### dilation
+#
+# How many places lie between one [tap](#tap) of a convolution and the next: with dilation 2 the window takes every second token. *Chapter
+# [11](11_recurrence_convolution_attention.ipynb).*
 #
 # ### dot product
 #
@@ -252,6 +295,11 @@
 
 # %% [markdown]
 # ## E
+#
+# ### Elman network
+#
+# The simplest recurrent network: $h_t = \tanh(W x_t + U h_{t-1} + b)$. In torch `nn.RNN`. *Chapter
+# [11](11_recurrence_convolution_attention.ipynb).*
 #
 # ### embedding
 #
@@ -310,6 +358,14 @@
 # A number as the computer keeps it, with limited digits and size. float64 keeps about 16 digits, float32 about 7, float16 (a *half precision*) about 3,
 # and nothing above 65,504. *Chapter [02](02_softmax.ipynb).*
 #
+# ### FLOP
+#
+# A multiplication or an addition of two numbers. A product of matrices (a × b) with (b × c) costs 2abc. *Chapter [11](11_side_by_side.ipynb).*
+#
+# ### forget gate
+#
+# In an [LSTM](#lstm), the [gate](#gate) that says how much of the cell is kept. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
+#
 # ### free running
 #
 # The model reads what it wrote itself, with nobody to correct it. The opposite of [teacher forcing](#teacher-forcing). *Chapter
@@ -323,15 +379,28 @@
 # The learned factor by which a [norm](#norm) multiplies each number, once mean and variance are set; it starts at 1. Elsewhere: scale, weight, γ.
 # *Chapter [08](08_transformer_block.ipynb).*
 #
+# ### gate
+#
+# Numbers between 0 and 1, computed from token and state, that say how much of something is let through. *Chapter
+# [11](11_recurrence_convolution_attention.ipynb).*
+#
 # ### GELU
 #
 # A smooth relative of [ReLU](#ReLU), used in BERT and GPT. The model of 2017 does not use it. *Named in hints of the exercises of chapter
 # [08](08_transformer_block.ipynb).*
 #
+# ### global block
+#
+# A block that sees all others and is seen by all. *Chapter [15](15_long_context.ipynb).*
+#
 # ### gold link
 #
 # A [word link](#link) that is known to be right. Here it is known because the sentences were generated together with their links. *Chapter
 # [10](10_training_a_translator.ipynb).*
+#
+# ### GPT
+#
+# A decoder alone, trained to predict the next token. *Chapter [13](13_gpt.ipynb).*
 #
 # ### gradient
 #
@@ -352,6 +421,12 @@
 #
 # Several heads of queries share one head of keys and values, which makes the [cache](#cache) smaller. With a single head of keys and values it is
 # *multi-query* attention. Short forms: GQA, MQA. *Chapter [06](06_multi_head_attention.ipynb).*
+#
+# ### GRU
+#
+# Gated recurrent unit: a recurrent layer with two gates, *reset* (what is read of the state) and *update* (what is kept of it). *Chapter
+# [11](11_recurrence_convolution_attention.ipynb).*
+#
 
 # %% [markdown]
 # ## H
@@ -368,6 +443,11 @@
 # ### hidden unit
 #
 # One of the $d_{ff}$ numbers between the two linear layers of a [feed-forward layer](#feed-forward-layer). *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### hidden vector
+#
+# What a recurrent layer passes on from token to token, and gives out at each: its [state](#state), in an LSTM the part of it that is read.
+# *Exercises of chapter [11](11_recurrence_convolution_attention.ipynb).*
 #
 # ### honest model
 #
@@ -419,6 +499,10 @@
 #
 # A model that predicts the next token of a text from those before. *Chapter [04](04_masks.ipynb).*
 #
+# ### latent
+#
+# One short vector a token from which all heads make their keys and values. *Chapter [14](14_efficient_attention.ipynb).*
+#
 # ### layer
 #
 # A part of a model with parameters of its own, such as a [linear layer](#linear-layer) or a layer of attention; often a whole [block](#block).
@@ -447,6 +531,11 @@
 # When finished sentences are compared in [beam search](#beam-search), $\log p$ is divided by $((5 + n)/6)^\alpha$, where $n$ is the number of tokens.
 # Without it short sentences would win, because every further token makes $\log p$ smaller. *Exercises of chapter [10](10_training_a_translator.ipynb).*
 #
+# ### linear attention
+#
+# Attention with $\phi(q) \cdot \phi(k)$ in place of $e^{q \cdot k}$, so that the sum over the keys is made once, for all queries. *Chapter
+# [14](14_efficient_attention.ipynb).*
+#
 # ### linear layer
 #
 # A learned matrix and a learned offset: $xW + b$. In torch `nn.Linear`, which keeps the matrix transposed. *Chapter
@@ -473,6 +562,12 @@
 # One number that says how wrong a model's answers are; training makes it smaller. Here it is nearly always the [cross-entropy](#cross-entropy) in nats
 # per token. The *training loss* is measured as in training. The *true loss* of this course is measured with the beginning of a text alone, so that no
 # future is there to be seen. *Named in chapter [01](01_dot_products.ipynb), explained in chapter [04](04_masks.ipynb).*
+#
+# ### LSTM
+#
+# Long short-term memory: a recurrent layer that carries a [cell](#cell) beside the hidden vector, with three gates: input, forget, output. *Chapter
+# [11](11_recurrence_convolution_attention.ipynb).*
+#
 
 # %% [markdown]
 # ## M
@@ -500,15 +595,28 @@
 # The [encoder](#encoder)'s output, which the decoder looks at. (In chapter [01](01_dot_products.ipynb) the word means any store of keys and values.)
 # *Chapter [09](09_encoder_decoder.ipynb).*
 #
+# ### memory of a segment
+#
+# In Transformer-XL, what each layer keeps of its inputs for the next segment, cut off from the gradient. *Chapter [15](15_long_context.ipynb).*
+#
 # ### merge
 #
 # Two things. (1) Of heads: put the heads of each token side by side again. (2) In [byte-pair encoding](#byte-pair-encoding): join a pair of
 # neighbouring pieces. *(1) in chapter [06](06_multi_head_attention.ipynb), (2) in the exercises of chapter [10](10_training_a_translator.ipynb).*
 #
+# ### min-p
+#
+# Drawing only from tokens at least a given share as likely as the best. *Exercises of chapter [13](13_gpt.ipynb).*
+#
 # ### multi-head attention
 #
 # Several [heads](#head) side by side. Their results are put together and mixed by one more matrix, $W^O$. *Chapter
 # [06](06_multi_head_attention.ipynb).*
+#
+# ### Muon
+#
+# An optimizer for matrices: it makes the step of a matrix about equally large in all directions. *Chapter [11](11_side_by_side.ipynb).*
+#
 
 # %% [markdown]
 # ## N
@@ -548,6 +656,11 @@
 #
 # A vector with a single 1 at the place of what is meant and 0 everywhere else. *In code in chapter [05](05_self_attention.ipynb).*
 #
+# ### online softmax
+#
+# A softmax whose scores arrive in parts: largest score, sum and mix are kept, and shrunk when a larger score comes. *Chapter
+# [14](14_efficient_attention.ipynb).*
+#
 # ### optimizer
 #
 # The rule by which a training step changes the parameters, given the gradient; for instance [Adam](#Adam). *Chapter [03](03_torch.ipynb),
@@ -579,6 +692,10 @@
 # Two programs give the same numbers: here the package and torch with the same parameters, held to rounding in float64. *Exercises of chapter
 # [03](03_scaled_dot_product_attention.ipynb), `selfattention.parity` in chapter [08](08_transformer_block.ipynb) and chapter
 # [09](09_encoder_decoder.ipynb).*
+#
+# ### path length
+#
+# How many rounds of work lie between one token and another until the second depends on the first. *Chapter [11](11_side_by_side.ipynb).*
 #
 # ### permutation
 #
@@ -633,10 +750,23 @@
 #
 # How many rows of a matrix are needed to make all others as sums of multiples of them. *Chapter [03](03_scaled_dot_product_attention.ipynb).*
 #
+# ### receptive field
+#
+# How many tokens an output of a stack of convolutions spans, from the farthest that it sees to its own. *Chapter
+# [11](11_recurrence_convolution_attention.ipynb).*
+#
+# ### recurrence
+#
+# Reading one token after another and carrying a [state](#state) along. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
+#
 # ### relative bias
 #
 # A learned number for each head and each distance between query and key, added to the [score](#score). On each side, all distances beyond a limit share
 # one. *Chapter [07](07_positions.ipynb).*
+#
+# ### relative shift
+#
+# The step that moves scores by distance to the keys at that distance, row by row. *Chapter [15](15_long_context.ipynb).*
 #
 # ### ReLU
 #
@@ -707,9 +837,17 @@
 # The [decoder](#decoder) reads the target one place behind what it answers: a begin sign in front, then the words. So each place has read only the
 # words before its answer. *Chapter [09](09_encoder_decoder.ipynb).*
 #
+# ### sigmoid
+#
+# $\sigma(a) = 1/(1 + e^{-a})$: it takes any number to one between 0 and 1. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
+#
 # ### sinusoid
 #
 # A wave, a sine or cosine. Sinusoidal positions are fixed vectors made of fast and slow waves, added to the tokens. *Chapter [07](07_positions.ipynb).*
+#
+# ### sliding window
+#
+# Each query sees only the nearest keys. *Chapter [14](14_efficient_attention.ipynb).*
 #
 # ### slope
 #
@@ -734,6 +872,10 @@
 #
 # How far numbers typically lie from their mean: the root of the [variance](#variance). *Chapter [03](03_scaled_dot_product_attention.ipynb).*
 #
+# ### state
+#
+# What a recurrent layer keeps of the tokens read so far: one vector, in an LSTM two. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
+#
 # ### step
 #
 # In training: one batch, one gradient, one change of the parameters. *Chapter [04](04_masks.ipynb).*
@@ -741,9 +883,19 @@
 # ### sublayer
 #
 # Attention or the [feed-forward layer](#feed-forward-layer) inside a block. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### SwiGLU
+#
+# A feed-forward layer whose hidden numbers are opened or closed by a second projection. *Chapter [13](13_gpt.ipynb).*
+#
 
 # %% [markdown]
 # ## T
+#
+# ### tap
+#
+# One of the weights of a convolution's window, for one place in it. Elsewhere: the number of taps is the *kernel size*. *Chapter
+# [11](11_recurrence_convolution_attention.ipynb).*
 #
 # ### target
 #
@@ -766,6 +918,14 @@
 # ### token
 #
 # One piece of a text as a model counts it: a word, a letter, or a part of a word. *Chapter [00](00_start_here.ipynb).*
+#
+# ### top-k
+#
+# Drawing only from the k likeliest tokens. *Chapter [13](13_gpt.ipynb).*
+#
+# ### top-p
+#
+# Drawing only from the fewest likeliest tokens that together reach the probability p. *Chapter [13](13_gpt.ipynb).*
 #
 # ### Transformer
 #
@@ -838,6 +998,10 @@
 # ### width
 #
 # How many numbers a vector has. Elsewhere: dimension, size. *Chapter [01](01_dot_products.ipynb).*
+#
+# ### window
+#
+# The tokens that a convolution mixes into one output. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
 #
 # ### writing
 #
