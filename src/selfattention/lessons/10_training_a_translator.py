@@ -282,7 +282,7 @@ tally()
 #
 # You can compute attention by hand and build it from dot products, a softmax and a scale. You can mask it, cut it into heads, tell it about positions, put it into blocks, stack these, and join two stacks. You can train the whole model, break it on purpose, and show in numbers what it knows.
 #
-# Nine more chapters are planned, each one step further. Chapter 11 will compare attention with recurrence and convolution. 12 keeps only the encoder and makes BERT of it, 13 only the decoder: GPT. 14 makes attention cheaper, 15 its context longer. 16 asks what goes on inside. 17 and 18 leave text for graphs and images. And in 19 you look for bugs that were planted.
+# The next chapters each go one step further. [11](11_recurrence_convolution_attention.ipynb) compares attention with recurrence and convolution. [12](12_bert.ipynb) keeps only the encoder and makes BERT of it, [13](13_gpt.ipynb) only the decoder: GPT. [14](14_efficient_attention.ipynb) makes attention cheaper, [15](15_long_context.ipynb) its context longer. Four more are planned: 16 asks what goes on inside, 17 and 18 leave text for graphs and images, and in 19 you look for bugs that were planted.
 #
 # ## What to take along
 #
@@ -318,4 +318,4 @@ tally()
 #
 # Sennrich et al. 2016 on pieces of words; Och and Ney 2003 on word links and how to score them; Chen et al. 2020 on links from attention; Papineni et al. 2002 on BLEU ([bibliography](bibliography.ipynb)).
 #
-# Now do the [exercises](../exercises/10_exercises_training_a_translator.ipynb).
+# Now do the [exercises](../exercises/10_exercises_training_a_translator.ipynb). Then go on to [11 · Recurrence, convolution, attention](11_recurrence_convolution_attention.ipynb).
