@@ -5,7 +5,7 @@ from selfattention.claims.statements import stated
 
 CLAIMS = {
     "read-otherwise": stated(
-        "BERT is asked for 15 % of the words, and reads nine of ten of these otherwise than they stand",
+        "nine of ten words that BERT is asked for are read otherwise than they stand",
         "of 100 words {asked} are asked for; {mask} become [MASK], and {changed} are read otherwise than they stand",
         guess="changed", unit="words", asked=Limits(digits=0, exactly=15), mask=Limits(above=11.7, below=12.3),
         changed=Limits(above=13.2, below=13.7)),
@@ -22,7 +22,7 @@ CLAIMS = {
         "a bag of words gets {bag} of new sentences right; two with the same words differ by {apart}",
         bag=Limits(above=0.42, below=0.58), apart=Limits(below=1e-9)),
     "possible-answers": stated(
-        "most pairs of a first and a last word are no answer",
+        "fewer than a quarter of all pairs are answers",
         "of {pairs} pairs {backwards} end before they begin; {possible} have one to five words",
         guess="possible", unit="pairs", pairs=Limits(digits=0, exactly=400), backwards=Limits(digits=0, exactly=190),
         possible=Limits(digits=0, exactly=90)),

@@ -33,11 +33,11 @@ short = [text for text in every if len(text) <= 24]
 words = vocabulary(short)
 tokens = framed([words.encode(text) for text in short]).tokens
 learn, held_out = tokens[:-500], tokens[-500:]
-said = "[CLS] the soup is good and the bread is lovely . [SEP]".split()
-gaps = {2: "[MASK]", 9: "[MASK]"}
+said = "[CLS] the soup is not lovely . [SEP]".split()
+gaps = {2: "[MASK]", 5: "[MASK]"}
 show(token_rows({"reads": [gaps.get(place, word) for place, word in enumerate(said)],
-                 "answers": [said[place] if place in gaps else "·" for place in range(12)]},
-                faint=["·"]), "What BERT reads, and what it must answer: only what is hidden counts.")
+                 "answers": [said[place] if place in gaps else "·" for place in range(8)]},
+                faint=["·"]), "What BERT reads, and what it must answer: only gaps count.")
 print(f"{len(learn):,} texts to learn from, 500 held out, {len(words)} different tokens")
 
 # %% [markdown]
@@ -83,7 +83,7 @@ claim("12.read-otherwise", guess_changed, asked=asked.sum().item() / 1000,
 # Many tasks have two texts: a question and a page, a statement and another that may follow from it. BERT reads both in one row, and each token is told which text it belongs to by its **segment**, 0 or 1. To a token's vector are added that of its position and that of its segment, then the sum is normalised (§3, figure 2):
 
 # %%
-pair = framed([words.encode("the soup is good .".split())], [words.encode("we loved it .".split())])
+pair = framed([words.encode("the soup is good".split())], [words.encode("we loved it".split())])
 show(token_rows({"token": [words.words[number] for number in pair.tokens[0]],
                  "segment": [str(number) for number in pair.segments[0].tolist()],
                  "position": [str(place) for place in range(pair.tokens.shape[1])]}),
@@ -158,7 +158,7 @@ course = fit(model, Stream(masked, size=32), recipe, loss=loss_of_hidden, make=m
 means = [sum(course.losses[start:start + 20]) / 20 for start in range(0, 400, 20)]
 figure, axes = canvas(width=5.2, height=2.7)
 lines(axes, range(20, 401, 20), {"loss": means}, xlabel="training step", ylabel="nats a question")
-show(figure, "The loss at the gaps. It does not go to 0: where sixteen adjectives fit equally well, "
+show(figure, "The loss at the gaps. It does not go to 0: where sixteen adjectives fit as well, "
              "nobody can know which one was meant.")
 figure, panels = canvas(2, height=1.9)
 for axes, one, name in zip(panels, (easy, model), ("trained on all", "trained on the hidden")):
@@ -238,8 +238,8 @@ print("The best piece:", text[first], "…", text[last])
 figure, axes = canvas(width=5.2, height=3.6)
 heatmap(axes, sums, queries=text, keys=text, wrong=backwards, row_axis="first word",
         column_axis="last word", role="scores", links=[(last, first)])
-show(figure, "The sum for each first and last word. Crossed out: pieces that end before they begin. "
-             "Framed: the best of the others.")
+show(figure, "The sum for each first and last word; darker is more. Crossed out: pieces that end "
+             "before they begin. Framed: the best of the others.")
 
 # %% [markdown]
 # The best first word stands behind the best last word: taken each for itself, they give no piece at all. So score all pairs and leave out the impossible ones. In practice one also leaves out long ones.
