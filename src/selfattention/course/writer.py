@@ -194,6 +194,9 @@ def build(force: bool = False) -> Iterator[str]:
             path.unlink()
             yield f"removed {path.relative_to(files.root())}"
     for path, notebook in wanted.items():
+        if not path.is_file():  # others may count its exercises while they run
+            write(path, notebook)
+    for path, notebook in wanted.items():
         if force or not is_fresh(path, notebook):
             started = time.perf_counter()
             try:

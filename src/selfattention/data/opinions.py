@@ -16,17 +16,15 @@ TOPICS = {topic: nouns.split() for topic, nouns in {
     "book": "story style title chapter villain cover",
 }.items()}
 GOOD, BAD = (adjectives.split() for adjectives in (
-    """good great lovely charming brilliant splendid delightful superb excellent wonderful pleasant remarkable fine
-    admirable perfect marvellous gorgeous clever graceful tasteful satisfying inspired refined impressive""",
-    """bad awful dreadful dull boring terrible horrible poor ugly clumsy stale disappointing mediocre tedious lousy
-    unpleasant shabby bland weak careless tasteless annoying sloppy crude"""))
+    "good great lovely charming brilliant splendid superb excellent wonderful pleasant fine perfect gorgeous clever "
+    "graceful impressive",
+    "bad awful dreadful dull boring terrible horrible poor ugly clumsy stale tedious lousy shabby bland sloppy"))
 # What stands between "is" and the adjective, and what stands before the whole clause.
 KEEPS, TURNS = ["", "very", "really", "truly", "quite"], ["not", "hardly", "never", "by no means", "anything but"]
 AGREES = ["nobody denies that", "everybody says that", "many find that"]
 DENIES = ["nobody claims that", "i doubt that", "few find that"]
-ENDINGS = {True: ["we will come back", "i recommend it", "we loved it"],
-           False: ["we will stay away", "i regret it", "we hated it"]}
-OUTSIDE, ENDED = 0.25, 0.5  # how often: something before a clause, an ending after a text
+VERDICTS = {True: ["i recommend it", "we loved it"], False: ["i regret it", "we hated it"]}
+OUTSIDE = 0.25  # how often something stands before a clause
 SHAPES = ("clause", "and", "but", "although first", "although after", "not but")
 
 
@@ -40,7 +38,7 @@ class Manner:
 
 
 # Labelled sentences have everything equally often. Texts are plainer, as in life: most clauses say what they mean.
-LABELLED, PLAIN = Manner((1, 1, 1, 1, 1, 1), 0.5, 0.2), Manner((4, 4, 1, 1, 1, 1), 0.2, 0.5)
+LABELLED, PLAIN = Manner((1, 1, 1, 1, 1, 1), 0.5, 0.2), Manner((2, 2, 1, 1, 1, 1), 0.3, 0.5)
 TEST_SHARE = 8  # every eighth sentence that can be made is for testing alone
 
 SEEN, NEW_PAIRS, NEW_NEGATIONS = "seen", "new pairs", "new negations"
@@ -152,9 +150,10 @@ def opinions(train: int = 1024, test: int = 500, seed: int = 0) -> tuple[list[Op
 
 
 def texts(count: int = 20_000, seed: int = 0) -> list[tuple[Words, ...]]:
-    """Texts without labels: two or three sentences about one topic, all of one opinion, some with an ending.
+    """Texts without labels: one or two sentences about one topic, both of one opinion, and a verdict.
 
-    They hold no held-out combination and no sentence that is for testing. They are plainer than labelled sentences.
+    They hold no held-out combination and no sentence that is for testing, and are plainer than labelled sentences.
+    Their last sentence, such as "i recommend it", stands in no labelled text.
 
     Raises:  ValueError: a count below 1.
     """
@@ -171,10 +170,8 @@ def texts(count: int = 20_000, seed: int = 0) -> list[tuple[Words, ...]]:
     found = []
     for _ in range(count):
         praises, nouns = rng.random() < 0.5, rng.choice(list(TOPICS.values()))
-        sentences = [sentence(nouns, praises) for _ in range(rng.choice((2, 3)))]
-        if rng.random() < ENDED:
-            sentences.append((*rng.choice(ENDINGS[praises]).split(), "."))
-        found.append(tuple(sentences))
+        sentences = [sentence(nouns, praises) for _ in range(rng.choice((1, 2)))]
+        found.append((*sentences, (*rng.choice(VERDICTS[praises]).split(), ".")))
     return found
 
 

@@ -311,6 +311,10 @@
 # The half of the model of 2017 that reads the source: a stack of blocks with self-attention and without a causal mask. *Chapter
 # [09](09_encoder_decoder.ipynb).*
 #
+# ### encoder alone
+#
+# A Transformer without a decoder, such as BERT: each token sees all others, on both sides. *Chapter [12](12_bert.ipynb).*
+#
 # ### end sign
 #
 # The token by which a model says that a sentence is over: token 2, `<end>`. It is learned like a word. Elsewhere: EOS, `</s>`. *Chapter
@@ -340,6 +344,11 @@
 # ### expected loss
 #
 # The mean loss over all texts that a source can make, not only over those that were drawn. *Chapter [04](04_masks.ipynb).*
+#
+# ### extractive answer
+#
+# An answer that is a piece of the text, given by its first and last word. *Chapter [12](12_bert.ipynb).*
+#
 
 # %% [markdown]
 # ## F
@@ -352,6 +361,10 @@
 #
 # Two [linear layers](#linear-layer) with a bend between them, $\max(0, xW_1 + b_1)W_2 + b_2$, applied to each token alone. It holds about two thirds of
 # a block's parameters when it is four times as wide inside as outside. Elsewhere: FFN, MLP. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### fine-tuning
+#
+# To go on training a trained model on labelled data, mostly with a new [head](#head). *Chapter [12](12_bert.ipynb).*
 #
 # ### float
 #
@@ -577,6 +590,10 @@
 # A table of `True` and `False` for every query and key. In this course **`True` means may attend**. Hidden scores become −∞ before the softmax.
 # *Chapter [04](04_masks.ipynb).*
 #
+# ### masked language model
+#
+# A model that is asked for hidden words of a text. *Chapter [12](12_bert.ipynb).*
+#
 # ### mean pooling
 #
 # A plain mean over all tokens: attention with equal weights. *Chapter [05](05_self_attention.ipynb).*
@@ -633,6 +650,10 @@
 #
 # The unit of entropy and loss with the natural logarithm. One nat is 1.443 *bits*, the unit with the logarithm to base 2. *Chapter
 # [02](02_softmax.ipynb).*
+#
+# ### next-sentence prediction
+#
+# BERT's second exercise: does the second text follow the first? *Chapter [12](12_bert.ipynb).*
 #
 # ### noise
 #
@@ -823,6 +844,10 @@
 #
 # The number from which a generator of random numbers starts. With the same seed, the same program draws the same numbers again. *Chapter
 # [00](00_start_here.ipynb).*
+#
+# ### segment
+#
+# Which of two texts a token belongs to, 0 or 1; a learned vector is added for it. *Chapter [12](12_bert.ipynb).*
 #
 # ### self-attention
 #

@@ -30,6 +30,7 @@ def next_token_loss(logits: Float[Tensor, "batch tokens vocab"], tokens: Int[Ten
 next_token_loss.example(torch.tensor([[[0.0, 2.0], [1.0, 0.0], [0.5, 3.0]]]), torch.tensor([[0, 1, 1]]), 1)
 next_token_loss.example(torch.tensor([[[0.0, 2.0], [1.0, 0.0], [0.5, 3.0], [4.0, 0.0]]]),
                         torch.tensor([[0, 1, 0, 1]]), 2)
+next_token_loss.example(torch.tensor([[[10_000.0, 0.0], [0.0, 1.0]]]), torch.tensor([[0, 1]]), 1)
 
 
 @next_token_loss.check("is the mean over all tokens after the prompt",

@@ -28,6 +28,7 @@ def top_k(logits: Float[Tensor, "batch vocab"], k: int) -> Float[Tensor, "batch 
 
 top_k.example(torch.tensor([[1.5, 0.2, 3.1, 2.7, -1.0, 0.9], [0.3, 2.2, 2.1, -0.4, 1.8, 2.6]]), 3)
 top_k.example(torch.tensor([[0.5, 2.5, 1.5, 1.5, -0.5]]), 2)
+top_k.example(torch.tensor([[2.2, 3.5, 3.5, 1.4]]), 2)
 
 
 def by_sorting(logits, k):

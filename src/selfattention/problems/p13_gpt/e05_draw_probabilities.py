@@ -32,8 +32,10 @@ def draw_probabilities(logits: Float[Tensor, "batch vocab"], temperature: float,
 
 
 draw_probabilities.example(torch.tensor([[1.0, 3.0, 2.2, 0.4]]), 0.5, 0.1)
-draw_probabilities.example(torch.tensor([[0.5, 2.0, 1.0], [1.2, 0.1, 0.3]]), 2.0, 0.7)
+draw_probabilities.example(torch.tensor([[0.5, 4.0, 1.0, 0.1], [1.2, 0.9, 0.8, 0.3]]), 2.0, 0.7)
 draw_probabilities.example(torch.tensor([[1.0, 3.0, 2.0]]), 0.0, 0.3)
+draw_probabilities.example(torch.tensor([[1.0, 3.0, 2.0]]), 1.5, 1.0)
+draw_probabilities.example(torch.tensor([[9999.0, 10_000.0, 0.0]]), 1.0, 0.2)
 
 
 def by_hand(logits, temperature, share):

@@ -40,13 +40,14 @@ def counts_on(tokens):
 
 def adds_up(tokens):
     """Wants the number after the sum of all that it reads, of 0 to 9."""
-    if tokens.shape[1] > 2:
-        raise ValueError(f"{tokens.shape[1]} tokens, but the model reads 2 at once")
+    if tokens.shape[1] > 4:
+        raise ValueError(f"{tokens.shape[1]} tokens, but the model reads 4 at once")
     return torch.nn.functional.one_hot((tokens.cumsum(dim=1) + 1) % 10, 10).double()
 
 
 generate.example(torch.tensor([[4, 7]]), counts_on, 3, 3)
-generate.example(torch.tensor([[1, 5], [2, 0]]), adds_up, 2, 2)
+generate.example(torch.tensor([[1, 5, 3], [2, 0, 8]]), adds_up, 3, 4)
+generate.example(torch.tensor([[1, 0]]), adds_up, 4, 4)
 
 
 def speaker(rng, context, vocab=13):
