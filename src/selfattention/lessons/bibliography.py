@@ -38,6 +38,9 @@
 #   backward. Chapter 14, `efficient.blockwise`.
 # - **DeepSeek-AI 2024.** DeepSeek-AI: *DeepSeek-V2: A Strong, Economical, and Efficient Mixture-of-Experts Language Model.*
 #   [arXiv:2405.04434](https://arxiv.org/abs/2405.04434). Latents in place of keys and values. Chapter 14, `efficient.caches`.
+# - **Devlin et al. 2019.** Jacob Devlin, Ming-Wei Chang, Kenton Lee, Kristina Toutanova: *BERT: Pre-training of Deep Bidirectional Transformers for
+#   Language Understanding.* NAACL 2019, [arXiv:1810.04805](https://arxiv.org/abs/1810.04805). An encoder alone, trained to fill gaps. Chapter 12,
+#   `models.bert`.
 # - **Dong et al. 2021.** Yihe Dong, Jean-Baptiste Cordonnier, Andreas Loukas: *Attention is Not All You Need: Pure Attention Loses Rank Doubly
 #   Exponentially with Depth.* ICML 2021, [arXiv:2103.03404](https://arxiv.org/abs/2103.03404). Without ways past and feed-forward layers all tokens
 #   become alike. Chapter 08.
@@ -66,6 +69,9 @@
 #   14, `efficient.linear`.
 # - **Kingma and Ba 2015.** Diederik P. Kingma, Jimmy Ba: *Adam: A Method for Stochastic Optimization.* ICLR 2015,
 #   [arXiv:1412.6980](https://arxiv.org/abs/1412.6980). The optimizer of all lessons that train.
+# - **Liu et al. 2019.** Yinhan Liu, Myle Ott, Naman Goyal, Jingfei Du, Mandar Joshi, Danqi Chen, Omer Levy, Mike Lewis, Luke Zettlemoyer, Veselin
+#   Stoyanov: *RoBERTa: A Robustly Optimized BERT Pretraining Approach.* [arXiv:1907.11692](https://arxiv.org/abs/1907.11692). What of BERT's
+#   training counts. Chapter 12.
 # - **Liu et al. 2020.** Liyuan Liu, Xiaodong Liu, Jianfeng Gao, Weizhu Chen, Jiawei Han: *Understanding the Difficulty of Training Transformers.* EMNLP
 #   2020, [arXiv:2004.08249](https://arxiv.org/abs/2004.08249). Another explanation of why post-norm is hard to train, and that it can end up ahead.
 #   Chapter 08.
@@ -75,6 +81,8 @@
 #   Sampling for Creative and Coherent LLM Outputs.* [arXiv:2407.01082](https://arxiv.org/abs/2407.01082). Min-p. Chapter 13, `sampling.min_p`.
 # - **Och and Ney 2003.** Franz Josef Och, Hermann Ney: *A Systematic Comparison of Various Statistical Alignment Models.* Computational Linguistics
 #   29(1). The alignment error rate. Chapter 10, lesson and exercise.
+# - **Pang and Lee 2005.** Bo Pang, Lillian Lee: *Seeing Stars: Exploiting Class Relationships for Sentiment Categorization with Respect to Rating
+#   Scales.* ACL 2005, [arXiv:cs/0506075](https://arxiv.org/abs/cs/0506075). Sentences of film reviews. Chapter 12, `data.reviews`.
 # - **Papineni et al. 2002.** Kishore Papineni, Salim Roukos, Todd Ward, Wei-Jing Zhu: *BLEU: a Method for Automatic Evaluation of Machine Translation.*
 #   ACL 2002. BLEU. Chapter 10, lesson and exercises.
 # - **Pascanu et al. 2013.** Razvan Pascanu, Tomas Mikolov, Yoshua Bengio: *On the Difficulty of Training Recurrent Neural Networks.* ICML 2013,

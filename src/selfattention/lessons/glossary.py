@@ -225,6 +225,10 @@
 # Two things. (1) Of the gradient: where it is longer than a limit it is shortened to that limit, so that one bad batch cannot throw the training off.
 # (2) Of [n-gram](#n-gram) matches: an n-gram counts at most as often as the reference holds it. *Both in chapter [10](10_training_a_translator.ipynb).*
 #
+# ### [CLS]
+#
+# The sign before each text of BERT; its vector stands for the whole text. *Chapter [12](12_bert.ipynb).*
+#
 # ### convolution
 #
 # A weighted sum over a [window](#window) that slides along the text, always with the same weights. *Causal* where no output sees a later token:
@@ -585,6 +589,10 @@
 # %% [markdown]
 # ## M
 #
+# ### [MASK]
+#
+# The sign in the place of a hidden word. *Chapter [12](12_bert.ipynb).*
+#
 # ### mask
 #
 # A table of `True` and `False` for every query and key. In this course **`True` means may attend**. Hidden scores become −∞ before the softmax.
@@ -852,6 +860,10 @@
 # ### self-attention
 #
 # Attention whose queries, keys and values are all made from the same tokens. *Chapter [05](05_self_attention.ipynb).*
+#
+# ### [SEP]
+#
+# The sign at the end of each text of BERT. *Chapter [12](12_bert.ipynb).*
 #
 # ### shape
 #
