@@ -22,9 +22,9 @@ def test_the_page_has_every_claim_once():
     assert len(re.findall(r"^\| (?!claim|-)", claimed.page(), re.MULTILINE)) == len(every)
 
 
-def test_the_readme_shows_the_six_that_surprise_most():
+def test_the_readme_shows_the_twelve_that_surprise_most():
     surprising = [one for one in claimed.claims() if one.surprising]
-    assert len(surprising) == 6 and len({one.lesson[:2] for one in surprising}) == 6
+    assert len(surprising) == 12 and len({one.lesson[:2] for one in surprising}) >= 11
     readme = (files.root() / "README.md").read_text(encoding="utf-8")
     assert all(one.statement in readme for one in surprising) and claimed.PAGE in readme
 

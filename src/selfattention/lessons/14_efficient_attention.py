@@ -229,7 +229,7 @@ assert torch.allclose(layer.attend(new, cache, start=100),
                       layer.attend_absorbed(new, cache, start=100), atol=1e-5)
 
 # %% [markdown]
-# A model of 32 layers has 32 heads of 128 numbers; numbers take 16 bits. One text has 32,768 tokens.
+# A model of 32 layers has 32 heads of 128 numbers; a number takes two bytes. One text has 32,768 tokens.
 #
 # **Predict first:** how many GiB ($2^{30}$ bytes) do its keys and values take?
 
@@ -287,4 +287,4 @@ tally()
 #
 # Dao et al. 2022, §3: the algorithm and why memory traffic is what counts. Katharopoulos et al. 2020, §3: attention as a recurrent network. DeepSeek-AI 2024, §2.1: latents. All in the [bibliography](bibliography.ipynb).
 #
-# The [exercises](../exercises/14_exercises_efficient_attention.ipynb) ask for the online softmax, blocks, windows, a linear state and the bytes of a cache.
+# The [exercises](../exercises/14_exercises_efficient_attention.ipynb) ask for the online softmax, blocks, windows, a linear state and the bytes of a cache. Then go on to [15 · Long context](15_long_context.ipynb).

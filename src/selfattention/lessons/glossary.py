@@ -207,7 +207,7 @@
 #
 # ### cell
 #
-# In an [LSTM](#lstm), the vector beside the [hidden vector](#hidden-vector) to which each step adds; also the step of a recurrent layer itself,
+# In an [LSTM](#LSTM), the vector beside the [hidden vector](#hidden-vector) to which each step adds; also the step of a recurrent layer itself,
 # such as *GRU cell*. (In a notebook: a box with code or text.) *Chapter [11](11_recurrence_convolution_attention.ipynb).*
 #
 # ### checkpoint
@@ -381,7 +381,7 @@
 #
 # ### forget gate
 #
-# In an [LSTM](#lstm), the [gate](#gate) that says how much of the cell is kept. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
+# In an [LSTM](#LSTM), the [gate](#gate) that says how much of the cell is kept. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
 #
 # ### free running
 #
