@@ -220,7 +220,7 @@ show(figure, "Keys found again by how many were stored. Attention keeps them all
 # A decoder that writes keeps the keys and values of all tokens so far (chapter 09). Their number decides how many users fit on a GPU. Three ways to keep less: several query heads share one key head (*grouped queries*, chapter 06); all share one (*multi-query*); or one short vector a token is kept, the **latent**, from which each head makes its keys and values when they are needed (*multi-head latent attention*, DeepSeek-AI 2024, §2.1). A check with real tensors:
 
 # %%
-sizes = caches.LatentSizes(d_model=64, heads=4, d_head=16, latent=24, rotary=8)
+sizes = caches.LatentSizes(d_model=64, heads=2, d_head=32, latent=24, rotary=8)
 layer = caches.LatentAttention(sizes)
 cache = layer.compress(torch.randn(1, 100, 64))
 assert caches.held_bytes(*cache) == caches.latent_bytes(100, 1, 24, 8, bits=32)
