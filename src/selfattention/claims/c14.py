@@ -1,4 +1,4 @@
-"""What chapter 14 claims of attention for long texts: what costs nothing but work, and what costs memory of the text."""
+"""What chapter 14 claims of attention for long texts: what costs only work, and what costs memory of the text."""
 
 from selfattention.claims.measured import Limits
 from selfattention.claims.statements import stated

@@ -62,8 +62,8 @@ class SparseAttention(MultiHeadAttention):
                  or a memory or bias is given.
         """
         if memory is not None or bias is not None or (mask is not None and mask.shape != (len(x), 1, x.shape[1])):
-            raise ValueError(f"a mask {None if mask is None else tuple(mask.shape)} for x {tuple(x.shape)}, a memory or "
-                             "a bias: who sees whom is the pattern's matter, so give a mask of shape (texts, 1, "
+            raise ValueError(f"a mask {None if mask is None else tuple(mask.shape)} for x {tuple(x.shape)}, a memory "
+                             "or a bias: who sees whom is the pattern's matter, so give a mask of shape (texts, 1, "
                              "tokens), False at padding, and nothing else")
         seen, within = self.pattern.seen(x.shape[1]), self.pattern.within()
         keys, values = self.keys_values(x)
