@@ -39,8 +39,8 @@ def blockwise_attention(queries: Float[Tensor, "*batch queries d_k"], keys: Floa
              blocks: how many queries meet how many keys at once; the result does not depend on it.
     Returns: for each query a mean of the values.
     Raises:  ValueError: an empty block, no keys, shapes that do not fit, or more queries than keys where `causal`.
-    Differs: half precision is computed in float32 and rounded once. There is no second derivative. Dao et al. 2023
-             (§3.1) keep one number a query, the logarithm of the sum with the largest score added to it; there
+    Differs: half precision is computed in float32 and rounded once. There is no second derivative. Dao (2023,
+             §3.1) keeps one number a query, the logarithm of the sum with the largest score added to it; there
              gradients lose digits where scores are large, for that number is as coarse as the largest score.
     """
     if min(blocks) < 1:
