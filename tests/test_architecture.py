@@ -118,3 +118,9 @@ def test_no_file_names_a_machine():
 
 def test_no_room_is_called_utils():
     assert not [path for path in PACKAGE.rglob("*.py") if path.stem in {"utils", "common", "helpers", "misc"}]
+
+
+def test_no_two_files_of_tests_share_a_name():
+    """Run together, pytest takes the second for the first and stops."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py")]
+    assert sorted(names) == sorted(set(names))
