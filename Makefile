@@ -21,4 +21,4 @@ constraints:  ## resolve all versions anew (needs uv); torch stays where pyproje
 	echo "torch==2.13.0" | uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --no-annotate \
 		--no-header -c /dev/stdin -o constraints.new
 	(echo "# Every version that CI runs, for Python 3.10 to 3.14. Made by: make constraints"; \
-		grep -v -i -E "^(nvidia|triton|cuda)" constraints.new) > constraints.txt && rm constraints.new
+		grep -v -i -E "^(nvidia|cuda)" constraints.new) > constraints.txt && rm constraints.new

@@ -12,9 +12,9 @@ and memory of the attention alone. Seconds are those of the processor, on one th
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Iterator
 from functools import partial
 
+from learning import learned
 from timing import processor, row
 
 import torch  # isort: skip  (timing sets the number of threads before)
@@ -24,30 +24,11 @@ from selfattention.efficient.block_sparse import sparse_attention
 from selfattention.efficient.memory import peak_bytes
 from selfattention.efficient.patterns import CausalPattern, Pattern, edges
 from selfattention.models import bigbird, transformer_xl
-from selfattention.training import Recipe, Trainer, muon
 
-RATE, WARMUP, BATCH = 2e-3, 20, 64
+BATCH = 64
 PAIRS, TOKENS, BLOCK = 4, 256, 16
 PATTERNS = {"window of 2 blocks": CausalPattern(BLOCK, first=0, random=0), "BigBird": CausalPattern(BLOCK),
             "full": CausalPattern(TOKENS)}  # one block: each token sees all before it
-
-
-def learned(model: torch.nn.Module, batches, loss: Callable, seconds: float, every: float,
-            seed: int) -> Iterator[tuple[int, float]]:
-    """Train for so many seconds of the processor; now and then how many steps and seconds it has been."""
-    trainer = Trainer(model, muon(model, RATE), loss, lambda step: min((step + 1) / WARMUP, 1.0),
-                      Recipe(10**9, RATE, seed=seed))
-    spent, started, due = 0.0, time.process_time(), every
-    for _ in trainer.run(batches, progress=False):
-        spent += time.process_time() - started
-        if spent >= due or spent >= seconds:
-            model.eval()
-            yield trainer.step, spent
-            model.train()
-            due += every
-        if spent >= seconds:
-            return
-        started = time.process_time()
 
 
 def by_distance(memory: int, seconds: float, seed: int) -> None:
@@ -56,7 +37,7 @@ def by_distance(memory: int, seconds: float, seed: int) -> None:
     model = transformer_xl.TransformerXL(
         transformer_xl.Sizes(recall.VOCAB, layers=2, memory=memory * stream.TOKENS, dropout=0.0))
     test = stream.texts(500, torch.Generator().manual_seed(10**6))
-    for step, spent in learned(model, stream.Stream(BATCH, seed=seed), stream.loss, seconds, seconds / 6, seed):
+    for step, spent in learned(model, stream.Stream(BATCH, seed=seed), stream.loss, seconds, seconds / 6, seed, down=0):
         found = stream.accuracies(model, test)
         row(f"{memory}", f"{seed}", f"{step}", f"{spent:.0f}", *(f"{share:.2f}" for share in found.values()))
 
@@ -68,7 +49,7 @@ def by_pattern(name: str, seconds: float, seed: int) -> None:
     fillers = TOKENS - 3 * PAIRS
     test = recall.texts(500, torch.Generator().manual_seed(10**6), PAIRS, fillers)
     batches = asked.Stream(partial(recall.texts, pairs=PAIRS, fillers=fillers), BATCH, seed)
-    for step, spent in learned(model, batches, asked.loss, seconds, seconds / 6, seed):
+    for step, spent in learned(model, batches, asked.loss, seconds, seconds / 6, seed, down=0):
         row(name, f"{edges(PATTERNS[name], TOKENS) / TOKENS**2:.2f}", f"{seed}", f"{step}", f"{spent:.0f}",
             f"{asked.accuracy(model, test):.2f}")
 

@@ -16,8 +16,9 @@ try:
     import triton
     import triton.language as tl
 except ModuleNotFoundError:
-    raise ModuleNotFoundError("Triton is not installed, and this kernel is written in it: `pip install triton` on "
-                              "Linux. `efficient.blockwise` does the same without it") from None
+    raise ModuleNotFoundError("Triton is not installed, and this kernel is written in it: install the course with its "
+                              "extra, as in selfattention[kernel]; it is there for Linux alone. `efficient.blockwise` "
+                              "does the same without it") from None
 
 SMALLEST = 16  # rows or columns of a matrix that Triton multiplies
 

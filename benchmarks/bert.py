@@ -1,0 +1,204 @@
+"""Chapter 12 in longer runs than a lesson has time for; prints tables in Markdown.
+
+    python benchmarks/bert.py labels                    pre-trained against from scratch, by number of labels
+    python benchmarks/bert.py answers                   answers found in texts, by seconds; also without segments
+    python benchmarks/bert.py reviews --folder FOLDER   sentences from film reviews, beside a bag of words
+
+Seconds are those of the processor, on one thread: other programs take none of them. Each training of a seed begins with
+other weights and draws other batches. `labels` trains an encoder on hidden words for `--seconds`, then goes on from it
+and from new weights with the same labelled sentences, steps and rates. `reviews` does the same with all sentences of
+the training part, which are few; without `--folder` the files are fetched.
+"""
+
+import argparse
+import copy
+import statistics
+from collections.abc import Callable
+
+from learning import learned
+from timing import processor, row
+
+import torch  # isort: skip  (timing sets the number of threads before)
+from torch import Tensor, nn
+
+from selfattention.data import facts, opinions, spans
+from selfattention.data.asked import Stream
+from selfattention.data.masked import NOT_ASKED, framed, masked_tokens, vocabulary
+from selfattention.data.reviews import reviews
+from selfattention.models.bag import BagOfWords
+from selfattention.models.bert import Bert, MaskedLanguageModel, QuestionAnswerer, SequenceClassifier, Sizes
+from selfattention.training import Recipe, fit
+
+BATCH, WIDTH, POSITIONS = 32, 64, 64
+
+
+def hidden_loss(model: MaskedLanguageModel, batch: Tensor) -> tuple[Tensor, Tensor]:
+    read, labels = batch
+    asked = labels != NOT_ASKED
+    return (nn.functional.cross_entropy(model.scores(model.bert(read)[asked]), labels[asked], reduction="sum"),
+            asked.sum())
+
+
+def pretrained(texts: Tensor, sizes: Sizes, seconds: float, seed: int) -> tuple[Bert, int]:
+    """An encoder that has filled gaps in these texts for so many seconds, and in how many steps."""
+    torch.manual_seed(seed)
+    model, steps = MaskedLanguageModel(Bert(sizes)), 0
+
+    def batch(count: int, generator: torch.Generator) -> Tensor:
+        rows = texts[torch.randint(len(texts), (count,), generator=generator)]
+        return torch.stack(masked_tokens(rows[:, :int((rows > 0).sum(dim=1).max())], sizes.vocab, generator))
+
+    for step, _ in learned(model, Stream(batch, BATCH, seed), hidden_loss, seconds, seconds, seed):
+        steps = step
+    return model.bert, steps
+
+
+def label_loss(model: SequenceClassifier, batch: Tensor) -> tuple[Tensor, Tensor]:
+    return (nn.functional.cross_entropy(model(batch[:, 1:]), batch[:, 0], reduction="sum"),
+            torch.tensor(len(batch)))
+
+
+def classifier(bert: Bert, tokens: Tensor, labels: Tensor, steps: int, rate: float, seed: int) -> SequenceClassifier:
+    """Train a head, and the encoder with it, on labelled texts."""
+    torch.manual_seed(seed)
+    model, rows = SequenceClassifier(bert), torch.cat([labels[:, None], tokens], dim=1)
+
+    def batch(count: int, generator: torch.Generator) -> Tensor:
+        return rows[torch.randint(len(rows), (count,), generator=generator)]
+
+    fit(model, Stream(batch, BATCH, seed), Recipe(steps, rate, warmup=20, seed=seed), loss=label_loss)
+    return model
+
+
+@torch.no_grad()
+def right(model: SequenceClassifier, tokens: Tensor, labels: Tensor) -> float:
+    return (model(tokens).argmax(dim=1) == labels).double().mean().item()
+
+
+def spread(values: list[float]) -> str:
+    """The median and, in brackets, the smallest and the largest."""
+    return f"{statistics.median(values):.3f} ({min(values):.2f}–{max(values):.2f})"
+
+
+def by_labels(arguments) -> None:
+    """Sentiment where a bag of words knows nothing: accuracy on new sentences, and on new negations of adjectives."""
+    told = [[word for sentence in text for word in sentence] for text in opinions.texts()]
+    words = vocabulary(told)
+    texts = framed([words.encode(text) for text in told]).tokens
+    train, tests = opinions.opinions(max(arguments.labels))
+    labelled = framed([words.encode(one.words) for one in train]).tokens
+    truth = torch.tensor([int(one.praises) for one in train])
+    held = {kind: (framed([words.encode(one.words) for one in some]).tokens,
+                   torch.tensor([int(one.praises) for one in some])) for kind, some in tests.items()}
+    sizes = Sizes(len(words), WIDTH, positions=POSITIONS, dropout=0.1)
+    berts = [pretrained(texts, sizes, arguments.seconds, seed) for seed in range(arguments.seeds)]
+    print(f"\nPre-training: {arguments.seconds:g} seconds, {[steps for _, steps in berts]} steps; then "
+          f"{arguments.steps} steps with labels; {arguments.seeds} seeds\n")
+    kinds = [f"{name}, {kind}" for kind in held for name in ("pre-trained", "from scratch")]
+    row("labels", "bag of words, seen", *kinds, "pre-trained better, seen, by seed")
+    row("---", *["---"] * (len(kinds) + 2))
+    for count in arguments.labels:
+        bag = BagOfWords([one.words for one in train[:count]], truth[:count].tolist())
+        seen = tests[opinions.SEEN]
+        found = {kind: ([], []) for kind in held}
+        for seed, (bert, _) in enumerate(berts):
+            torch.manual_seed(seed)
+            for place, start in enumerate((copy.deepcopy(bert), Bert(sizes))):
+                model = classifier(start, labelled[:count], truth[:count], arguments.steps, arguments.rate, seed)
+                for kind, (tokens, labels) in held.items():
+                    found[kind][place].append(right(model, tokens, labels))
+        better = [one - other for one, other in zip(*found[opinions.SEEN])]
+        row(f"{count}", f"{bag.accuracy([one.words for one in seen], [int(one.praises) for one in seen]):.3f}",
+            *(spread(values) for kind in held for values in found[kind]),
+            " ".join(f"{one:+.2f}" for one in better))
+
+
+def answer_loss(without_segments: bool) -> Callable:
+    def loss(model: QuestionAnswerer, batch: spans.Asked) -> tuple[Tensor, Tensor]:
+        starts, ends = model(batch.tokens, None if without_segments else batch.segments)
+        total = sum(nn.functional.cross_entropy(scores, places, reduction="sum")
+                    for scores, places in ((starts, batch.starts), (ends, batch.ends)))
+        return total, torch.tensor(2 * len(batch.starts))
+    return loss
+
+
+class OneSegment(QuestionAnswerer):
+    """Is not told which of the two texts a token belongs to; answers are still looked for in the second alone."""
+
+    def forward(self, tokens, segments=None):
+        return super().forward(tokens)
+
+
+def answers(arguments) -> None:
+    """Answers found in generated texts of facts: exact match and F1 in per cent, by seconds of training."""
+    train, tests = facts.facts()
+    words = vocabulary(facts.words(train))
+    sizes = Sizes(len(words), WIDTH, positions=POSITIONS, dropout=0.0)
+    every = spans.batch(train, words)
+    held = {kind: (some, spans.batch(some, words)) for kind, some in tests.items()}
+
+    def draw(count: int, generator: torch.Generator) -> spans.Asked:
+        return every[torch.randint(len(train), (count,), generator=generator)]
+
+    def marks(model: QuestionAnswerer) -> list[str]:
+        found = []
+        for some, batch in held.values():
+            pairs = [(" ".join(words.words[token] for token in tokens[first:last + 1]), " ".join(one.answer))
+                     for one, tokens, (first, last) in zip(some, batch.tokens.tolist(),
+                                                           model.spans(batch.tokens, batch.segments).tolist())]
+            found += [f"{100 * statistics.mean(spans.exact_match(*pair) for pair in pairs):.1f}",
+                      f"{100 * statistics.mean(spans.f1(*pair) for pair in pairs):.1f}"]
+        return found
+
+    row("encoder, optimizer", "seed", "step", "seconds",
+        *(f"{mark}, {kind}" for kind in held for mark in ("exact match", "F1")))
+    row("---", *["---"] * (3 + 2 * len(held)))
+    for name, kind, optimizer in (("with segments, Muon", QuestionAnswerer, "muon"),
+                                  ("with segments, Adam", QuestionAnswerer, "adam"),
+                                  ("one segment, Muon", OneSegment, "muon")):
+        for seed in range(arguments.seeds):
+            torch.manual_seed(seed)
+            model = kind(Bert(sizes))
+            for step, spent in learned(model, Stream(draw, BATCH, seed), answer_loss(kind is OneSegment),
+                                       arguments.seconds, arguments.seconds / 12, seed, optimizer=optimizer):
+                row(name, f"{seed}", f"{step}", f"{spent:.0f}", *marks(model))
+
+
+def film_reviews(arguments) -> None:
+    """Real sentences, of which there are few: the bag of words is hard to beat."""
+    parts = {split: [(text.split(), label) for text, label in reviews(split, arguments.folder, progress=False)]
+             for split in ("train", "val", "test")}
+    words = vocabulary([text for text, _ in parts["train"]], 8000)
+    frames = {split: (framed([words.encode(text[:POSITIONS - 2], unknown=True) for text, _ in some]).tokens,
+                      torch.tensor([label for _, label in some])) for split, some in parts.items()}
+    sizes = Sizes(len(words), WIDTH, positions=POSITIONS, dropout=0.3)
+    bag = BagOfWords(*zip(*parts["train"]))
+    row("accuracy on the test part", "median (range)")
+    row("---", "---")
+    row("bag of words, TF-IDF and logistic regression", f"{bag.accuracy(*zip(*parts['test'])):.3f}")
+    found: dict[str, list[float]] = {"pre-trained": [], "from scratch": []}
+    for seed in range(arguments.seeds):
+        bert, _ = pretrained(frames["train"][0], sizes, arguments.seconds, seed)
+        torch.manual_seed(seed)
+        for name, start in (("pre-trained", bert), ("from scratch", Bert(sizes))):
+            model = classifier(start, *frames["train"], arguments.steps, arguments.rate, seed)
+            found[name].append(right(model, *frames["test"]))
+    for name, values in found.items():
+        row(f"BERT, {name}, {arguments.seeds} seeds", spread(values))
+
+
+PARTS = {"labels": by_labels, "answers": answers, "reviews": film_reviews}
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=list(PARTS))
+    parser.add_argument("--seconds", type=float, default=120.0, help="of the processor: pre-training, or answers")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--labels", type=int, nargs="+", default=[64, 256, 1024, 4096], help="(labels)")
+    parser.add_argument("--steps", type=int, default=300, help="with labels")
+    parser.add_argument("--rate", type=float, default=1e-3, help="with labels, of Adam")
+    parser.add_argument("--folder", help="with the films' reviews")
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    print(f"{processor()}, one thread")
+    PARTS[chosen.part](chosen)
