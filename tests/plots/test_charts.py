@@ -46,6 +46,13 @@ def test_what_is_not_finite_is_written_and_hatched():
     assert "2 not finite" in " ".join(figure.told)
 
 
+def test_what_a_mask_hides_stays_blank():
+    figure, axes = canvas()
+    heatmap(axes, np.array([[3.0, np.nan], [2.0, 1.0]]), role="scores", hidden=np.array([[0, 1], [0, 0]]))
+    assert [text.get_text() for text in axes.texts] == ["3", "2", "1"] and not axes.patches
+    assert "from 1 to 3, 1 left blank" in " ".join(figure.told) and "finite" not in " ".join(figure.told)
+
+
 def test_a_hundred_names_give_way_to_numbers():
     figure, axes = canvas()
     names = [f"token {place}" for place in range(100)]
@@ -112,6 +119,7 @@ def test_empty_negative_and_broken_weights_can_be_drawn(weights):
     (lambda axes: heatmap(axes, np.zeros((2, 3, 5))), r"2 axes to be drawn, but has shape \(2, 3, 5\)"),
     (lambda axes: heatmap(axes, np.eye(3), queries=["a"]), "names of the queries.* 1 and 3"),
     (lambda axes: heatmap(axes, np.eye(3), wrong=np.eye(2)), r"\(2, 2\) and \(3, 3\)"),
+    (lambda axes: heatmap(axes, np.eye(3), hidden=np.eye(2)), r"\(2, 2\) and \(3, 3\)"),
     (lambda axes: lines(axes, [], {}, xlabel="", ylabel=""), "nothing to draw"),
     (lambda axes: lines(axes, [1], {"a": [1, 2]}, xlabel="", ylabel=""), "curve 'a'.* 1 and 2"),
     (lambda axes: bars(axes, {}), "nothing to draw"),

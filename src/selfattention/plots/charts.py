@@ -22,16 +22,22 @@ LETTER, MARGIN = 0.085, 0.85  # inches: of a letter across, and what stands besi
 
 def heatmap(axes, weights, *, queries: Sequence[str] = (), keys: Sequence[str] = (), title: str = "",
             role: str = "weights", numbers: bool = True, largest: Real | None = None, row_axis: str = "queries",
-            column_axis: str = "keys", links: Iterable[tuple[int, int]] = (), wrong=None, good: bool | None = None):
+            column_axis: str = "keys", links: Iterable[tuple[int, int]] = (), wrong=None, hidden=None,
+            good: bool | None = None):
     """Draw a matrix with queries down and keys across; zero weights stay blank, NaN is hatched.
 
     Args:    queries, keys: names of the rows and columns; too many to be read give way to their numbers.
              largest: the value of the darkest colour. links: (key, query) pairs to be framed, such as gold word links.
-             wrong: True where a cell is a mistake; it is framed and crossed out. good: False for what goes wrong,
-             True for what is right, marked in the title.
-    Raises:  ValueError: it is not a matrix, is empty, or names or `wrong` do not fit it.
+             wrong: True where a cell is a mistake; it is framed and crossed out. hidden: True where a mask hides the
+             number; the cell stays blank. good: False for what goes wrong, True for what is right, marked in the title.
+    Raises:  ValueError: it is not a matrix, is empty, or names, `wrong` or `hidden` do not fit it.
     """
     weights = look.table(weights, "the matrix", axes=2)
+    hidden = np.zeros(weights.shape, bool) if hidden is None else look.table(hidden, "hidden").astype(bool)
+    if hidden.shape != weights.shape:
+        raise ValueError(f"`hidden` leaves out cells of the matrix, but their shapes are {hidden.shape} and "
+                         f"{weights.shape}")
+    weights = np.where(hidden, np.nan, weights)
     for names, side, what in ((queries, 0, row_axis), (keys, 1, column_axis)):
         if len(names):
             look.same_length(names, f"the names of the {what or 'rows'}", range(weights.shape[side]), "the lines drawn")
@@ -58,12 +64,13 @@ def heatmap(axes, weights, *, queries: Sequence[str] = (), keys: Sequence[str] =
         for side, cells in ((axes.axvline, weights.shape[1]), (axes.axhline, weights.shape[0])):
             for border in range(1, cells):
                 side(border - 0.5, color="white", linewidth=1)
-    _numbers(axes, image, weights, numbers and weights.size <= MOST_NUMBERS, ("0", "≈0") if role in BLANK else ())
+    _numbers(axes, image, weights, numbers and weights.size <= MOST_NUMBERS, ("0", "≈0") if role in BLANK else (),
+             hidden)
     for key, query in links:
         _frame(axes, query, key, look.INK, "-", RIM)
     if wrong is not None:
         _cross_out(axes, weights, look.table(wrong, "wrong", axes=2).astype(bool))
-    look.tell(axes, _described(weights, title, queries, keys, row_axis, column_axis, wrong))
+    look.tell(axes, _described(weights, title, queries, keys, row_axis, column_axis, wrong, hidden))
     return image
 
 
@@ -81,8 +88,10 @@ def _frame(axes, row: int, column: int, colour: str, dash: str, rim: Real = 0) -
                                  linestyle=dash, zorder=above))
 
 
-def _numbers(axes, image, weights: np.ndarray, shown: bool, blank: tuple[str, ...]) -> None:
+def _numbers(axes, image, weights: np.ndarray, shown: bool, blank: tuple[str, ...], hidden: np.ndarray) -> None:
     for (row, column), weight in np.ndenumerate(weights):
+        if hidden[row, column]:
+            continue
         if not np.isfinite(weight):
             axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, hatch="///", edgecolor=look.WRONG,
                                      linewidth=0))
@@ -105,14 +114,16 @@ def _cross_out(axes, weights: np.ndarray, wrong: np.ndarray) -> None:
 
 
 def _described(weights: np.ndarray, title: str, queries: Sequence[str], keys: Sequence[str], row_axis: str,
-               column_axis: str, wrong) -> str:
+               column_axis: str, wrong, hidden: np.ndarray) -> str:
     rows, columns = weights.shape
     finite = weights[np.isfinite(weights)]
     text = f"{title or 'Table'}: {rows} {row_axis or 'rows'} down, {columns} {column_axis or 'columns'} across"
     if finite.size:
         text += f", from {look.number(finite.min())} to {look.number(finite.max())}"
-    if finite.size < weights.size:
-        text += f", {weights.size - finite.size} not finite"
+    if not_finite := weights.size - finite.size - hidden.sum():
+        text += f", {not_finite} not finite"
+    if hidden.any():
+        text += f", {hidden.sum()} left blank"
     if rows <= 8 and finite.size == weights.size:
         best = [(queries[row] if len(queries) else row, keys[at] if len(keys) else at, weights[row, at])
                 for row, at in enumerate(weights.argmax(axis=1))]
