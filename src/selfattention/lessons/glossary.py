@@ -172,9 +172,10 @@
 #
 # ### block
 #
-# The unit that a Transformer repeats: attention and a [feed-forward layer](#feed-forward-layer), each with its [way past](#residual-connection), its
+# Two things. (1) The unit that a Transformer repeats: attention and a [feed-forward layer](#feed-forward-layer), each with its [way past](#residual-connection), its
 # [norm](#norm) and its [dropout](#dropout). A decoder's block has [cross-attention](#cross-attention) between the two. Also called a layer; blocks on
-# top of each other are a *stack*. *Chapter [08](08_transformer_block.ipynb).*
+# top of each other are a *stack*. (2) A group of neighbouring tokens that attention for long texts treats as one. *(1) in chapter
+# [08](08_transformer_block.ipynb), (2) in chapter [15](15_long_context.ipynb).*
 #
 # ### blockwise attention
 #
@@ -408,7 +409,7 @@
 #
 # ### global block
 #
-# A block that sees all others and is seen by all. *Chapter [15](15_long_context.ipynb).*
+# A [block](#block) (2) that sees all others and is seen by all. *Chapter [15](15_long_context.ipynb).*
 #
 # ### gold link
 #
@@ -470,6 +471,10 @@
 #
 # In this course: a model that sees nothing of what it has to predict. Its expected loss cannot be below the entropy of the source. *Chapter
 # [04](04_masks.ipynb).*
+#
+# ### hops
+#
+# After how many layers a [block](#block) (2) can know of another: 1 if it sees it, 2 if it sees one that does. *Chapter [15](15_long_context.ipynb).*
 
 # %% [markdown]
 # ## I
@@ -775,6 +780,10 @@
 # %% [markdown]
 # ## R
 #
+# ### random block
+#
+# A [block](#block) (2) that another one sees because it was drawn, once and for all. *Chapter [15](15_long_context.ipynb).*
+#
 # ### rank
 #
 # How many rows of a matrix are needed to make all others as sums of multiples of them. *Chapter [03](03_scaled_dot_product_attention.ipynb).*
@@ -855,7 +864,8 @@
 #
 # ### segment
 #
-# Which of two texts a token belongs to, 0 or 1; a learned vector is added for it. *Chapter [12](12_bert.ipynb).*
+# Two things. (1) Which of two texts a token belongs to, 0 or 1; a learned vector is added for it. (2) A piece of a long text, read at one time. *(1) in
+# chapter [12](12_bert.ipynb), (2) in chapter [15](15_long_context.ipynb).*
 #
 # ### self-attention
 #
@@ -1038,7 +1048,8 @@
 #
 # ### window
 #
-# The tokens that a convolution mixes into one output. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
+# The tokens that a convolution mixes into one output, or the neighbours that a token or block may see. *Chapters
+# [11](11_recurrence_convolution_attention.ipynb), [14](14_efficient_attention.ipynb) and [15](15_long_context.ipynb).*
 #
 # ### writing
 #
