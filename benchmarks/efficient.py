@@ -237,6 +237,8 @@ def recall(largest: int, _: int) -> None:
     heads = " | ".join(f"{size} keys" for size in sizes)
     kinds = {"attention": lambda asked, keys, values: attention(64 * asked, keys, values),
              "linear attention": lambda asked, keys, values: linear_attention(256 * asked, 256 * keys, values),
+             "the same, the mean taken out of the values": lambda asked, keys, values: linear_attention(
+                 256 * asked, 256 * keys, values - values.mean(dim=-2, keepdim=True)),
              "linear attention without φ and normaliser": lambda asked, keys, values: asked @ (keys.mT @ values),
              "delta rule": lambda asked, keys, values: asked @ delta_rule(keys, keys, values, torch.ones(
                  keys.shape[:-1]))[1]}

@@ -36,6 +36,9 @@
 # - **Dao et al. 2022.** Tri Dao, Daniel Y. Fu, Stefano Ermon, Atri Rudra, Christopher Ré: *FlashAttention: Fast and Memory-Efficient Exact
 #   Attention with IO-Awareness.* NeurIPS 2022, [arXiv:2205.14135](https://arxiv.org/abs/2205.14135). Exact attention by blocks, forward and
 #   backward. Chapter 14, `efficient.blockwise`.
+# - **Dao 2023.** Tri Dao: *FlashAttention-2: Faster Attention with Better Parallelism and Work Partitioning.* ICLR 2024,
+#   [arXiv:2307.08691](https://arxiv.org/abs/2307.08691). Blocks of queries outside, of keys inside, one division at the end. Chapter 14,
+#   `efficient.blockwise`.
 # - **DeepSeek-AI 2024.** DeepSeek-AI: *DeepSeek-V2: A Strong, Economical, and Efficient Mixture-of-Experts Language Model.*
 #   [arXiv:2405.04434](https://arxiv.org/abs/2405.04434). Latents in place of keys and values. Chapter 14, `efficient.caches`.
 # - **Devlin et al. 2019.** Jacob Devlin, Ming-Wei Chang, Kenton Lee, Kristina Toutanova: *BERT: Pre-training of Deep Bidirectional Transformers for

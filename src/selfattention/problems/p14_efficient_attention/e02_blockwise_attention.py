@@ -18,7 +18,7 @@ def blockwise_attention(queries: Float[Tensor, "queries d_k"], keys: Float[Tenso
 
     Scores are products of queries and keys, divided by $\sqrt{d_k}$. Take `block` keys with their values at once, the
     last time what is left. Keep for each query the largest score so far, the sum of $e^{s - largest}$, and the sum of
-    the values, each times its $e^{s - largest}$; scale down what needs it when a larger score comes (Dao et al. 2022,
+    the values, each times its $e^{s - largest}$; scale down what needs it when a larger score comes (Dao 2023,
     alg. 1). The result is softmax attention, exactly, for scores of any size. There is at least one key; nothing is
     masked.
     """
@@ -110,6 +110,21 @@ def mixed_alone(queries, keys, values, block):
                                   "with?")
 def first_is_zero(queries, keys, values, block):
     return by_blocks(queries, keys, values, block, first=0.0)
+
+
+@blockwise_attention.mistake("measures a block's exponentials from the block's own largest score",
+                             hint="An earlier block may hold a larger score. From which score are the sums measured?")
+def from_the_blocks(queries, keys, values, block):
+    largest = torch.full((len(queries), 1), -torch.inf, dtype=queries.dtype)
+    total, mixed = torch.zeros_like(largest), values.new_zeros(len(queries), values.shape[1])
+    for some, read in zip(keys.split(block), values.split(block)):
+        scores = queries @ some.mT / queries.shape[1] ** 0.5
+        most = scores.amax(dim=1, keepdim=True)
+        now = torch.maximum(largest, most)
+        powers, shrink = torch.exp(scores - most), torch.exp(largest - now)
+        total, mixed = total * shrink + powers.sum(dim=1, keepdim=True), mixed * shrink + powers @ read
+        largest = now
+    return mixed / total
 
 
 @blockwise_attention.mistake("divides in every block",

@@ -15,13 +15,12 @@ from selfattention.problems.p14_efficient_attention.shared import eighths, three
 def join_parts(outputs: Float[Tensor, "parts queries d_v"],
                logsumexps: Float[Tensor, "parts queries"]) -> tuple[Float[Tensor, "queries d_v"],
                                                                    Float[Tensor, " queries"]]:
-    r"""Put together what the same queries found in several parts of the keys, each part read on its own.
+    r"""Put together what the same queries found in several parts of the keys, each read on its own machine.
 
     `outputs[p]` is the queries' attention to the keys of part p alone, and `logsumexps[p]` is, for each query,
     $\log \sum_j e^{s_j}$ over the scores of these keys. Return the same two things for all keys of all parts together:
     the output, and the logarithm of the sum. Logarithms may be in the thousands. Where a part shows a query no key at
-    all, its logarithm is $-\infty$ and its output 0; each query sees a key in some part. So a long text can lie on
-    several machines.
+    all, its logarithm is $-\infty$ and its output 0; each query sees a key in some part.
     """
     shares = torch.softmax(logsumexps, dim=0)
     return (shares[:, :, None] * outputs).sum(dim=0), torch.logsumexp(logsumexps, dim=0)

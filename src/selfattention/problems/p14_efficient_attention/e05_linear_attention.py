@@ -23,7 +23,7 @@ def linear_attention(queries: Float[Tensor, "tokens d_k"], keys: Float[Tensor, "
     elu(x) + 1). So the tokens can be read one by one, with a matrix $S$ and a vector $z$ as memory, both 0 at first:
 
     $S_t = S_{t-1} + \phi(k_t)\,v_t^\top$, $z_t = z_{t-1} + \phi(k_t)$, and
-    $o_t = S_t^\top\phi(q_t)\,/\,(z_t^\top\phi(q_t))$ (Katharopoulos et al. 2020, eq. 10 to 12).
+    $o_t = S_t^\top\phi(q_t)\,/\,(z_t^\top\phi(q_t))$ (Katharopoulos et al. 2020, eq. 16 to 20).
 
     Return all $o_t$, one in each row. Gradients must reach all three inputs.
     """

@@ -19,7 +19,7 @@ def delta_rule(memory: Float[Tensor, "d_k d_v"], key: Float[Tensor, " d_k"], val
     Read with a key $k$, the memory $S$ gives $S^\top k$. Move that towards the value $v$: with the strength $\beta$
     between 0 and 1,
 
-    $S' = S + \beta\,k\,(v - S^\top k)^\top$ (Schlag et al. 2021, §4).
+    $S' = S + \beta\,k\,(v - S^\top k)^\top$ (Schlag et al. 2021, §4.2).
 
     Return $S'$ and what it gives for the query, $S'^\top q$. Nothing is normalised: keys and queries come as they are.
     """

@@ -75,6 +75,12 @@ def heads_of_queries(tokens, layers, heads, key_heads, d_head, latent, rotary, b
     return cache_bytes(tokens, layers, heads, heads, d_head, latent, rotary, bits)
 
 
+@cache_bytes.mistake("counts the heads that share one key head, in place of the key heads",
+                     hint="32 heads share 8 key heads. Is a token's key kept 8 times or 4 times?")
+def group_for_key_heads(tokens, layers, heads, key_heads, d_head, latent, rotary, bits):
+    return cache_bytes(tokens, layers, heads, heads // key_heads, d_head, latent, rotary, bits)
+
+
 @cache_bytes.mistake("keeps the queries, too", hint="Will anybody look for the query of an earlier token again?")
 def queries_kept(tokens, layers, heads, key_heads, d_head, latent, rotary, bits):
     one, other = cache_bytes(tokens, layers, heads, key_heads, d_head, latent, rotary, bits)
