@@ -101,3 +101,11 @@ def test_the_set_up_imports_what_answers_use_and_nothing_of_the_checks(chapter):
             assert re.search(rf"\b{name.asname or name.name.split('.')[0]}\b", answers), f"{name.name} is not used"
     assert "selfattention" not in exercise_texts.set_up(chapter)
     assert cells["set-up"] == f"{exercise_texts.set_up(chapter)}\n\nfrom selfattention import check, hint"
+
+
+def test_what_is_printed_bit_by_bit_is_stored_as_one_output():
+    printed = [nbformat.v4.new_output("stream", name=name, text=text)
+               for name, text in (("stdout", "a"), ("stdout", "b\n"), ("stderr", "!"), ("stdout", "c"))]
+    picture = nbformat.v4.new_output("display_data", data={"text/plain": "x"})
+    joined = writer._joined([*printed, picture, nbformat.v4.new_output("stream", name="stdout", text="d")])
+    assert [output.get("text") for output in joined] == ["ab\n", "!", "c", None, "d"]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from selfattention.data.characters import Characters, pieces
+from selfattention.data.characters import Characters, TextBatches, pieces
 
 
 def test_every_character_has_a_number_and_comes_back():
@@ -21,6 +21,14 @@ def test_pieces_begin_anywhere_and_are_as_the_text():
     assert torch.equal(drawn, drawn[:, :1] + torch.arange(5))
     assert torch.equal(drawn, pieces(text, 400, 5, torch.Generator().manual_seed(0)))
     assert torch.equal(pieces(text, 2, 13), text.expand(2, 13))
+
+
+def test_a_batch_of_text_is_found_by_its_step():
+    text = torch.arange(100, 1100)
+    batches = TextBatches(text, length=5, size=3)
+    assert batches[7].shape == (3, 5) and torch.equal(batches[7], batches[7])
+    assert not torch.equal(batches[7], batches[8])
+    assert not torch.equal(batches[7], TextBatches(text, length=5, size=3, seed=1)[7])
 
 
 @pytest.mark.parametrize(("call", "message"), [

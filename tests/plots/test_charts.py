@@ -68,6 +68,13 @@ def test_the_description_names_the_largest_of_each_row():
                            "le – cat 0.8, chat – the 0.7."]
 
 
+def test_the_description_names_all_that_are_largest():
+    figure, axes = canvas()
+    heatmap(axes, np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [1.0, 1.0, 1.0]]), title="seen")
+    assert figure.told == ["seen: 4 queries down, 3 keys across, from 0 to 1; largest in each row: "
+                           "0 – 0 1, 1 – 0 to 1, each 1, 2 – 0 and 2, each 1, 3 – 0 to 2, each 1."]
+
+
 def test_curves_differ_in_more_than_colour():
     figure, axes = canvas()
     lines(axes, [1.0, 2.0], {"one": [1.0, 2.0], "other": [3.0, 2.0]}, xlabel="steps", ylabel="nats")

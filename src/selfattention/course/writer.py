@@ -171,9 +171,24 @@ def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
     NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False,
                    extra_arguments=["--IPKernelApp.log_level=40"],  # no warnings about the transport
                    resources={"metadata": {"path": str(folder)}}).execute()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     chapter = notebook.metadata["selfattention"]
     notebook.metadata = NotebookNode({**KERNEL, "selfattention": chapter})
     return notebook
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """The outputs with what was printed bit by bit in one: some viewers begin a new line for each output."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def write(path: Path, notebook: NotebookNode) -> None:

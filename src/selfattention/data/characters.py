@@ -1,6 +1,7 @@
 """A text as numbers, one a character, and pieces of it to train on."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -55,3 +56,20 @@ def pieces(tokens: Int[Tensor, " text"], count: int, length: int,
                          "no longer than the text")
     starts = torch.randint(len(tokens) - length + 1, (count, 1), generator=generator)
     return tokens[starts + torch.arange(length)]
+
+
+@dataclass(frozen=True)
+class TextBatches:
+    """Endless batches of pieces of a text that begin anywhere, each found by its step: `batches[step]`.
+
+    Args:    length: tokens in a piece. size: pieces in a batch. seed: within a million steps no two share a batch.
+    """
+
+    tokens: Int[Tensor, " text"]
+    length: int
+    size: int
+    seed: int = 0
+
+    def __getitem__(self, step: int) -> Int[Tensor, "size length"]:
+        """The batch of this step, the same whenever it is asked for."""
+        return pieces(self.tokens, self.size, self.length, torch.Generator().manual_seed(self.seed * 1_000_000 + step))

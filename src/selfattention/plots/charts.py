@@ -125,11 +125,20 @@ def _described(weights: np.ndarray, title: str, queries: Sequence[str], keys: Se
     if hidden.any():
         text += f", {hidden.sum()} left blank"
     if rows <= 8 and finite.size == weights.size:
-        best = [(queries[row] if len(queries) else row, keys[at] if len(keys) else at, weights[row, at])
-                for row, at in enumerate(weights.argmax(axis=1))]
-        text += "; largest in each row: " + ", ".join(f"{row} – {column} {look.number(value)}"
-                                                      for row, column, value in best)
+        text += "; largest in each row: " + ", ".join(
+            f"{queries[row] if len(queries) else row} – {_largest(values, keys)} {look.number(values.max())}"
+            for row, values in enumerate(weights))
     return text + (f"; {int(np.sum(np.asarray(wrong, dtype=bool)))} marked as wrong." if wrong is not None else ".")
+
+
+def _largest(row: np.ndarray, keys: Sequence[str]) -> str:
+    """The names of the columns in which a row is largest, where there are several all of them."""
+    places = np.flatnonzero(row == row.max())
+    names = [str(keys[place] if len(keys) else place) for place in places]
+    if len(names) == 1:
+        return names[0]
+    told = f"{names[0]} to {names[-1]}" if np.ptp(places) == len(places) - 1 else " and ".join(names)
+    return f"{told}, each"
 
 
 def lines(axes, x: Sequence[Real], curves: Mapping[str, Sequence[Real]], *, xlabel: str, ylabel: str, title: str = "",

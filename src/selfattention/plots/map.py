@@ -175,8 +175,9 @@ def _legend(board: Board, y: Real) -> None:
 
 
 def _described(parts: dict[str, Part], states: dict[str, str], machine: str) -> str:
-    said = [f"Map of the {machine} of 2017"]
+    said = ["Map of a decoder alone" if machine == "decoder" else f"Map of the {machine} of 2017"]
+    called = {} if "second decoder norm" in parts else {"third decoder norm": "second decoder norm"}
     for state in (HERE, BUILT, LATER):
-        names = [name for name in parts if states[name] == state]
+        names = [called.get(name, name) for name in parts if states[name] == state]
         said.append(f"{state}: {', '.join(names) or 'nothing'}")
     return "; ".join(said) + "."
