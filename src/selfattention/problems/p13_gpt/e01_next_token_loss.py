@@ -18,10 +18,11 @@ def next_token_loss(logits: Float[Tensor, "batch tokens vocab"], tokens: Int[Ten
                     prompt: int) -> Float[Tensor, ""]:
     r"""Score a language model on the tokens that it had to write.
 
-    It has read `tokens`; its scores `logits[:, i]` are for the token that comes **after** place i. The first `prompt`
-    tokens of each text were given to it and do not count; `prompt` is at least 1, and less than the number of tokens.
-    The loss of a token is $-\log p$ in nats, where $p$ is its softmax probability. Return the mean over all tokens that
-    count, of all texts. Logits may be as large as ±10⁴. Gradients must reach them.
+    In training it is given whole texts, `tokens`, and scores what follows each place: `logits[:, i]` is for the token
+    **after** place i. The first `prompt` tokens of each text are a question that others wrote, and do not count;
+    `prompt` is at least 1, and less than the number of tokens. The loss of a token is $-\ln p$ in nats, where $p$ is
+    its softmax probability. Return the mean over all tokens that count, of all texts. Logits may be as large as ±10⁴.
+    Gradients must reach them.
     """
     predicted = torch.log_softmax(logits[:, prompt - 1:-1], dim=-1)
     return -predicted.gather(-1, tokens[:, prompt:, None]).mean()

@@ -3,17 +3,17 @@ import math
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=2, minutes=6, builds_on="lesson 13, one unit for models and packers", hints=(
+@exercise(points=2, minutes=6, builds_on="lesson 13, by hand", hints=(
     "What does the whole text cost, in nats? And how many characters has it?",
-    "A fair coin costs one bit, and log 2 ≈ 0.69 nats. Do 0.69 nats become more bits or fewer?",
+    "A fair coin costs one bit, and ln 2 ≈ 0.69 nats. Do 0.69 nats become more bits or fewer?",
 ))
 def bits_per_character(losses: list[float], pieces: list[str]) -> float:
     r"""Say what a text costs a model in a unit that does not depend on how the text was cut.
 
-    A model reads a text in pieces: characters, parts of words, words. `losses[i]` is its loss $-\log p$, in **nats**,
+    A model reads a text in pieces: characters, parts of words, words. `losses[i]` is its loss $-\ln p$, in **nats**,
     for `pieces[i]`; the pieces put together are the text, and none is empty. Return how many **bits** the whole text
     costs, divided by its number of characters. Spaces and line ends are characters; `é` is one, however many bytes it
-    has. A nat is $1 / \log 2$ bits (Shannon 1948).
+    has. A nat is $1 / \ln 2$ bits, with the natural logarithm (Shannon 1948).
     """
     return sum(losses) / math.log(2) / sum(map(len, pieces))
 
@@ -66,7 +66,7 @@ def in_nats(losses, pieces):
     return sum(losses) / sum(map(len, pieces))
 
 
-@bits_per_character.mistake("multiplies by log 2 instead of dividing",
+@bits_per_character.mistake("multiplies by ln 2 instead of dividing",
                             hint="A fair coin costs 0.69 nats. How many bits does your function make of them?")
 def multiplied(losses, pieces):
     return sum(losses) * math.log(2) / sum(map(len, pieces))

@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p13_gpt.shared import only
 
 
-@exercise(points=2, minutes=8, builds_on="lesson 13, from scores to a token", hints=(
+@exercise(points=2, minutes=8, builds_on="lesson 13, from scores to a text", hints=(
     "How large is the smallest logit that is kept? Each text has its own.",
     "`torch.topk(logits, k)` gives the k largest of each row, the largest first. Which of them is the threshold?",
     "What must a logit be for `softmax` to make exactly 0 of it?",

@@ -128,6 +128,18 @@ def absolute(logits, temperature, share):
     return remaining(chances, (chances >= share) | (chances == chances.amax(dim=-1, keepdim=True)))
 
 
+@draw_probabilities.mistake("adds up to `share`, as top-p does",
+                            hint="Does min-p add anything up? With what is each token compared?")
+def summed_up(logits, temperature, share):
+    if not temperature:
+        return cold(logits)
+    chances = torch.softmax(logits / temperature, dim=-1)
+    ranked, places = chances.sort(dim=-1, descending=True)
+    kept = ranked.cumsum(dim=-1) - ranked < share
+    kept[:, 0] = True
+    return remaining(chances, torch.zeros_like(kept).scatter(-1, places, kept))
+
+
 @draw_probabilities.mistake("does not share out what is left", hint="To what do your probabilities sum?")
 def not_shared_out(logits, temperature, share):
     if not temperature:

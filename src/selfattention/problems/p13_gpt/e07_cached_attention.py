@@ -8,7 +8,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=5, minutes=15, builds_on="exercise 2 of chapter 05 and lesson 13, what a cache keeps", hints=(
+@exercise(points=5, minutes=15, builds_on="exercise 2 of chapter 05 and lesson 13, what a cache saves", hints=(
     "Which of queries, keys and values of the earlier tokens are needed again, and which are not?",
     "4 tokens are in the past, 2 are new. At which positions do the new ones stand? How many rows and columns have the "
     "scores?",
@@ -23,11 +23,12 @@ def cached_attention(x: Float[Tensor, "batch new d_model"], positions: Float[Ten
     r"""Causal self-attention of new tokens, when keys and values of the tokens before them are known already.
 
     The `past` tokens (none, or some) stand at the positions from 0 on, the new ones after them. To each new vector of
-    `x` add the row of `positions` for its position; then make its query, key and value with the three matrices.
-    `past_keys` and `past_values` were made in the same way, in earlier calls. A new token attends to all past tokens,
-    to itself and to the new ones before it, with the softmax of the scores divided by $\sqrt{d_k}$ (Vaswani et al.
-    2017, eq. 1). Return the outputs of the new tokens, then the keys and the values of all tokens so far, in the order
-    of their positions: the next call gets them as its past. No gradients are asked for.
+    `x` add the row of `positions` for its position (there are rows enough, often more than tokens); then make its
+    query, key and value with the three matrices. `past_keys` and `past_values` were made in the same way, in earlier
+    calls. A new token attends to all past tokens, to itself and to the new ones before it, with the softmax of the
+    scores divided by $\sqrt{d_k}$ (Vaswani et al. 2017, eq. 1). Return the outputs of the new tokens, then the keys and
+    the values of all tokens so far, in the order of their positions: the next call gets them as its past. No gradients
+    are asked for.
     """
     past = past_keys.shape[1]
     x = x + positions[past:past + x.shape[1]]
@@ -139,6 +140,15 @@ def no_offset(x, positions, query_weight, key_weight, value_weight, past_keys, p
                           hint="At which position stands the first token of all? And the first after a past of 5?")
 def one_too_far(x, positions, query_weight, key_weight, value_weight, past_keys, past_values):
     x = placed(x, positions, past_keys.shape[1] + 1)
+    keys, values = grown(x, key_weight, value_weight, past_keys, past_values)
+    return attending(x, keys, values, query_weight, triangle(x, keys)), keys, values
+
+
+@cached_attention.mistake("gives the new tokens the last positions of the table",
+                          hint="The table of the first example has rows for 4 positions, and 3 tokens are there. Which "
+                               "row is the third token's?")
+def last_of_the_table(x, positions, query_weight, key_weight, value_weight, past_keys, past_values):
+    x = x + positions[-x.shape[1]:]
     keys, values = grown(x, key_weight, value_weight, past_keys, past_values)
     return attending(x, keys, values, query_weight, triangle(x, keys)), keys, values
 
@@ -262,6 +272,15 @@ def not_scaled(x, positions, query_weight, key_weight, value_weight, past_keys, 
     x = placed(x, positions, past_keys.shape[1])
     keys, values = grown(x, key_weight, value_weight, past_keys, past_values)
     return attending(x, keys, values, query_weight, triangle(x, keys), root=False), keys, values
+
+
+@cached_attention.mistake("divides by the root of the width of `x`",
+                          hint="What is $d_k$: how many numbers has a vector of `x`, or how many has a key?")
+def scaled_by_the_width(x, positions, query_weight, key_weight, value_weight, past_keys, past_values):
+    x = placed(x, positions, past_keys.shape[1])
+    keys, values = grown(x, key_weight, value_weight, past_keys, past_values)
+    narrowed = query_weight * (keys.shape[-1] / x.shape[-1]) ** 0.5
+    return attending(x, keys, values, narrowed, triangle(x, keys)), keys, values
 
 
 @cached_attention.mistake("adds positions to the past once more",
