@@ -27,6 +27,7 @@ from torch.nn.functional import scaled_dot_product_attention as fused
 from selfattention.attention import attention
 from selfattention.efficient import caches
 from selfattention.efficient.blockwise import blockwise_attention
+from selfattention.efficient.capacity import corrected_sum, found_again, plain_sum
 from selfattention.efficient.linear import (
     causal_linear_attention,
     chunked_delta_rule,
@@ -37,7 +38,7 @@ from selfattention.efficient.linear import (
 from selfattention.efficient.memory import peak_bytes
 from selfattention.efficient.windows import windowed_attention
 
-WIDTH, SMALLEST, WINDOW = 64, 512, 128
+WIDTH, SMALLEST, WINDOW, DRAWS = 64, 512, 128, 10
 Call = Callable[[], object]
 
 
@@ -235,29 +236,21 @@ def recall(largest: int, _: int) -> None:
     """So many keys with a value each are read; then each key is asked for. Whose value is most like what comes out?"""
     sizes = [size for size in (16, 32, 64, 128, 256, 512, 1024) if size <= largest]
     heads = " | ".join(f"{size} keys" for size in sizes)
-    kinds = {"attention": lambda asked, keys, values: attention(64 * asked, keys, values),
-             "linear attention": lambda asked, keys, values: linear_attention(256 * asked, 256 * keys, values),
-             "the same, the mean taken out of the values": lambda asked, keys, values: linear_attention(
-                 256 * asked, 256 * keys, values - values.mean(dim=-2, keepdim=True)),
-             "linear attention without φ and normaliser": lambda asked, keys, values: asked @ (keys.mT @ values),
-             "delta rule": lambda asked, keys, values: asked @ delta_rule(keys, keys, values, torch.ones(
-                 keys.shape[:-1]))[1]}
+    kinds = {"attention": attention, "linear attention": linear_attention,
+             "the same, the mean taken out of the values": lambda queries, keys, values: linear_attention(
+                 queries, keys, values - values.mean(dim=-2, keepdim=True)),
+             "linear attention without φ and normaliser": plain_sum, "delta rule": corrected_sum}
     for times in (1, 2):
         again = "" if times == 1 else ", each read twice, with another value, of which the second counts"
-        print(f"\n| keys found again, {WIDTH} numbers wide{again}; mean of 5 draws | {heads} |\n"
+        print(f"\n| keys found again, {WIDTH} numbers wide{again}; mean of {DRAWS} draws | {heads} |\n"
               f"|---{'|---' * len(sizes)}|")
-        for name, read in kinds.items():
-            row(name, *(f"{statistics.mean(remembered(read, size, times, seed) for seed in range(5)):.2f}"
-                        for size in sizes))
-
-
-def remembered(read: Callable, pairs: int, times: int, seed: int) -> float:
-    """The share of keys that give back their last value; all values are of length 1."""
-    generator = torch.Generator().manual_seed(seed)
-    keys = unit(torch.randn(1, pairs, WIDTH, generator=generator))
-    values = unit(torch.randn(1, times * pairs, WIDTH, generator=generator))
-    found = (read(keys, keys.repeat(1, times, 1), values) @ values.mT).argmax(dim=-1)
-    return float((found == torch.arange((times - 1) * pairs, times * pairs)).float().mean())
+        for name, answer in kinds.items():
+            shares = (found_again(answer, size, times, draws=DRAWS, width=WIDTH).double().mean() for size in sizes)
+            row(name, *(f"{share:.2f}" for share in shares))
+    late = found_again(corrected_sum, 256, draws=DRAWS, width=WIDTH).double().mean(dim=0).unflatten(0, (4, 64))
+    print("\n| of 256 keys in the table of the delta rule, by when they were told | first 64 | next 64 | next 64 | last "
+          "64 |\n|---|---|---|---|---|")
+    row("found again", *(f"{share:.2f}" for share in late.mean(dim=1)))
 
 
 def cached(largest: int, repeats: int) -> None:
