@@ -52,7 +52,8 @@ class RelativeAttention(MultiHeadAttention):
 
     The score of query $i$ and key $j$ is $q_i^\top k_j + q_i^\top r_{i-j} + u^\top k_j + v^\top r_{i-j}$, divided by
     $\sqrt{d_{head}}$, where $r_{i-j}$ is made of the sinusoids of the distance by the matrix `distance`, $W_{k,R}$
-    (Dai et al. 2019, §3.3). As $(q_i + u)^\top k_j + (q_i + v)^\top r_{i-j}$ it takes two products.
+    (Dai et al. 2019, §3.3; the division is in their code). As $(q_i + u)^\top k_j + (q_i + v)^\top r_{i-j}$ it takes
+    two products.
 
     Differs: the paper has one u and one v for all layers; here each layer has its own.
     """
@@ -102,7 +103,8 @@ class TransformerXL(nn.Module):
     """Predicts each next token from the segment so far and from what each layer remembers of the segments before.
 
     A layer remembers its inputs, and its inputs there had seen the memory of then. So a token is reached from as many
-    as layers × memory tokens before its segment (§3.2), though a layer looks back no further than `sizes.memory`.
+    as layers × memory tokens before its segment, where the memory is a whole number of segments (§3.2), though a layer
+    looks back no further than `sizes.memory`.
 
     Differs: the paper's embeddings and softmax are adaptive (by frequency of the tokens); here the scores are products
     with the embeddings.

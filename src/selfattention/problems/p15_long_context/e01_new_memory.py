@@ -7,7 +7,7 @@ from selfattention.engine.door.room import AnswerRaised
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=3, minutes=8, builds_on="lesson 15, the memory of a layer", hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 15, a memory, by hand", hints=(
     "In the example there are two layers and three states. Which states were given to a layer, and which one to none?",
     "Put old and new one after the other, along the axis of the tokens. At which end stand the latest?",
     "What is remembered shall be numbers and nothing more. How does a tensor forget where it came from?",

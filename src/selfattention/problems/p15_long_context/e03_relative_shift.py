@@ -7,7 +7,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p15_long_context.shared import away
 
 
-@exercise(points=4, minutes=12, builds_on="lesson 15, the relative shift", hints=(
+@exercise(points=4, minutes=12, builds_on="lesson 15, distances in place of positions", hints=(
     "How far from the last query is the last key? And from the last query but one? Which column is about 0?",
     "Write the column that belongs to each query and key into a table, for 2 queries and 4 keys. How does a row differ "
     "from the one below?",

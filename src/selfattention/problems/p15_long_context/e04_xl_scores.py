@@ -21,9 +21,9 @@ def xl_scores(queries: Float[Tensor, "queries d"], keys: Float[Tensor, "keys d"]
 
     The queries are the last positions of the keys, the rest is memory: query $i$ of $q$ stands at position $k - q + i$
     of $k$ keys. `distances[a]` is the vector $r_a$ of a key that stands $a$ positions before the query, $r_0$ that of
-    the query's own place. The score of query $q_i$ and key $k_j$ with $a$ between them is
-    $(q_i^\top k_j + q_i^\top r_a + u^\top k_j + v^\top r_a) / \sqrt{d}$ (Dai et al. 2019, §3.3). Where the key stands
-    after the query it is $-\infty$. Gradients must reach all five inputs.
+    the query's own place. The score of query $q_i$ and a key $k_j$ that stands $a$ positions before it
+    is $(q_i^\top k_j + q_i^\top r_a + u^\top k_j + v^\top r_a) / \sqrt{d}$ (Dai et al. 2019, §3.3; the division is in
+    their code). Where the key stands after the query it is $-\infty$. Gradients must reach all five inputs.
     """
     apart = torch.arange(len(keys) - len(queries), len(keys))[:, None] - torch.arange(len(keys))
     by_content = (queries + u) @ keys.T

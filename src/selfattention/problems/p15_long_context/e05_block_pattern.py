@@ -5,7 +5,7 @@ from torch import Tensor
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=4, minutes=12, builds_on="lesson 15, a pattern of blocks", hints=(
+@exercise(points=4, minutes=12, builds_on="lesson 15, few blocks, all connected", hints=(
     "Three parts, one after the other: the diagonal and its neighbours, rows and columns, then what was drawn.",
     "A window of 3 is the block itself and how many on each side?",
     "A random block is one that is not seen yet. So what must be known before the first one is chosen?",
@@ -16,10 +16,10 @@ def block_pattern(blocks: int, window: int, chosen: int, random: int,
 
     Return a table, `True` where the block of the row sees that of the column (Zaheer et al. 2020, §2). It has three
     parts. *Window*: `window` is odd, and each block sees itself and (window − 1) / 2 blocks on each side. *Global*: the
-    first `chosen` blocks (0 or more) see all blocks, and all blocks see them. *Random*: each block sees `random` more
-    blocks. These are not drawn here, so that they are the same in every call: row i of `order` has all blocks in the
-    order in which block i shall take them; it takes the first `random` of those that it does not see already, or all of
-    those where there are fewer.
+    first `chosen` blocks (0 or more; none at the end, unlike in the lesson) see all blocks, and all blocks see them.
+    *Random*: each block sees `random` more blocks. These are not drawn here, so that they are the same in every call:
+    row i of `order` has all blocks in the order in which block i shall take them; it takes the first `random` of those
+    that it does not see already, or all of those where there are fewer.
     """
     places = torch.arange(blocks)
     seen = (places - places[:, None]).abs() <= window // 2
@@ -150,6 +150,17 @@ def random_inside(*given):
 @block_pattern.mistake("takes the last blocks for the global ones", hint="Which blocks does the prompt call global?")
 def last_global(*given):
     return pattern(*given, last=True)
+
+
+@block_pattern.mistake("makes the last blocks global as well",
+                       hint="Which blocks does this prompt call global: both ends?")
+def both_ends(blocks, window, chosen, random, order):
+    seen = pattern(blocks, window, chosen, 0, order) | pattern(blocks, window, chosen, 0, order, last=True)
+    made = seen.clone()
+    for row in range(blocks):
+        free = [block for block in order[row].tolist() if not seen[row, block]]
+        made[row, free[:random]] = True
+    return made
 
 
 @block_pattern.mistake("has no random blocks", hint="Where does `order` appear in your code?")

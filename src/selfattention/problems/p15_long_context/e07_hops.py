@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p15_long_context.shared import links
 
 
-@exercise(points=3, minutes=12, builds_on="exercise 5 and lesson 15, from block to block", hints=(
+@exercise(points=3, minutes=12, builds_on="exercise 5 and lesson 15, what is connected", hints=(
     "Who is known after no layer at all? And after one?",
     "What a block knows after a layer: what it knew before, and what those that it sees knew before. Write that as one "
     "product of tables.",
