@@ -6,14 +6,14 @@
 
 Seconds are those of the processor, on one thread: other programs take none of them. Each training of a seed begins with
 other weights and draws other batches. `labels` trains an encoder on hidden words for `--seconds`, then goes on from it
-and from new weights with the same labelled sentences, steps and rates. `reviews` does the same with all sentences of
+and from new weights with the same labelled sentences, steps and rates. `answers` asks for answers all of `--seconds`,
+or hides words of the same questions and texts in the first half of them. `reviews` is `labels` with all sentences of
 the training part, which are few; without `--folder` the files are fetched.
 """
 
 import argparse
 import copy
 import statistics
-from collections.abc import Callable
 
 from learning import learned
 from timing import processor, row
@@ -32,25 +32,35 @@ from selfattention.training import Recipe, fit
 BATCH, WIDTH, POSITIONS = 32, 64, 64
 
 
-def hidden_loss(model: MaskedLanguageModel, batch: Tensor) -> tuple[Tensor, Tensor]:
-    read, labels = batch
+def hidden_loss(model: MaskedLanguageModel, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    read, segments, labels = batch
     asked = labels != NOT_ASKED
-    return (nn.functional.cross_entropy(model.scores(model.bert(read)[asked]), labels[asked], reduction="sum"),
-            asked.sum())
+    scores = model.scores(model.bert(read, segments)[asked])
+    return nn.functional.cross_entropy(scores, labels[asked], reduction="sum"), asked.sum()
 
 
-def pretrained(texts: Tensor, sizes: Sizes, seconds: float, seed: int) -> tuple[Bert, int]:
-    """An encoder that has filled gaps in these texts for so many seconds, and in how many steps."""
-    torch.manual_seed(seed)
-    model, steps = MaskedLanguageModel(Bert(sizes)), 0
+def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, seed: int, batch: int = BATCH,
+               share: float = 0.15) -> int:
+    """Fill gaps in these texts for so many seconds; the number of steps."""
+    generator, steps = torch.Generator().manual_seed(seed), 0
 
-    def batch(count: int, generator: torch.Generator) -> Tensor:
-        rows = texts[torch.randint(len(texts), (count,), generator=generator)]
-        return torch.stack(masked_tokens(rows[:, :int((rows > 0).sum(dim=1).max())], sizes.vocab, generator))
+    class Batches:
+        def __getitem__(self, step: int) -> Moved:
+            rows = torch.randint(len(tokens), (batch,), generator=generator)
+            some = tokens[rows][:, :int((tokens[rows] > 0).sum(dim=1).max())]
+            read, labels = masked_tokens(some, bert.sizes.vocab, generator, share)
+            return Moved((read, segments[rows][:, :some.shape[1]], labels))
 
-    for step, _ in learned(model, Stream(batch, BATCH, seed), hidden_loss, seconds, seconds, seed):
+    for step, _ in learned(MaskedLanguageModel(bert), Batches(), hidden_loss, seconds, seconds, seed, down=0.3):
         steps = step
-    return model.bert, steps
+    return steps
+
+
+class Moved(tuple):
+    """Several tensors as a batch, which stay where they are."""
+
+    def to(self, device) -> "Moved":
+        return self
 
 
 def label_loss(model: SequenceClassifier, batch: Tensor) -> tuple[Tensor, Tensor]:
@@ -91,8 +101,12 @@ def by_labels(arguments) -> None:
     held = {kind: (framed([words.encode(one.words) for one in some]).tokens,
                    torch.tensor([int(one.praises) for one in some])) for kind, some in tests.items()}
     sizes = Sizes(len(words), WIDTH, positions=POSITIONS, dropout=0.1)
-    berts = [pretrained(texts, sizes, arguments.seconds, seed) for seed in range(arguments.seeds)]
-    print(f"\nPre-training: {arguments.seconds:g} seconds, {[steps for _, steps in berts]} steps; then "
+    berts, steps = [], []
+    for seed in range(arguments.seeds):
+        torch.manual_seed(seed)
+        berts.append(Bert(sizes))
+        steps.append(pretrained(berts[-1], texts, torch.zeros_like(texts), arguments.seconds, seed))
+    print(f"\nPre-training: {arguments.seconds:g} seconds, {steps} steps; then "
           f"{arguments.steps} steps with labels; {arguments.seeds} seeds\n")
     kinds = [f"{name}, {kind}" for kind in held for name in ("pre-trained", "from scratch")]
     row("labels", "bag of words, seen", *kinds, "pre-trained better, seen, by seed")
@@ -101,7 +115,7 @@ def by_labels(arguments) -> None:
         bag = BagOfWords([one.words for one in train[:count]], truth[:count].tolist())
         seen = tests[opinions.SEEN]
         found = {kind: ([], []) for kind in held}
-        for seed, (bert, _) in enumerate(berts):
+        for seed, bert in enumerate(berts):
             torch.manual_seed(seed)
             for place, start in enumerate((copy.deepcopy(bert), Bert(sizes))):
                 model = classifier(start, labelled[:count], truth[:count], arguments.steps, arguments.rate, seed)
@@ -113,13 +127,10 @@ def by_labels(arguments) -> None:
             " ".join(f"{one:+.2f}" for one in better))
 
 
-def answer_loss(without_segments: bool) -> Callable:
-    def loss(model: QuestionAnswerer, batch: spans.Asked) -> tuple[Tensor, Tensor]:
-        starts, ends = model(batch.tokens, None if without_segments else batch.segments)
-        total = sum(nn.functional.cross_entropy(scores, places, reduction="sum")
-                    for scores, places in ((starts, batch.starts), (ends, batch.ends)))
-        return total, torch.tensor(2 * len(batch.starts))
-    return loss
+def answer_loss(model: QuestionAnswerer, batch: spans.Asked) -> tuple[Tensor, Tensor]:
+    total = sum(nn.functional.cross_entropy(scores, places, reduction="sum")
+                for scores, places in zip(model(batch.tokens, batch.segments), (batch.starts, batch.ends)))
+    return total, torch.tensor(2 * len(batch.starts))
 
 
 class OneSegment(QuestionAnswerer):
@@ -150,18 +161,21 @@ def answers(arguments) -> None:
                       f"{100 * statistics.mean(spans.f1(*pair) for pair in pairs):.1f}"]
         return found
 
-    row("encoder, optimizer", "seed", "step", "seconds",
-        *(f"{mark}, {kind}" for kind in held for mark in ("exact match", "F1")))
+    row("encoder", "seed", "step", "seconds", *(f"{mark}, {kind}" for kind in held for mark in ("exact match", "F1")))
     row("---", *["---"] * (3 + 2 * len(held)))
-    for name, kind, optimizer in (("with segments, Muon", QuestionAnswerer, "muon"),
-                                  ("with segments, Adam", QuestionAnswerer, "adam"),
-                                  ("one segment, Muon", OneSegment, "muon")):
+    half = arguments.seconds / 2
+    for name, kind, first in (("answers from the start", QuestionAnswerer, 0.0),
+                              ("hidden words first", QuestionAnswerer, half),
+                              ("hidden words first, one segment", OneSegment, half)):
         for seed in range(arguments.seeds):
             torch.manual_seed(seed)
-            model = kind(Bert(sizes))
-            for step, spent in learned(model, Stream(draw, BATCH, seed), answer_loss(kind is OneSegment),
-                                       arguments.seconds, arguments.seconds / 12, seed, optimizer=optimizer):
-                row(name, f"{seed}", f"{step}", f"{spent:.0f}", *marks(model))
+            model, before = kind(Bert(sizes)), 0
+            if first:
+                segments = torch.zeros_like(every.segments) if kind is OneSegment else every.segments
+                before = pretrained(model.bert, every.tokens, segments, first, seed, batch=2 * BATCH, share=0.3)
+            for step, spent in learned(model, Stream(draw, 2 * BATCH, seed), answer_loss, arguments.seconds - first,
+                                       arguments.seconds / 12, seed, optimizer="adam"):
+                row(name, f"{seed}", f"{before + step}", f"{first + spent:.0f}", *marks(model))
 
 
 def film_reviews(arguments) -> None:
@@ -178,8 +192,9 @@ def film_reviews(arguments) -> None:
     row("bag of words, TF-IDF and logistic regression", f"{bag.accuracy(*zip(*parts['test'])):.3f}")
     found: dict[str, list[float]] = {"pre-trained": [], "from scratch": []}
     for seed in range(arguments.seeds):
-        bert, _ = pretrained(frames["train"][0], sizes, arguments.seconds, seed)
         torch.manual_seed(seed)
+        bert, texts = Bert(sizes), frames["train"][0]
+        pretrained(bert, texts, torch.zeros_like(texts), arguments.seconds, seed)
         for name, start in (("pre-trained", bert), ("from scratch", Bert(sizes))):
             model = classifier(start, *frames["train"], arguments.steps, arguments.rate, seed)
             found[name].append(right(model, *frames["test"]))

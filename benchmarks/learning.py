@@ -8,7 +8,7 @@ import torch
 
 from selfattention.training import Recipe, Trainer, adam, muon, up_and_down
 
-MAKERS = {"muon": (muon, 2e-3), "adam": (adam, 1e-3)}  # with the highest rate; Muon's own is ten times as high
+MAKERS = {"muon": (muon, 2e-3), "adam": (adam, 2e-3)}  # with the highest rate; Muon's own is ten times as high
 
 
 def learned(model: torch.nn.Module, batches, loss: Callable, seconds: float, every: float, seed: int, *,
