@@ -248,8 +248,8 @@ def recall(largest: int, _: int) -> None:
             shares = (found_again(answer, size, times, draws=DRAWS, width=WIDTH).double().mean() for size in sizes)
             row(name, *(f"{share:.2f}" for share in shares))
     late = found_again(corrected_sum, 256, draws=DRAWS, width=WIDTH).double().mean(dim=0).unflatten(0, (4, 64))
-    print("\n| of 256 keys in the table of the delta rule, by when they were told | first 64 | next 64 | next 64 | last "
-          "64 |\n|---|---|---|---|---|")
+    print("\n| of 256 keys in the delta rule's table, as told | first 64 | next 64 | next 64 | last 64 |\n"
+          "|---|---|---|---|---|")
     row("found again", *(f"{share:.2f}" for share in late.mean(dim=1)))
 
 

@@ -30,7 +30,7 @@ def causal_convolution(x: Float[Tensor, "batch tokens width"], weight: Float[Ten
 def receptive_field(taps: int, dilations: Sequence[int]) -> int:
     r"""How many tokens a stack of causal convolutions spans: from the farthest that an output sees to its own.
 
-    $1 + (k - 1) \sum_l d_l$ (Bai et al. 2018, §3.2). Where a dilation is larger than the field so far, tokens between
+    $1 + (k - 1) \sum_l d_l$ (Bai et al. 2018, §3). Where a dilation is larger than the field so far, tokens between
     are skipped.
 
     Raises:  ValueError: there is no tap, or a dilation is less than 1.

@@ -1,4 +1,4 @@
-"""What chapter 13 claims of a decoder alone: what its loss hides, what it learns of English, and what a cache saves."""
+"""What chapter 13 claims of a decoder alone: what its loss hides, what it learns of a text, and what a cache saves."""
 
 from selfattention.claims.measured import Limits
 from selfattention.claims.statements import stated
@@ -10,13 +10,14 @@ CLAIMS = {
         guess="true", unit="nats", surprising=True, told=Limits(below=0.2), true=Limits(above=5.2),
         blind=Limits(above=4.2, below=5.0)),
     "characters-and-packers": stated(
-        "after half a minute a small GPT needs fewer bits for English than gzip, but more than bz2",
-        "bits a character on sections that neither has seen: GPT {gpt}, gzip {gzip}, bz2 {bz2}",
+        "after 400 steps a small GPT needs fewer bits for this text than gzip, which sees a tenth of what it has read, but "
+        "more than bz2, which sees all of it",
+        "bits a character on sections that none has seen: GPT {gpt}, gzip {gzip}, bz2 {bz2}",
         guess="gpt", unit="bits", gpt=Limits(above=1.85, below=2.4), gzip=Limits(above=2.4), bz2=Limits(below=1.85)),
     "kept-by-top-p": stated(
-        "top-p keeps few tokens where the model is sure and many where it is not; top-k always as many",
-        "of {vocab} characters, top-p at 0.9 keeps {fewest} to {most}",
-        vocab=Limits(above=90), fewest=Limits(digits=0, exactly=1), most=Limits(above=8)),
+        "top-p keeps few tokens where the model is sure and many where it is not; top-k always as many, ties aside",
+        "of {vocab} characters, top-p at 0.9 keeps between {fewest} and {most}",
+        vocab=Limits(above=90), fewest=Limits(digits=0, exactly=1), most=Limits(above=30)),
     "tokens-read": stated(
         "with a cache each token is read once; without it, again for every token that follows",
         "to write 128 tokens after a prompt of one: {with_cache} tokens read with the cache, {without} without, "

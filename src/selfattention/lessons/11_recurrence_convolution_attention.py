@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 11 · Recurrence, convolution, attention
 #
-# For five chapters attention has been the only way in which one token learns of another. It was not the first way, and it is not the only one. **What else can bring information from token to token, and how far does it come?**
+# Since chapter 03 attention has been the only way in which one token learns of another. It was not the first way, and it is not the only one. **What else can bring information from token to token, and how far does it come?**
 #
 # This first part builds the two older ways, recurrence and convolution, and holds them against torch's own. The [second](11_side_by_side.ipynb) trains all three on the same task.
 
@@ -14,7 +14,7 @@ from torch import nn
 from selfattention.claims import claim, tally
 from selfattention.convolution import causal_convolution, receptive_field
 from selfattention.masks import causal, dependence, gradient_by_distance
-from selfattention.models.sequence import Attending
+from selfattention.models.sequence import Attending, Recurring
 from selfattention.parity.recurrent import from_recurrent
 from selfattention.plots import canvas, course_map, flow, heatmap, lines, show, wiring
 from selfattention.recurrence import ELMAN, GRU, LSTM, Recurrent, gru_step, lstm_step
@@ -26,7 +26,7 @@ show(course_map(11, here=["masked self-attention"], machine="decoder"),
 # %% [markdown]
 # ## The idea in one picture
 #
-# Six tokens at the bottom, six outputs at the top. Each output shall know the tokens up to its own. Strong lines are those on the way to the last output:
+# Six tokens at the bottom, six outputs at the top. Each output may know the tokens up to its own, none later. Strong lines are those on the way to the last output:
 
 # %%
 def reads(tokens, *distances):
@@ -46,7 +46,7 @@ show(figure, "Three ways to mix. Left, each output hands a state on to the next.
 # - **Convolution** looks through a *window* that slides along the text. "ran" sees itself and the two words before it, nothing else, unless windows are stacked.
 # - **Attention** looks at all tokens at once: one line from each.
 #
-# You sometimes read that recurrent networks "give more weight to adjacent tokens". They give no weights to tokens. They squeeze all that was read into one vector of fixed size, and what arrives from far away is a question of how much got through.
+# You sometimes read that recurrent networks "give more weight to adjacent tokens". They give no weights to tokens. They squeeze all that was read into one vector of fixed size, and what arrives from far away is what got through all of these steps.
 #
 # ## A state that is carried along
 #
@@ -59,29 +59,44 @@ show(figure, "Three ways to mix. Left, each output hands a state on to the next.
 # %%
 tokens, state, before, states = [1.0, 0.0, -1.0], 0.0, [], []
 for token in tokens:
-    before.append(token + 0.5 * state)
+    before.append(token + 0.5 * state)  # half of the state before goes into this sum
     state = math.tanh(before[-1])
     states.append(state)
-show(flow(["first", "second", "third"], ("token", tokens), ("sum", before, "+ ½ · state before"),
-          ("state", states, "tanh")),
-     "An Elman network by hand. The second token is 0, but its state is not: it remembers.")
+handed = [0.5 * state for state in [0.0, *states[:-1]]]
+show(flow(["first", "second", "third"], ("token", tokens), ("½ · state before", handed),
+          ("sum", before, "add"), ("state", states, "tanh")),
+     "An Elman network by hand. Half of each state goes into the sum of the next row: 0.76 at the "
+     "end of the first becomes 0.38 in the second. That token is 0, but its state is not.")
 
 # %% [markdown]
-# The second token is zero, and still its state is 0.36: that is the first token, remembered. Something of it is in the third state, too, but with each step less.
+# The second token is zero, and still its state is 0.36: that is the first token, remembered. Something of it is in the third state, too, but less.
 #
-# Nothing here can be computed for all tokens at once: the third state needs the second, and that needs the first. So the loop over tokens is not a matter of style, as it was in chapter 01. It *is* the method.
+# Nothing here can be computed for all tokens at once: the third state needs the second, and that needs the first. So the loop over tokens is not a matter of style, as it was in chapter 01. It *is* the method. (That is because tanh stands between two steps. Where the state enters by additions and products alone, there are ways around the loop: chapter 14.)
 #
 # ## Gates
 #
 # In Elman's network each step overwrites the state. A **gate** is a number between 0 and 1, computed from the token and the state by a sigmoid, $\sigma(a) = 1/(1 + e^{-a})$, that says how much of something is let through. Each number of the state has its own gates.
 #
-# The **gated recurrent unit** (GRU, Cho et al. 2014, eq. 5–8) has two: *reset* says how much of the old state is read when a new candidate is made, *update* how much of the old state is kept:
+# The **gated recurrent unit** (GRU, Cho et al. 2014, eq. 5–8) has two. *Reset* says how much of the old state is read when a new *candidate* is made, *update* how much of the old state is kept: with the update gate $z$ and the candidate $n$, the new state is $h_t = z \odot h_{t-1} + (1 - z) \odot n$. (So 1 keeps, as in that paper and in torch; others write it the other way round.) For one number of a state, and three update gates:
+
+# %%
+old, candidate, update = 0.8, -0.5, [1.0, 0.5, 0.0]
+kept = [gate * old for gate in update]
+new = [gate * old + (1 - gate) * candidate for gate in update]
+show(flow(["keeps", "half", "replaces"], ("update", update), ("kept", kept, "· old"),
+          ("state", new, "+ (1 − update) · candidate")),
+     "One number of a GRU's state. It was 0.8, the candidate is −0.5; the update gate decides.")
+
+# %% [markdown]
+# In the code, `token` is what the token adds, $W x_t + b$: it needs no state, so it is computed for all tokens before the loop. `weight` and `bias` are those of the state. Both sums are three vectors wide, one for each gate and one for the candidate, and are cut apart by `chunk`. `state` is a tuple, here of one vector:
 
 # %%
 show_source(gru_step)
 
 # %% [markdown]
-# **Long short-term memory** (LSTM, Hochreiter and Schmidhuber 1997) is older and has one vector more. Beside the state it carries a *cell*, to which it adds: what is in there is not squashed anew in each step. Three gates decide what is written, what is forgotten (added by Gers et al. 2000), and what is read:
+# (As in torch, `reset` multiplies the product; the paper resets the state before it.)
+#
+# **Long short-term memory** (LSTM, Hochreiter and Schmidhuber 1997) is older and has one vector more. Beside the state it carries a *cell*, to which it adds: what is in there is not squashed anew in each step. Three gates decide what is written (*input gate* $i$), what is kept (*forget gate* $f$, added by Gers et al. 2000: 1 keeps all, 0 forgets all), and what is read (*output gate* $o$). With the candidate $g$, the cell is $c_t = f \odot c_{t-1} + i \odot g$ and the state $h_t = o \odot \tanh(c_t)$:
 
 # %%
 show_source(lstm_step)
@@ -102,15 +117,15 @@ for cell, kind in ((ELMAN, nn.RNN), (GRU, nn.GRU), (LSTM, nn.LSTM)):
 claim("11.the-cells-of-torch", difference=apart)
 
 # %% [markdown]
-# The loop also returns the last state, and takes one to begin with. That is how a long text can be read in pieces. And it is a common mistake: who passes the state on to a *different* text lets the end of one story into the beginning of another. No shape tells, and no error is raised.
+# The loop also returns the last state, and takes one to begin with. That is how a long text can be read in pieces. And it is a common mistake: if you pass the state on to a *different* text, you let the end of one story into the beginning of another. No shape tells. (In training, torch refuses the second `backward` as long as the state hangs on the graph of the step before. The usual remedy, `state.detach()`, silences that, and the stories still mix.)
 #
 # ## A window that slides
 #
-# A **convolution** multiplies each token of a window with a weight of its own (a *tap*), and adds up. The window slides along the text, always with the same weights. With $k$ taps,
+# A **convolution** multiplies each token of a window with a weight of its own (a *tap*; for vectors it is a matrix, $W_j$), and adds up. The window slides along the text, always with the same weights. With $k$ taps,
 #
 # $$y_t = b + \sum_{j=0}^{k-1} W_j\, x_{t-(k-1-j)d}$$
 #
-# (van den Oord et al. 2016, §2.1, the *WaveNet*), where $d$ is the **dilation**: the window takes only every $d$-th token. It is *causal*: no output sees a later token. Before the text stand zeros. By hand, with two taps, 10 and 1, and $d = 2$: each output is the token plus ten times the token two places before.
+# (van den Oord et al. 2016, §2.1, the *WaveNet*), where $d$ is the **dilation** (not the width): the window takes only every $d$-th token. The last tap meets the token itself, and none a later one: the convolution is *causal*. Before the text stand zeros. By hand, with two taps, 10 and 1, and $d = 2$: each output is the token plus ten times the token two places before.
 
 # %%
 x = [3.0, 1.0, 4.0, 1.0, 5.0]
@@ -140,7 +155,7 @@ show(figure, "Four layers of windows with two taps. Without dilation the last ou
              "tokens, with doubled dilations all sixteen.")
 
 # %% [markdown]
-# How many tokens an output spans is its **receptive field**. A layer with $k$ taps and dilation $d$ adds $(k-1)\,d$ tokens. Note what is fixed here and what is not: the receptive field is fixed by taps and dilations; the *length of the text* is free. ("Convolutional networks need inputs of fixed size" is a mistake.)
+# How many tokens an output spans is its **receptive field**. A layer with $k$ taps and dilation $d$ adds $(k-1)\,d$ tokens. (It *spans* them: two taps with dilations 1 and 4 span six tokens and read four. Doubled dilations leave no holes.) Note what is fixed here and what is not: the receptive field is fixed by taps and dilations; the *length of the text* is free. ("Convolutional networks need inputs of fixed size" is a mistake.)
 #
 # **Predict first:** with *three* taps and doubled dilations (1, 2, 4, …), how many layers are needed to span 1,000 tokens?
 
@@ -156,13 +171,13 @@ while receptive_field(3, [1] * plain) < 1000:
 claim("11.layers-for-a-thousand", guess_layers, dilated=dilated, plain=plain)
 
 # %% [markdown]
-# With doubled dilations, distance costs the logarithm of the distance. But that a token is in the receptive field means only that there is a path, not that much comes through.
+# With doubled dilations, a distance of $n$ costs about $\log_2 n$ layers. But that a token is in the receptive field means only that there is a path, not that much comes through.
 #
 # ## Break it on purpose: padding on both sides
 #
 # In most libraries a convolution that keeps the length puts half of the zeros before the text and half behind it (`padding="same"`). The shapes are right. Take three taps and two layers, with dilations 1 and 2, and six tokens. A causal model has 15 forbidden links: 5 tokens to the right of the first, 4 to the right of the second, and so on.
 #
-# **Predict first:** how many of these 15 are open in that stack? Chapter 04's probe `dependence` counts them, from the Jacobian.
+# **Predict first:** how many of these 15 are open in that stack? The probe `dependence` (chapter 08) counts them, from the Jacobian (chapter 06).
 
 # %%
 guess_leaks = None  # your guess, between 0 and 15
@@ -173,15 +188,16 @@ layers = [nn.Conv1d(4, 4, 3, dilation=dilation) for dilation in (1, 2)]
 
 
 def stack(x, left):  # left: the share of the padding that stands before the text
-    for layer, both in zip(layers, (2, 4)):
-        before = int(left * both)
-        x = torch.tanh(layer(nn.functional.pad(x.mT, (before, both - before)))).mT
+    for layer in layers:
+        zeros = 2 * layer.dilation[0]  # as many as keep the length, with three taps
+        before = int(left * zeros)
+        x = torch.tanh(layer(nn.functional.pad(x.mT, (before, zeros - before)))).mT
     return x
 
 
 depends = {share: dependence(lambda x: stack(x, share), torch.randn(6, 4)) for share in (0.5, 1)}
-leaks, none = (int((table & ~causal(6)).sum()) for table in depends.values())
-claim("11.padding-on-both-sides", guess_leaks, leaks=leaks, none=none)
+leaks, on_the_left = (int((table & ~causal(6)).sum()) for table in depends.values())
+claim("11.padding-on-both-sides", guess_leaks, leaks=leaks, none=on_the_left)
 
 # %%
 figure, panels = canvas(2, height=2.9)
@@ -198,33 +214,36 @@ show(figure, "Which output depends on which token. With padding on both sides ea
 #
 # ## How far a gradient comes
 #
-# Can a model *learn* that a token matters 30 tokens later? Only if a gradient finds its way back over those 30 steps. We take fresh layers (random start values, as in chapter 08) of width 64 and measure how strongly the last output depends on the token $k$ places before it:
+# Can a model *learn* that a token matters 30 tokens later? Only if a gradient finds its way back over those 30 steps. We take fresh layers of width 64, with torch's start values (uniform within $\pm 1/\sqrt{64}$; with others the curves are others), and measure how strongly the last output depends on the token $k$ places before it ($k$ is a distance now, not the number of taps):
 #
 # $$\lVert \partial h_T / \partial x_{T-k} \rVert$$
 #
-# In a recurrent network this is a product of $k$ matrices, one for each step (Pascanu et al. 2013, eq. 5): it shrinks or grows exponentially, unless something holds it level. The LSTM was invented to hold it: "constant error flow" is in its paper's abstract. We also take an LSTM whose forget gates are opened: 3 is added to their biases, and $\sigma(3) = 0.95$.
+# In a recurrent network this is a product of $k$ matrices, one for each step (Pascanu et al. 2013, eq. 5): it shrinks or grows exponentially, unless something holds it level. The LSTM was invented to hold it: "constant error flow" is in its paper's abstract.
 #
-# **Predict first:** from the last token to the one 30 places before it, the gradient of the Elman network loses about ten zeros: it becomes $10^{10}$ times smaller. How many zeros does the (usual) LSTM lose?
+# **Predict first:** from the last token to the one 30 places before it, the gradient of the Elman network becomes about $10^{10}$ times smaller: it falls by ten powers of ten. By how many does that of the LSTM fall?
 
 # %%
-guess_zeros = None  # your guess, a number of zeros; 0 if it stays level
+guess_powers = None  # your guess, a number of powers of ten; 0 if it stays level
 
 # %% tags=["claim:gradient-by-distance"]
-def curve(kind, opened=0.0):
+def curve(make, opened=0.0):
     torch.manual_seed(1)
-    layer = Attending(64, 2) if kind is None else Recurrent(kind, 64, 64)
-    if opened:
-        layer.from_token.bias.data[64:128] += opened  # the forget gates
-    layer, x = layer.double(), torch.randn(8, 64, 64, dtype=torch.float64)
-    norms = gradient_by_distance(layer if kind is None else lambda x: layer(x)[0], x)
+    layer, x = make().double(), torch.randn(8, 64, 64, dtype=torch.float64)
+    if opened:  # added to the biases of an LSTM's forget gates, so that they stand open
+        layer.recurrent.from_token.bias.data[64:128] += opened
+    norms = gradient_by_distance(layer, x)
+    # The geometric mean over the texts, for such numbers differ by powers of ten.
     return (norms / norms[:, :1]).log().mean(dim=0).exp()
 
 
-curves = {"Elman": curve(ELMAN), "GRU": curve(GRU), "LSTM": curve(LSTM),
-          "LSTM, forget gate opened": curve(LSTM, 3.0), "attention": curve(None)}
-zeros = [-math.log10(norms[30]) for norms in curves.values()]
-claim("11.gradient-by-distance", guess_zeros,
-      **dict(zip(("elman", "gru", "lstm", "opened", "attention"), zeros)))
+curves = {"attention": curve(lambda: Attending(64, 2)), "GRU": curve(lambda: Recurring(GRU, 64)),
+          "LSTM": curve(lambda: Recurring(LSTM, 64)),
+          "LSTM, gate + 1": curve(lambda: Recurring(LSTM, 64), 1.0),
+          "LSTM, gate + 3": curve(lambda: Recurring(LSTM, 64), 3.0),
+          "Elman": curve(lambda: Recurring(ELMAN, 64))}
+powers = [-math.log10(norms[30]) for norms in curves.values()]
+names = ("attention", "gru", "lstm", "advised", "opened", "elman")
+claim("11.gradient-by-distance", guess_powers, **dict(zip(names, powers)))
 
 # %%
 figure, axes = canvas(height=3.6)
@@ -236,17 +255,19 @@ show(figure, "How strongly the last output depends on the token so many places b
 tally()
 
 # %% [markdown]
-# In a fresh LSTM the forget gates stand half open, near $\sigma(0) = 0.5$: the cell loses about half of what it holds with each token, and half of a half of a half is soon nothing. (The straight line falls a little less steeply, because something comes through by other paths.) The cell *can* carry a thing far, but its gate must be open, and in the beginning it is not. Open it by hand, and the gradient stays nearly level. Gers et al. (2000) and Jozefowicz et al. (2015) advise a positive start value for that bias; torch's is random around 0.
+# In a fresh LSTM the forget gates stand half open, near $\sigma(0) = 0.5$: the cell loses about half of what it holds with each token. That alone would be nine powers of ten in 30 tokens; it is less, a factor of about 0.6 for each token, because something comes through by other paths. The cell of 1997 had *no* forget gate. It was carried on times exactly 1, and in that the error was constant; the gate that was added in 2000 multiplies it.
 #
-# In attention the gradient hardly depends on the distance. The token itself counts most, because it also makes the query. But one far away counts about as much as one nearby. This says how a layer *starts*. Training changes it, in either direction.
+# The cell *can* carry a thing far, but its gate must be open, and at the start it is not. So one opens it: Gers et al. (2000) and Jozefowicz et al. (2015) advise a positive start value for that bias (torch's is random around 0). The latter advise 1, and $\sigma(1) = 0.73$: better, but far from level. With 3, $\sigma(3) = 0.95$, it is nearly level.
+#
+# In attention the gradient hardly depends on the distance. It falls to about a tenth at once (the token itself counts most, probably because it also makes the query), and stays there: one far away counts about as much as one nearby. But the weights of 64 tokens sum to one, so in a longer text each counts for less on average. And all this says how a layer *starts*. Training changes it, in either direction.
 #
 # ## What to take along
 #
-# - Recurrence: one state, handed from token to token. A loop that cannot be avoided, and any length of text.
-# - Gates decide what the state keeps. GRU and LSTM are five lines each.
+# - Recurrence: one state, handed from token to token. A loop that these cells cannot avoid, and any length of text.
+# - Gates decide what the state keeps. An LSTM's step is four lines, a GRU's seven.
 # - Convolution: a window that slides. All tokens at once, but a receptive field that is fixed by taps and dilations.
 # - A causal convolution has all of its padding on the left. `dependence` finds it where it does not.
-# - Gates do not keep a memory by themselves: in a fresh LSTM the gradient fades by nearly half with each token. An open forget gate holds it.
+# - Gates do not keep a memory by themselves: in a fresh LSTM the gradient loses about 40 % with each token. An open forget gate holds it.
 #
 # ## Five questions
 #
@@ -264,11 +285,11 @@ tally()
 # </details>
 # <details><summary>4. A colleague trains a GRU on film reviews, one after another, and never sets the state back. What will you see?</summary>
 #
-# No error. But the answer to a review depends on the review before it, and in another order the answers are others.
+# With the state detached, as one must in training: no error. But the answer to a review depends on the review before it, and in another order the answers are others.
 # </details>
 # <details><summary>5. "LSTMs solve the vanishing gradient." What would you say?</summary>
 #
-# They make it possible to hold the gradient, as long as the forget gate is open. At the start it is half open, and the gradient vanishes.
+# The one of 1997 multiplies its cell by 1. Those in use have a forget gate, and hold the gradient as long as it is open. At the start it is half open, and the gradient vanishes.
 # </details>
 #
 # ## Where to read on

@@ -12,7 +12,6 @@ from selfattention import masks
 from selfattention.attention import attention
 from selfattention.claims import claim, tally
 from selfattention.data import recall, stream
-from selfattention.efficient.block_sparse import sparse_attention
 from selfattention.efficient.memory import peak_bytes
 from selfattention.efficient.patterns import Pattern, dense_mask, edges, hops
 from selfattention.models.transformer_xl import Sizes, TransformerXL, new_memory, relative_shift
@@ -26,17 +25,23 @@ show(course_map(15, machine="decoder", here=["target positions", "masked self-at
 # %% [markdown]
 # ## The idea in one picture
 #
-# Twelve tokens, cut into segments of three. Without a memory, a token sees its own segment up to itself. With a memory, each layer also sees the three states that it was given for the segment before. BigBird's blocks see their neighbours, the first and the last block, and one block drawn at random.
+# Twenty-four tokens, cut into *segments* of six: pieces that are read one after the other. (In chapter 12 a segment was one of two sentences.) Without a memory, a token sees its own segment up to itself. With a memory, each layer also sees the six states that it was given for the segment before.
+#
+# BigBird cuts the text into *blocks*, groups of neighbouring tokens. (A block of chapter 08 was a layer.) Each sees its neighbours, the first and the last block, and some drawn at random. First and last are **global**: they see all blocks, and all blocks see them. For the picture a block is one token.
 
 # %%
-tokens = torch.arange(12)
+tokens = torch.arange(24)
 before = tokens <= tokens[:, None]
-segment = tokens[:, None] // 3 * 3
-bigbird = dense_mask(Pattern(block=2, window=3, random=1), 12)
-tables = {"segments": before & (tokens >= segment),
-          "with a memory": before & (tokens >= segment - 3), "BigBird": bigbird}
-show(heatmaps({name: table.double() for name, table in tables.items()}, numbers=False, largest=1),
-     "Who sees whom in one layer: queries down, keys across. Most of the table stays empty.")
+segment = tokens[:, None] // 6 * 6
+own, remembered = before & (tokens >= segment), before & (tokens >= segment - 6)
+near, ends, drawn = (dense_mask(Pattern(1, first=count, last=count, random=random), 24)
+                     for count, random in ((0, 0), (1, 0), (1, 1)))
+tables = {"segments": 1.0 * own, "with a memory": 0.3 * own + 0.7 * remembered,
+          "BigBird": 0.3 * near + 0.3 * ends + 0.4 * drawn}
+show(heatmaps(tables, numbers=False, role="masks", largest=1.4),
+     f"Who sees whom in one layer: queries down, keys across. Of 576 pairs {own.sum()}, "
+     f"{remembered.sum()} and {drawn.sum()} are seen. Dark: the own segment, or the window. Lighter: "
+     "the memory, or the global first and last token. Lightest: drawn at random.")
 
 # %% [markdown]
 # ## A memory, by hand
@@ -45,15 +50,16 @@ show(heatmaps({name: table.double() for name, table in tables.items()}, numbers=
 
 # %%
 words = ["the", "cat", "sat", "down", "it", "slept"]
-kept, states = torch.zeros(1, 0, 1), torch.arange(6.0).view(1, 6, 1)
+states = torch.arange(6.0).view(1, 6, 1)  # a text of six states, each a single number
+kept = states[:, :0]  # nothing is remembered yet
 for start in (0, 2, 4):
     print("reads", words[start:start + 2], "and remembers",
-          [words[int(state)] for state in kept.flatten()])
+          [words[place] for place in kept.flatten().int().tolist()])
     kept = new_memory(kept, states[:, start:start + 2], most=3)
 show_source(new_memory)
 
 # %% [markdown]
-# How far back does a segment depend on the text? `masks.dependence` (chapter 04) tells, by the Jacobian, which inputs an output depends on. For this question the memory is *not* detached. Segments have 16 tokens, and each of 2 layers remembers 16.
+# How far back does a segment depend on the text? `masks.dependence` (chapter 08) tells by the Jacobian. `detach` cuts the gradient, not the numbers: the output still depends on what is behind it. The Jacobian is made of gradients, so for this question we leave the memory attached. Segments have 16 tokens, and each of 2 layers remembers 16.
 #
 # **Predict first:** on how many tokens before its own segment does the first token of the last segment depend?
 
@@ -61,27 +67,28 @@ show_source(new_memory)
 guess_reach = None  # your guess, in tokens
 
 # %% tags=["claim:reach-of-a-memory"]
-def reach(layers, segments=5, length=16):
+def reach(layers, segments=5, length=16, memory=16):
     torch.manual_seed(0)
-    sizes = Sizes(29, 4, heads=2, d_ff=8, layers=layers, memory=length)
+    sizes = Sizes(vocab=1, d_model=4, heads=2, d_ff=8, layers=layers)
     model = TransformerXL(sizes).double().eval()
 
     def read(x):
-        remembered, outputs = [x[None, :0]] * layers, []
+        kept, outputs = [x[None, :0]] * layers, []  # no memory yet
         for part in x[None].split(length, dim=1):
-            output, remembered = model.read(part, remembered)
+            output, inputs = model.read(part, kept)
+            kept = [torch.cat(both, dim=1)[:, -memory:] for both in zip(kept, inputs)]
             outputs.append(output[0])
         return torch.cat(outputs)
 
     first = (segments - 1) * length
     depends = masks.dependence(read, torch.randn(segments * length, 4, dtype=torch.float64))
-    return first - int(depends[first].nonzero()[0])
+    return first - int(depends[first].nonzero()[0])  # how far before it the oldest such token is
 
 
 claim("15.reach-of-a-memory", guess_reach, reach=reach(2), deeper=reach(3))
 
 # %% [markdown]
-# Layer 2 remembers states that layer 1 made when *it* remembered the segment before that. So each layer adds one memory's length to the reach, though no layer ever looks further than its own memory (Dai et al. 2019, §3.2).
+# Layer 2 remembers states that layer 1 made when *it* remembered the segment before that. So where the memory is as long as a segment, each layer adds one segment to the reach, though no layer ever looks further than its own memory (Dai et al. 2019, §3.2).
 #
 # ## Distances in place of positions
 #
@@ -89,34 +96,39 @@ claim("15.reach-of-a-memory", guess_reach, reach=reach(2), deeper=reach(3))
 #
 # $$q_i^\top k_j + q_i^\top r_{i-j} + u^\top k_j + v^\top r_{i-j}.$$
 #
-# The four parts: does the key fit the query; does the distance fit it; is this key of use to anybody ($u$); is this distance ($v$)? $u$ and $v$ are learned, $r$ is made of sinusoids. One product gives the scores of all queries with all distances, a column for each distance. But a distance of 2 is another key for each query. The *relative shift* brings every row into place:
+# The four parts ask: does this key fit the query? Does this distance fit the query? Is this key useful to every query ($u$)? Is this distance ($v$)? $u$ and $v$ are learned; $r_{i-j}$ is the sinusoid vector of the distance (chapter 07) times a learned matrix. In the authors' code, as in chapter 03, the sum is divided by $\sqrt{d}$.
+#
+# One product gives the scores of all queries with all distances. Of $k$ keys, column $c$ holds the distance $k - 1 - c$ in every row. But in each row another key stands at that distance. The last query's row is right already. The one above stands one position earlier, so it moves left by one; the one above that by two. This is the *relative shift*:
 
 # %%
 by_distance = torch.tensor([[3.0, 2.0, 1.0, 0.0]] * 3)
-shifted = relative_shift(by_distance)
-seen = masks.causal(3, 4)
-wrong = (by_distance != shifted) & seen
+shifted, future = relative_shift(by_distance), ~masks.causal(3, 4)
 figure, (left, middle, right) = canvas(3, height=2.4)
-heatmap(left, by_distance + 1e-9, title="by distance", role="scores", column_axis="columns")
-heatmap(middle, shifted.masked_fill(~seen, 0), title="✓ shifted", role="scores")
-heatmap(right, by_distance.masked_fill(~seen, 0), title="✗ not shifted", role="scores", wrong=wrong)
+heatmap(left, by_distance, title="by distance", role="scores", column_axis="columns")
+heatmap(middle, shifted, title="shifted", role="scores", hidden=future, good=True)
+heatmap(right, by_distance, title="not shifted", role="scores", hidden=future, good=False,
+        wrong=(by_distance != shifted) & ~future)
 show(figure, "The number in a cell is the distance whose score it holds; 3 queries are the last "
-             "of 4 keys. Shifted, each key stands at its true distance; not shifted, only the last "
-             "row is right.")
+             "of 4 keys. Blank: keys after the query, which the mask hides. Shifted, each key stands "
+             "at its true distance; not shifted, only the last row is right.")
+show_source(relative_shift)
 
 # %% [markdown]
+# (A column of zeros in front, and then other line breaks: so every row moves by another number of places, and no row is copied.)
+#
 # ## What can it answer?
 #
-# A text has six segments of 16 tokens. Each tells two pairs of a key and a value; later segments ask for keys that were told one to four segments ago. The model has two layers, and a memory of one segment. A blind guess among 16 values is right in 0.06 of the cases.
+# A text has six segments of 16 tokens. Each tells two pairs of a key and a value, and asks once for every key of up to four segments before it. The model has two layers, and a memory of one segment. A blind guess among 16 values is right in 0.06 of the cases.
 
 # %%
-text = stream.texts(1, torch.Generator().manual_seed(0))
-names = [recall.names(part) for part in text.segments[0, :3]]
-distances = [["·" if far == 0 else str(int(far)) for far in part] for part in text.distances[0, :3]]
-show(token_rows(*({f"segment {number}": row, "asks back": far}
-                  for number, (row, far) in enumerate(zip(names, distances)))),
-     "The first three segments. Letters are keys, numbers are values, dots filler. Below: from "
-     "how many segments ago the key is asked.")
+text = stream.texts(1, torch.Generator().manual_seed(3))
+asked = text.answers[0].masked_fill(text.answers[0] < 0, recall.VOCAB - 1)  # filler: no question
+rows = [{f"segment {number}": recall.names(text.segments[0, number]),
+         "answer": recall.names(asked[number])} for number in range(3)]
+rows[0].pop("answer")  # nothing was told before it
+show(token_rows(*rows, faint="·"),
+     "The first three segments, and what is to be answered. Letters are keys, numbers are values, "
+     "dots filler. Segment 2 asks for the keys of segment 1 and of segment 0.")
 
 # %% [markdown]
 # **Predict first:** what share of the keys from *three* segments ago does the trained model know?
@@ -128,8 +140,8 @@ guess_three = None  # your guess, between 0 and 1
 torch.manual_seed(0)
 model = TransformerXL(Sizes(recall.VOCAB, layers=2, memory=stream.TOKENS, dropout=0.0))
 test = stream.texts(500, torch.Generator().manual_seed(1))
-course = fit(model, stream.Stream(64), Recipe(steps=160, rate=2e-3, warmup=20), loss=stream.loss,
-             make=muon, every=20, watch=lambda model: stream.accuracies(model, test))
+course = fit(model, stream.Stream(64), Recipe(steps=80, rate=2e-3, warmup=20), loss=stream.loss,
+             make=muon, every=10, watch=lambda model: stream.accuracies(model, test))
 found = course.watched[-1]
 claim("15.asked-by-distance", guess_three, one=found[1], two=found[2], three=found[3],
       four=found[4], blind=recall.CHANCE)
@@ -137,28 +149,34 @@ claim("15.asked-by-distance", guess_three, one=found[1], two=found[2], three=fou
 # %%
 figure, axes = canvas(width=5.2, height=2.9)
 curves = {f"{far} back": [one[far] for one in course.watched] for far in range(1, 5)}
-lines(axes, range(20, 161, 20), curves, xlabel="training step",
-      ylabel="share right", below=True)
-show(figure, "Questions from one and two segments back are learned, from three and four never: 2 "
-             "layers × 1 segment of memory is the reach.")
+lines(axes, range(10, 81, 10), curves, xlabel="training step", ylabel="share right",
+      limit=recall.CHANCE, limit_name="blind guess", below=True)
+show(figure, "From one and two segments back the model does better than a blind guess, from three "
+             "and four never: 2 layers × 1 segment of memory is the reach.")
 
 # %% [markdown]
-# The training is short, so the model has only begun to tell the keys apart. Twice as many steps of the same recipe (`python benchmarks/long_context.py stream --memory 1`) gave 0.92 and 0.99 for one and two segments back, and still 0.06 for three and four: beyond the reach there is nothing to be learned from.
-
-# %% [markdown]
+# Within reach the model has not learned much yet. Whoever names any of the four values of the last two segments, without looking at the key, is right in $\frac14 + \frac34 \cdot \frac1{16} \approx 0.30$ of the cases; this short training has come about as far. Longer ones learn which value stood beside which key (`python benchmarks/long_context.py stream`, [table](../benchmarks/README.md)): @@ and @@ right from one and two segments back, and still @@ from three and four. There is nothing to be learned from beyond the reach. With a memory of two segments, all four distances are within it: @@.
+#
 # ## BigBird: few blocks, all connected
 #
-# An encoder may read the whole text at once. BigBird (Zaheer et al. 2020) cuts it into blocks; each block sees its neighbours (the window), the first and the last block, and three drawn at random, once and for all. Scores of other blocks are not made and then masked. They are never made. The package gathers, for each block of queries, the keys that it sees; here it is against dense attention under the same mask:
+# An encoder may read the whole text at once. BigBird (Zaheer et al. 2020) cuts it into blocks. Each sees its neighbours (the window), the two global blocks (first and last, as in the authors' code), and three others at random. These are drawn once: drawn anew in each call, the same text would give two results.
+#
+# The scores of all other blocks are never made; a mask would make them first and then throw them away. For each block of queries, the keys and values that it sees are *gathered*, by an index that is a table of blocks. Then it is attention as ever, here against the whole table under the same mask:
 
 # %%
-pattern = Pattern(block=8)
-parts = [torch.randn(2, 3, 96, 5, dtype=torch.float64) for _ in range(3)]
-sparse = sparse_attention(*parts, pattern.seen(96))
-assert torch.allclose(sparse, attention(*parts, dense_mask(pattern, 96)))
-show_source(edges)
+def by_blocks(queries, keys, values, block=32):
+    seen = Pattern(block).seen(len(queries))[2:-2]  # without the ends, which see more, or fewer
+    columns = seen.nonzero()[:, 1].view(-1, 8)  # for each block, the 8 that it sees
+    queries, keys, values = (x.unflatten(0, (-1, block)) for x in (queries, keys, values))
+    return attention(queries[2:-2], keys[columns].flatten(1, 2), values[columns].flatten(1, 2))
+
+
+parts = [torch.randn(1024, 16, dtype=torch.float64) for _ in range(3)]
+masked = attention(*parts, dense_mask(Pattern(32), 1024))
+assert torch.allclose(by_blocks(*parts).flatten(0, 1), masked[64:-64])
 
 # %% [markdown]
-# With blocks of 64 tokens, a window of 3 blocks, 2 at the ends and 3 at random, a text of 1,024 tokens needs about half of all scores.
+# (The package's `sparse_attention` does the ends as well.) With blocks of 64 tokens, a text of 1,024 tokens needs about half of all scores: most blocks see 8 of 16.
 #
 # **Predict first:** what percentage of all scores is made for 16,384 tokens?
 
@@ -166,66 +184,80 @@ show_source(edges)
 guess_share = None  # your guess, in percent
 
 # %% tags=["claim:scores-made"]
-shares = {size: 100 * edges(Pattern(64), size) / size**2 for size in (1024, 4096, 16_384)}
-claim("15.scores-made", guess_share, short=shares[1024], long=shares[16_384])
+short, long = (100 * edges(Pattern(64), size) / size**2 for size in (1024, 16_384))
+claim("15.scores-made", guess_share, short=short, long=long)
 
 # %% [markdown]
+# ## What is saved
+#
+# We double the text and count bytes, as in chapter 14. Both ways keep their scores in view; the two blocks at each end are left out.
+#
+# **Predict first:** from 2,048 to 4,096 tokens, by what factor does the memory of attention by blocks grow?
+
+# %%
+guess_growth = None  # your guess, a factor
+
+# %% tags=["claim:memory-by-pattern"]
+def bytes_needed(function, size):
+    parts = [torch.randn(size, 32) for _ in range(3)]
+    return peak_bytes(lambda: function(*parts))
+
+
+sparse, full = ([bytes_needed(function, size) for size in (2048, 4096)]
+                for function in (by_blocks, attention))
+claim("15.memory-by-pattern", guess_growth, sparse=sparse[1] / sparse[0], full=full[1] / full[0],
+      less=full[1] / sparse[1])
+
+# %% [markdown]
+# Time goes the same way: at 16,384 tokens BigBird's attention is @@ times as fast as torch's fused attention over all tokens (`python benchmarks/long_context.py cost`, [table](../benchmarks/README.md)).
+#
+# ## What is connected
+#
 # Few scores are worth something only if they still connect the text. `hops` counts after how many layers a block can know of another one.
 #
-# **Predict first:** with the window alone (a block sees one neighbour on each side), how many layers until the last of 64 blocks knows of the first?
+# **Predict first:** with the window alone (a block sees one neighbour on each side), how many layers until every one of 64 blocks knows of every other?
 
 # %%
 guess_layers = None  # your guess, in layers
 
 # %% tags=["claim:layers-to-everywhere"]
 window = Pattern(1, first=0, last=0, random=0)
-layers = {name: hops(one.seen(64)) for name, one in (("window", window), ("BigBird", Pattern(1)))}
-claim("15.layers-to-everywhere", guess_layers, window=int(layers["window"][-1, 0]),
-      bigbird=int(layers["BigBird"].max()))
+patterns = {"window": window, "random": Pattern(1, first=0, last=0), "bigbird": Pattern(1)}
+layers = {name: int(hops(one.seen(64)).max()) for name, one in patterns.items()}
+claim("15.layers-to-everywhere", guess_layers, **layers)
+tally()
 
 # %% [markdown]
+# With a global block, any two are at most two layers apart. But all that they tell each other must go through it. Random blocks are short cuts around it: in a random graph, paths are short (Zaheer et al. 2020, §2). Are so few scores enough to answer? Four pairs at the beginning of 256 tokens, asked for at the end, are recalled in @@ of the cases with a window of two blocks, in @@ with BigBird, in @@ with full attention (`python benchmarks/long_context.py recall`, same table).
+#
 # ## Break it on purpose: a global row without its column
 #
-# A global block must see all *and* be seen by all. Forget the second half: the first block collects everything, and nobody reads it. The mean number of layers between two blocks tells.
+# A global block must see all *and* be seen by all. Forget the second half: the first block collects everything, but only its neighbour reads it, and hands it on block by block.
 
 # %%
-seen = Pattern(1, last=0, random=0).seen(16)
-row_only = window.seen(16).clone()
-row_only[0] = True
-figure, (left, right) = canvas(2, height=2.9)
-patterns = {"✓ row and column": seen, "✗ row alone": row_only}
-for axes, (name, one) in zip((left, right), patterns.items()):
-    mean = hops(one).double().mean()
-    heatmap(axes, one.double(), numbers=False, title=f"{name}: {mean:.1f} layers",
-            row_axis="blocks", column_axis="blocks")
-show(figure, "Window and one global block, 16 blocks. Without the column it takes far more layers "
-             "on average until a block knows of another.")
-
-# %% tags=["claim:memory-by-pattern"]
-def memory(function, size):
-    parts = [torch.randn(1, 1, size, 32) for _ in range(3)]
-    return peak_bytes(lambda: function(*parts))
-
-
-def by_blocks(queries, keys, values):
-    return sparse_attention(queries, keys, values, Pattern(32).seen(queries.shape[-2]))
-
-
-growth = [memory(function, 4096) / memory(function, 2048) for function in (by_blocks, attention)]
-claim("15.memory-by-pattern", sparse=growth[0], full=growth[1])
-tally()
+seen = {"window alone": window.seen(16), "✓ row and column": Pattern(1, last=0, random=0).seen(16),
+        "✗ row alone": window.seen(16).clone()}
+seen["✗ row alone"][0] = True
+tables = {}
+for name, one in seen.items():
+    mean = hops(one).double().sum() / (16 * 15)  # a block to itself does not count
+    tables[f"{name}: {mean:.1f}"] = one.double()
+show(heatmaps(tables, numbers=False, role="masks", largest=1.4, row_axis="blocks",
+              column_axis="blocks"),
+     "Window and one global block, 16 blocks. In the titles, the mean number of layers until a "
+     "block knows of another: without its column, the global block saves little.")
 
 # %% [markdown]
 # ## What to take along
 #
-# - A memory reaches layers × memory tokens back. What lies further is gone, however long you train.
+# - A memory of one segment reaches as many segments back as there are layers. No training brings back what lies further: the output does not depend on it.
 # - Where texts are read in parts, scores need distances; the relative shift brings them into place without a table for each query.
-# - BigBird makes a number of scores that grows with the text, not with its square. Global blocks make any two tokens neighbours of a neighbour.
+# - BigBird makes a number of scores that grows with the text, not with its square. With a global block, any two tokens are at most two layers apart.
 # - Check a pattern by what it connects, not by how it looks.
 #
 # ## Five questions
 #
-# <details><summary>1. 12 layers with a memory of 512 tokens: how far back does a segment reach?</summary>
+# <details><summary>1. 12 layers, segments of 512 tokens and a memory of 512: how far back does a segment reach?</summary>
 #
 # 12 × 512 = 6,144 tokens before the segment.
 # </details>
@@ -233,13 +265,13 @@ tally()
 #
 # Otherwise the backward pass would run through all segments ever read, and their graphs would have to be kept.
 # </details>
-# <details><summary>3. Why may random blocks not be drawn anew in each call?</summary>
+# <details><summary>3. Why are the random blocks drawn once, and not anew in each call?</summary>
 #
-# The model would learn from connections that are gone in the next call, and the same text would give two results.
+# Otherwise the same text would give two results.
 # </details>
 # <details><summary>4. Scores are computed in full and then masked by BigBird's pattern. What is saved?</summary>
 #
-# Nothing: time and memory are those of full attention.
+# Nothing: they are made before they are thrown away, so time and memory are those of full attention.
 # </details>
 # <details><summary>5. A window of 3 blocks, 10 layers, no global block: what does block 50 know of?</summary>
 #
@@ -248,6 +280,6 @@ tally()
 #
 # ## Where to read on
 #
-# Dai et al. 2019, §3 and appendix B: the memory and the shift. Zaheer et al. 2020, §2 and appendix D: the pattern and how it is computed. Both in the [bibliography](bibliography.ipynb). Longer runs: `python benchmarks/long_context.py`.
+# Dai et al. 2019, §3 and appendix B: the memory and the shift. Zaheer et al. 2020, §2 and appendix D: the pattern and how it is computed. Both in the [bibliography](bibliography.ipynb). All runs of the benchmarks are in their [table](../benchmarks/README.md).
 #
-# The [exercises](../exercises/15_exercises_long_context.ipynb) ask for the memory, the shift, the four parts of a score, the pattern and its hops.
+# The [exercises](../exercises/15_exercises_long_context.ipynb) ask for the memory, reading in segments, the shift, the four parts of a score, the pattern, attention by blocks, and the hops. This is the last chapter so far; the [cheat sheet](cheat_sheet.ipynb) has the course on one page.

@@ -157,9 +157,9 @@ def lines(axes, x: Sequence[Real], curves: Mapping[str, Sequence[Real]], *, xlab
         look.same_length(x, "the points of x", y, f"those of the curve {name!r}")
         axes.plot(x, y, label=name, color=look.COLOURS[order % 6], linestyle=look.DASHES[order % 6],
                   marker=look.MARKERS[order % 6], markersize=4, linewidth=1.8)
-        ends = f"{name}: {y[0]:.2g} at {x[0]:.3g}, {y[-1]:.2g} at {x[-1]:.3g}"
+        ends = f"{name}: {_short(y[0])} at {_short(x[0])}, {_short(y[-1])} at {_short(x[-1])}"
         finite = y[np.isfinite(y)]
-        reach = f" (between {finite.min():.2g} and {finite.max():.2g})" if finite.size else ""
+        reach = f" (between {_short(finite.min())} and {_short(finite.max())})" if finite.size else ""
         look.tell(axes, f"{ends}{reach}.")
     look.entitle(axes, title)
     axes.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if log_x else "linear",
@@ -176,6 +176,11 @@ def lines(axes, x: Sequence[Real], curves: Mapping[str, Sequence[Real]], *, xlab
         axes.legend(framealpha=0.9, edgecolor=look.ROLES["masks"], **(
             {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncol": min(3, max(1, int(across)))}
             if below else {}))
+
+
+def _short(value: Real) -> str:
+    """A number of a curve: what is small keeps two digits, however small it is."""
+    return f"{value:.2g}" if 0 < abs(value) < 1 else look.number(value)
 
 
 def bars(axes, heights: Mapping[str, Real] | Sequence[Real] | np.ndarray, *, each: str = "key", role: str = "weights",

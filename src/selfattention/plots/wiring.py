@@ -49,7 +49,7 @@ def wiring(axes, tokens: Sequence[str], layers: Sequence, *, along: bool = False
         for place, x in enumerate(across):
             strong, end = reached[row][place], row == len(tables) and place == output
             board.box(x - dot, y - dot, 2 * dot, 2 * dot, round=dot, line=2.2 if end else 1.0,
-                      fill=look.tint("values" if row else "tokens", 0.55) if strong else "white",
+                      fill=look.tint("outputs" if row else "tokens", 0.55) if strong else "white",
                       edge=look.INK if strong else look.ROLES["masks"])
     for place, x in enumerate(across if count <= MOST_NAMED else ()):
         board.text(x, height - 0.12, look.name(tokens[place], 6))

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from selfattention.course.grader.run import Order, grade_class
 from selfattention.engine.process.remote import NoProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a fork server")]
-BUSY = 30
+BUSY = int(os.environ.get("BUSY", "12"))  # processes that compute beside the grading; two cores are hard pressed by 12
 SLEEPER = "def softmax(scores):\n    import time\n    time.sleep(1000)"
 
 
@@ -87,7 +88,7 @@ def test_who_is_stopped_for_longer_than_the_clock_waits_is_judged_again_and_has_
 
 
 def test_on_a_busy_machine_all_have_their_points_and_sleepers_end(tmp_path):
-    """Thirty processes that compute beside it."""
+    """Many more processes compute than there are cores."""
     for student in ("ada", "ben"):
         hand_in(tmp_path / "subs", student)
     hand_in(tmp_path / "subs", "sleeper", {"softmax": SLEEPER})
