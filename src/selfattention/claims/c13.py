@@ -10,8 +10,8 @@ CLAIMS = {
         guess="true", unit="nats", surprising=True, told=Limits(below=0.2), true=Limits(above=5.2),
         blind=Limits(above=4.2, below=5.0)),
     "characters-and-packers": stated(
-        "after 400 steps a small GPT needs fewer bits for this text than gzip, which sees a tenth of what it has read, but "
-        "more than bz2, which sees all of it",
+        "after 400 steps a small GPT needs fewer bits than gzip, which remembers a tenth of the text, but more than "
+        "bz2, which remembers it all",
         "bits a character on sections that none has seen: GPT {gpt}, gzip {gzip}, bz2 {bz2}",
         guess="gpt", unit="bits", gpt=Limits(above=1.85, below=2.4), gzip=Limits(above=2.4), bz2=Limits(below=1.85)),
     "kept-by-top-p": stated(

@@ -64,7 +64,7 @@
 # - **Holtzman et al. 2020.** Ari Holtzman, Jan Buys, Li Du, Maxwell Forbes, Yejin Choi: *The Curious Case of Neural Text Degeneration.* ICLR 2020,
 #   [arXiv:1904.09751](https://arxiv.org/abs/1904.09751). Top-p, and why the likeliest text is a dull one. Chapter 13, `sampling.top_p`.
 # - **Jordan et al. 2024.** Keller Jordan and others: *Muon: An optimizer for hidden layers in neural networks.* Web page, 2024. An optimizer for
-#   matrices, which the package offers beside Adam. `training.muon`.
+#   matrices, which the package offers beside Adam. Chapters 11 to 13, `training.muon`.
 # - **Jozefowicz et al. 2015.** Rafal Jozefowicz, Wojciech Zaremba, Ilya Sutskever: *An Empirical Exploration of Recurrent Network Architectures.*
 #   ICML 2015. A forget gate that starts open makes an LSTM better. Chapter 11.
 # - **Katharopoulos et al. 2020.** Angelos Katharopoulos, Apoorv Vyas, Nikolaos Pappas, François Fleuret: *Transformers are RNNs: Fast
@@ -72,6 +72,8 @@
 #   14, `efficient.linear`.
 # - **Kingma and Ba 2015.** Diederik P. Kingma, Jimmy Ba: *Adam: A Method for Stochastic Optimization.* ICLR 2015,
 #   [arXiv:1412.6980](https://arxiv.org/abs/1412.6980). The optimizer of all lessons that train.
+# - **Liu et al. 2018.** Peter J. Liu, Mohammad Saleh, Etienne Pot, Ben Goodrich, Ryan Sepassi, Łukasz Kaiser, Noam Shazeer: *Generating Wikipedia by
+#   Summarizing Long Sequences.* ICLR 2018, [arXiv:1801.10198](https://arxiv.org/abs/1801.10198). The decoder alone. Chapter 13.
 # - **Liu et al. 2019.** Yinhan Liu, Myle Ott, Naman Goyal, Jingfei Du, Mandar Joshi, Danqi Chen, Omer Levy, Mike Lewis, Luke Zettlemoyer, Veselin
 #   Stoyanov: *RoBERTa: A Robustly Optimized BERT Pretraining Approach.* [arXiv:1907.11692](https://arxiv.org/abs/1907.11692). What of BERT's
 #   training counts. Chapter 12.
@@ -94,8 +96,10 @@
 #   Extrapolation.* ICLR 2022, [arXiv:2108.12409](https://arxiv.org/abs/2108.12409). ALiBi. Chapter 07, lesson and exercise.
 # - **Rabe and Staats 2021.** Markus N. Rabe, Charles Staats: *Self-Attention Does Not Need O(n²) Memory.*
 #   [arXiv:2112.05682](https://arxiv.org/abs/2112.05682). Mixing the values as they come. Chapter 14.
+# - **Radford et al. 2018.** Alec Radford, Karthik Narasimhan, Tim Salimans, Ilya Sutskever: *Improving Language Understanding by Generative
+#   Pre-Training.* OpenAI, 2018. GPT: a decoder alone, trained on much text first. Has learned positions (chapter 07) and GELU (chapter 08). Chapter 13.
 # - **Radford et al. 2019.** Alec Radford, Jeffrey Wu, Rewon Child, David Luan, Dario Amodei, Ilya Sutskever: *Language Models are Unsupervised
-#   Multitask Learners.* OpenAI, 2019. Pieces of words made from bytes, so that no text is unknown. `data.pieces`.
+#   Multitask Learners.* OpenAI, 2019. GPT-2: chapter 13, `models.gpt`. Pieces of words made from bytes, so that no text is unknown: `data.pieces`.
 # - **Raffel et al. 2020.** Colin Raffel, Noam Shazeer, Adam Roberts, Katherine Lee, Sharan Narang, Michael Matena, Yanqi Zhou, Wei Li, Peter J. Liu:
 #   *Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer.* Journal of Machine Learning Research 21, 2020,
 #   [arXiv:1910.10683](https://arxiv.org/abs/1910.10683). A relative position as one learned number on the score. Chapter 07.
@@ -104,7 +108,7 @@
 # - **Sennrich et al. 2016.** Rico Sennrich, Barry Haddow, Alexandra Birch: *Neural Machine Translation of Rare Words with Subword Units.* ACL 2016,
 #   [arXiv:1508.07909](https://arxiv.org/abs/1508.07909). Byte-pair encoding of words. Chapter 10, exercises; `data.pieces`.
 # - **Shannon 1948.** Claude Shannon: *A Mathematical Theory of Communication.* Bell System Technical Journal 27, 1948. Entropy: what nobody can
-#   predict. Chapters 02 and 04, `data.steps`.
+#   predict, and what a text costs in bits. Chapters 02, 04 and 13, `data.steps`, `compression`.
 # - **Shaw et al. 2018.** Peter Shaw, Jakob Uszkoreit, Ashish Vaswani: *Self-Attention with Relative Position Representations.* NAACL 2018,
 #   [arXiv:1803.02155](https://arxiv.org/abs/1803.02155). Learned relative positions, and that far distances share one. Chapter 07.
 # - **Shazeer 2020.** Noam Shazeer: *GLU Variants Improve Transformer.* [arXiv:2002.05202](https://arxiv.org/abs/2002.05202). The gate in the
@@ -134,7 +138,7 @@
 #   Ravula, Qifan Wang, Li Yang, Amr Ahmed: *Big Bird: Transformers for Longer Sequences.* NeurIPS 2020,
 #   [arXiv:2007.14062](https://arxiv.org/abs/2007.14062). Window, global and random blocks. Chapter 15, `models.bigbird`.
 # - **Zhang and Sennrich 2019.** Biao Zhang, Rico Sennrich: *Root Mean Square Layer Normalization.* NeurIPS 2019,
-#   [arXiv:1910.07467](https://arxiv.org/abs/1910.07467). A norm without the mean. Chapter 13, `layers.RMSNorm`.
+#   [arXiv:1910.07467](https://arxiv.org/abs/1910.07467). A norm without the mean. A hint of chapter 08; chapter 13, `layers.RMSNorm`.
 
 # %% [markdown]
 # ## Named without a citation
@@ -145,16 +149,14 @@
 #   Understanding.* NAACL 2019, [arXiv:1810.04805](https://arxiv.org/abs/1810.04805). Has learned positions (chapter 07) and GELU (chapter 08).
 # - **GELU.** Dan Hendrycks, Kevin Gimpel: *Gaussian Error Linear Units (GELUs).* [arXiv:1606.08415](https://arxiv.org/abs/1606.08415). A hint of
 #   chapter 08.
-# - **GPT.** Alec Radford, Karthik Narasimhan, Tim Salimans, Ilya Sutskever: *Improving Language Understanding by Generative Pre-Training.*
-#   OpenAI, 2018. Has learned positions (chapter 07) and GELU (chapter 08).
+# - **Llama 3.** Aaron Grattafiori, Abhimanyu Dubey and others: *The Llama 3 Herd of Models.* [arXiv:2407.21783](https://arxiv.org/abs/2407.21783). Has
+#   the four changes of chapter 13.
 # - **Marian.** Marcin Junczys-Dowmunt and others: *Marian: Fast Neural Machine Translation in C++.* ACL 2018,
 #   [arXiv:1804.00344](https://arxiv.org/abs/1804.00344). The package's Transformer is compared with Hugging Face's version of it, `parity.from_marian`.
 # - **Multi-query attention.** Noam Shazeer: *Fast Transformer Decoding: One Write-Head is All You Need.*
 #   [arXiv:1911.02150](https://arxiv.org/abs/1911.02150). Chapter 06.
 # - **Residual connection.** Kaiming He, Xiangyu Zhang, Shaoqing Ren, Jian Sun: *Deep Residual Learning for Image Recognition.* CVPR 2016,
 #   [arXiv:1512.03385](https://arxiv.org/abs/1512.03385). The way past of chapter 08.
-# - **RMSNorm.** Biao Zhang, Rico Sennrich: *Root Mean Square Layer Normalization.* NeurIPS 2019, [arXiv:1910.07467](https://arxiv.org/abs/1910.07467).
-#   A hint of chapter 08.
 # - **sacrebleu.** Matt Post: *A Call for Clarity in Reporting BLEU Scores.* WMT 2018, [arXiv:1804.08771](https://arxiv.org/abs/1804.08771). The program
 #   that computes BLEU in chapter 10.
 
@@ -217,6 +219,12 @@
 # Compositional Skills of Sequence-to-Sequence Recurrent Networks*, ICML 2018, [arXiv:1711.00350](https://arxiv.org/abs/1711.00350): unseen combinations
 # of known words. Felix Stahlberg, Bill Byrne: *On NMT Search Errors and Model Errors: Cat Got Your Tongue?*, EMNLP 2019,
 # [arXiv:1908.10090](https://arxiv.org/abs/1908.10090): the likeliest translation of all is often the empty one.
+#
+# **13 · GPT.** Tom B. Brown and others: *Language Models are Few-Shot Learners*, NeurIPS 2020, [arXiv:2005.14165](https://arxiv.org/abs/2005.14165):
+# what the same question teaches a model a thousand times as large as the smallest GPT-2. Grégoire Delétang and others: *Language Modeling Is
+# Compression*, ICLR 2024, [arXiv:2309.10668](https://arxiv.org/abs/2309.10668): models and packers in one unit, on pictures and sound, too. Sean
+# Welleck, Ilia Kulikov, Stephen Roller, Emily Dinan, Kyunghyun Cho, Jason Weston: *Neural Text Generation with Unlikelihood Training*, ICLR 2020,
+# [arXiv:1908.04319](https://arxiv.org/abs/1908.04319): why the best answer, taken each time, goes round in circles.
 
 # %% [markdown]
 # ## Books for the whole way

@@ -235,6 +235,10 @@
 # A weighted sum over a [window](#window) that slides along the text, always with the same weights. *Causal* where no output sees a later token:
 # then all of the padding stands before the text. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
 #
+# ### context
+#
+# The most tokens that a model reads at once. A longer text is read from its last tokens on. *Chapter [13](13_gpt.ipynb).*
+#
 # ### corpus
 #
 # A collection of texts; here pairs of a sentence and its translation. *Chapter [10](10_training_a_translator.ipynb).*
@@ -405,7 +409,7 @@
 # ### GELU
 #
 # A smooth relative of [ReLU](#ReLU), used in BERT and GPT. The model of 2017 does not use it. *Named in hints of the exercises of chapter
-# [08](08_transformer_block.ipynb).*
+# [08](08_transformer_block.ipynb); chapter [13](13_gpt.ipynb).*
 #
 # ### global block
 #
@@ -636,7 +640,7 @@
 #
 # ### min-p
 #
-# Drawing only from tokens at least a given share as likely as the best. *Exercises of chapter [13](13_gpt.ipynb).*
+# Drawing only from tokens at least a given share as likely as the best. *Chapter [13](13_gpt.ipynb).*
 #
 # ### multi-head attention
 #
@@ -710,6 +714,10 @@
 
 # %% [markdown]
 # ## P
+#
+# ### packer
+#
+# A program that makes files smaller, such as gzip. The better it guesses what comes, the fewer bits it writes. *Chapter [13](13_gpt.ipynb).*
 #
 # ### padding
 #
@@ -818,7 +826,7 @@
 # ### RMSNorm
 #
 # A [norm](#norm) that divides by the root of the mean square and does not subtract the mean; common in later models. *Named in a hint of the exercises
-# of chapter [08](08_transformer_block.ipynb).*
+# of chapter [08](08_transformer_block.ipynb); chapter [13](13_gpt.ipynb).*
 #
 # ### RoPE
 #
