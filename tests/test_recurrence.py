@@ -118,6 +118,24 @@ def test_gradients_are_finite_where_everything_is_saturated(cell):
     assert x.grad.isfinite().all() and layer.from_hidden.weight.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("cell", CELLS[1:])
+def test_a_gate_wide_open_keeps_the_state_and_writes_no_more_than_it_must(cell):
+    layer, x = Recurrent(cell, 3, HIDDEN), torch.randn(2, 7, 3)
+    state = tuple(torch.randn(2, HIDDEN) for _ in range(cell.states))
+    layer.open_gate(80.0)
+    after = layer(x, state)[1]
+    if cell is GRU:
+        torch.testing.assert_close(after[0], state[0], **CLOSE)
+    else:  # what is written is still added to the cell, at most 1 a token
+        layer.from_token.bias.data[:HIDDEN] -= 160  # the input gate is shut
+        torch.testing.assert_close(layer(x, state)[1][1], state[1], **CLOSE)
+
+
+def test_without_a_gate_there_is_nothing_to_open():
+    with pytest.raises(ValueError, match="no gate"):
+        Recurrent(ELMAN, 3, HIDDEN).open_gate(1.0)
+
+
 @pytest.mark.parametrize(("call", "message"), [
     (lambda layer: layer(torch.randn(2, 7, 4)), r"shape \(2, 7, 4\).*the 3 numbers of a token"),
     (lambda layer: layer(torch.randn(7, 3)), r"shape \(7, 3\).*texts, tokens"),

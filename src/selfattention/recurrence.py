@@ -124,6 +124,18 @@ class Recurrent(nn.Module):
             states = [one.unflatten(0, x.shape[:2]) for one in after]
             yield states[0]
 
+    def open_gate(self, by: float) -> None:
+        """Add to the bias of the gate that keeps, a GRU's update gate or an LSTM's forget gate, so that it stands open.
+
+        (For LSTMs Gers et al. 2000; Jozefowicz et al. 2015 add 1.)
+
+        Raises:  ValueError: the cell has no gate.
+        """
+        if self.cell.parts == 1:
+            raise ValueError("an Elman network has no gate that could be opened: take a GRU or an LSTM")
+        with torch.no_grad():
+            self.from_token.bias[self.hidden:2 * self.hidden] += by
+
     def flops(self, tokens: int) -> int:
         """Additions and multiplications in the matrix products for one text of so many tokens."""
         parts, width = self.from_token.weight.shape

@@ -24,6 +24,12 @@ def test_every_bag_of_words_occurs_with_both_answers():
     assert not torch.equal(made.texts[::2], made.texts[1::2])
 
 
+def test_the_best_use_of_a_bag_is_half_of_the_answers_or_all_where_bags_differ():
+    made = order.texts(106, torch.Generator().manual_seed(2))
+    assert order.best_bag(made) == 0.5
+    assert order.best_bag(order.Asked(made.texts[::2], made.answers[::2])) > 0.9
+
+
 def test_both_stand_anywhere_and_either_may_be_the_first_text_of_two():
     made = order.texts(4000, torch.Generator().manual_seed(3))
     places = (made.texts == order.WORDS.index("dog")).int().argmax(dim=1).bincount(minlength=11)

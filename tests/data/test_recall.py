@@ -49,6 +49,15 @@ def test_a_stream_gives_the_same_batch_for_the_same_step_and_another_for_another
     assert len({tuple(batch.texts.flatten().tolist()) for batch in batches}) == 4
 
 
+def test_the_best_use_of_a_bag_is_the_value_that_occurs_most_often():
+    answers = torch.tensor([[16, 17, 16, 18], [20, 20, 20, 20], [16, 17, 18, 19]])
+    assert recall.best_bag(recall.Asked(answers, answers)) == (2 + 4 + 1) / 12
+    # All 16⁴ texts: the mean of the largest count.
+    values = torch.cartesian_prod(*[torch.arange(16)] * 4)
+    made = recall.texts(4000, torch.Generator().manual_seed(4), pairs=4)
+    assert abs(recall.best_bag(made) - recall.best_bag(recall.Asked(values, values))) < 0.01
+
+
 def test_a_text_can_be_read():
     assert recall.names(torch.tensor([0, 16, 15, 31, 32, 35, 0])) == ["A", "0", "P", "15", "·", "·", "A"]
 

@@ -23,6 +23,13 @@ def test_rows_of_tokens_stand_under_each_other_with_an_arrow_for_each_that_count
                            "again: begin, le, chat, pad."]
 
 
+def test_an_arc_leads_from_a_token_to_where_it_looks():
+    figure = token_rows({"reads": READS}, looks=[(2, 1), (0, 3)])
+    assert len(patches(figure, FancyArrowPatch)) == 2
+    figure.canvas.draw()
+    assert figure.told[0] == "An arc leads from chat at place 3 to le at place 2."
+
+
 def test_a_long_row_stays_on_the_sheet():
     figure = token_rows({"reads": ["Donaudampfschifffahrt"] * 12}, title="long")
     assert max(box.get_bbox().x1 for box in patches(figure, FancyBboxPatch)) <= figure.get_figwidth() == 6.4
@@ -40,6 +47,7 @@ def test_tables_stand_side_by_side_with_names_of_their_own():
     (token_rows, "nothing to draw"),
     (lambda: token_rows({}), "nothing to draw"),
     (lambda: token_rows({"reads": READS, "answers": ANSWERS[:3]}), "'reads' and those of 'answers' .* 4 and 3"),
+    (lambda: token_rows({"reads": READS}, looks=[(3, 4)]), "from place 3 to place 4 of a row of 4"),
     (lambda: heatmaps({}), "nothing to draw"),
     (lambda: heatmaps({"one": np.eye(2)}, keys=["ab", "cd"]), "names of the columns .* 2 and 1"),
     (lambda: heatmaps({"one": np.eye(2)}, queries=["ab", "cd"]), "names of the rows .* 2 and 1"),

@@ -39,6 +39,14 @@ def bags(texts: Int[Tensor, "batch tokens"]) -> Int[Tensor, "batch vocab"]:
     return torch.nn.functional.one_hot(texts, VOCAB).sum(dim=1)
 
 
+def best_bag(batch: Asked) -> float:
+    """The share of right answers that the best use of bags reaches: each bag gets its more frequent answer."""
+    answers_of: dict[tuple, list[int]] = {}
+    for bag, answer in zip(bags(batch.texts).tolist(), batch.answers[:, 0].tolist()):
+        answers_of.setdefault(tuple(bag), []).append(answer)
+    return sum(max(map(given.count, given)) for given in answers_of.values()) / len(batch.texts)
+
+
 def sentence(tokens: Int[Tensor, " tokens"]) -> str:
     """A text to be read."""
     return " ".join(WORDS[token] for token in tokens.tolist())

@@ -30,6 +30,14 @@ def texts(count: int, generator: torch.Generator, pairs: int = 8, fillers: int =
     return Asked(torch.cat([told, between, keys.gather(1, order)], dim=1), values.gather(1, order))
 
 
+def best_bag(batch: Asked) -> float:
+    """How many answers are right for who knows which values a text has, and how often, but not beside which key.
+
+    The best answer is then, at each question, the value that occurs most often.
+    """
+    return (batch.answers == batch.answers.mode(dim=1, keepdim=True).values).double().mean().item()
+
+
 def _shuffled(count: int, numbers: int, generator: torch.Generator) -> Int[Tensor, "count numbers"]:
     """For each text the numbers from 0 on in another order."""
     return torch.rand(count, numbers, generator=generator, dtype=torch.float64).argsort(dim=1)

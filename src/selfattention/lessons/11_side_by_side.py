@@ -5,7 +5,7 @@
 
 # %%
 import math
-import time
+from functools import partial
 
 import torch
 
@@ -15,7 +15,7 @@ from selfattention.data import order, recall
 from selfattention.data.asked import Stream, accuracy, loss
 from selfattention.masks import dependence, path_length
 from selfattention.models.sequence import (
-    MIXINGS, SequenceModel, Sizes, dependent_products, equally_large, parameter_count)
+    MIXINGS, SequenceModel, Sizes, dependent_products, equally_large, parameter_count, seconds)
 from selfattention.plots import canvas, course_map, heatmap, lines, show, token_rows
 from selfattention.recurrence import GRU, Recurrent
 from selfattention.training import Recipe, fit, muon
@@ -61,8 +61,8 @@ def steps(kind, tokens):
 
 
 torch.manual_seed(0)
-lengths, names = [7, 15, 31, 63, 127], ("attention", "gru", "convolution")
-measured = [[steps(kind, tokens) for tokens in lengths] for kind in names]
+lengths, NAMES = [7, 15, 31, 63, 127], ("attention", "GRU", "convolution")
+measured = [[steps(name.lower(), tokens) for tokens in lengths] for name in NAMES]
 (look, products), (gru, gru_products), (windows, window_products) = (rows[-1] for rows in measured)
 claim("11.steps-and-paths", recurrent=gru, convolution=windows, attention=look,
       recurrent_products=gru_products, convolution_products=window_products,
@@ -71,8 +71,7 @@ claim("11.steps-and-paths", recurrent=gru, convolution=windows, attention=look,
 # %%
 figure, panels = canvas(2, height=3.2)
 for number, title in enumerate(("path: rounds", "chain: products")):
-    curves = {name: [row[number] for row in rows]
-              for name, rows in zip(("attention", "GRU", "convolution"), measured)}
+    curves = {name: [row[number] for row in rows] for name, rows in zip(NAMES, measured)}
     lines(panels[number], lengths, curves, xlabel="tokens", ylabel="", title=title, log_x=True,
           log_y=True)
     panels[number].set_yticks([1, 4, 12, 127], [1, 4, 12, 127])
@@ -102,9 +101,7 @@ show(figure, "Steps that must follow each other, by the length of the text, as m
 guess_tokens = None  # your guess, a number of tokens
 
 # %% tags=["claim:where-attention-is-dearer"]
-names = {"attention": "attention", "GRU": "gru", "convolution": "convolution", "LSTM": "lstm",
-         "Elman": "rnn"}
-layers = {name: MIXINGS[kind](Sizes(vocab=1)) for name, kind in names.items()}
+layers = {name: MIXINGS[name.lower()](Sizes(vocab=1)) for name in (*NAMES, "LSTM")}
 
 
 def dearer_than(name):
@@ -118,33 +115,16 @@ times = layers["attention"].flops(4096) / layers["LSTM"].flops(4096)
 claim("11.where-attention-is-dearer", guess_tokens, lstm=dearer_than("LSTM"),
       gru=dearer_than("GRU"), convolution=dearer_than("convolution"), times=times)
 
-# %%
-lengths = [2**power for power in range(4, 13)]
-figure, axes = canvas(height=3.4)
-lines(axes, lengths, {name: [layer.flops(tokens) / tokens / 1e6 for tokens in lengths]
-                      for name, layer in layers.items()},
-      xlabel="tokens in the text", ylabel="million FLOP per token", log_x=True, log_y=True)
-show(figure, "Work for each token, by the length of the text, at width 64. In recurrence a token "
-             "costs the same wherever it stands. In attention it costs more in a longer text.")
-
 # %% [markdown]
 # Set both costs equal: $8nd^2 + 4n^2d = 16nd^2$ gives $n = 2d$. (For a GRU it is $d$; that is what you get from Vaswani et al.'s $n^2 d$ against $n d^2$, too. Elman's network is cheaper at every length.) Attention is the cheaper one in short texts of wide vectors, such as sentences, and the dearer one in long texts, without limit. So attention does not reduce complexity. It buys short paths and no waiting, and pays with work that grows with the square of the length. (Chapter 14 is about paying less.)
 #
-# And by the clock? Work is not time: the loop of an LSTM waits for each token, and small products leave a processor idle. We let both read eight texts and go back (forward and backward), and divide attention's time by that of the LSTM beside it. Both are taken on the same processor, so that the ratio says something even where seconds do not:
+# And by the clock? Work is not time: the loop of an LSTM waits for each token. Let both read eight texts, forward and backward, and divide attention's seconds by the LSTM's. (Both were taken on the same processor, so the ratio says something even where the seconds do not.)
 
 # %% tags=["claim:time-crosses-later"]
-def seconds(name, tokens):
-    x, times = torch.randn(8, tokens, 64), []
-    for _ in range(3):
-        started = time.process_time()
-        layers[name](x).square().mean().backward()
-        times.append(time.process_time() - started)
-    return min(times)  # whatever else the machine does only adds to it
-
-
-lengths = [64, 128, 256, 512, 1024, 2048]
-work = [layers["attention"].flops(tokens) / layers["LSTM"].flops(tokens) for tokens in lengths]
-clock = [seconds("attention", tokens) / seconds("LSTM", tokens) for tokens in lengths]
+lengths, attention, lstm = [64, 128, 256, 512, 1024, 2048], layers["attention"], layers["LSTM"]
+texts = [torch.randn(8, tokens, 64) for tokens in lengths]
+work = [attention.flops(tokens) / lstm.flops(tokens) for tokens in lengths]
+clock = [seconds(attention, x) / seconds(lstm, x) for x in texts]
 crossing = min((n for n, ratio in zip(lengths, clock) if ratio > 1), default=math.inf)
 claim("11.time-crosses-later", work=work[2], time=clock[2], crossing=crossing)
 
@@ -156,37 +136,29 @@ show(figure, "Attention's work and time as shares of an LSTM's, at width 64. Whe
              "the line, attention becomes the dearer one. The clock crosses much later.")
 
 # %% [markdown]
-# Where the clock crosses depends on machine, batch and program; on yours it may be elsewhere. That it crosses later is what the claim holds.
+# Where exactly the clock crosses depends on machine, batch and program. With one text instead of eight, it was beyond 4,096 tokens here.
 #
 # ## What can each one remember?
 #
 # Now the task above, with **4 pairs and 16 fillers**. The model is the same each time: embedding, two layers, each with mixing and a feed-forward layer in pre-norm, and scores over the vocabulary. Only the mixing is exchanged; in a layer of convolutions it is five gated ones, one after another, each added to what it got. The width is chosen so that all have nearly the same number of parameters.
 
 # %%
-sizes = Sizes(vocab=recall.VOCAB)
+four_pairs, sizes = partial(recall.texts, pairs=4, fillers=16), Sizes(vocab=recall.VOCAB)
 parameters = parameter_count(SequenceModel("attention", sizes))
-rivals = {kind: equally_large(kind, sizes, parameters) for kind in ("gru", "convolution")}
-KINDS = {"attention": sizes, **rivals}
-for kind, one in KINDS.items():
-    print(f"{kind}: width {one.width}, {parameter_count(SequenceModel(kind, one)):,} parameters")
-
-
-def four_pairs(count, generator):
-    return recall.texts(count, generator, pairs=4, fillers=16)
-
-
-test = four_pairs(512, torch.Generator().manual_seed(10**9))
-most_frequent = test.answers.mode(dim=1, keepdim=True).values
-bag = (test.answers == most_frequent).double().mean().item()
+rivals = {name: equally_large(name.lower(), sizes, parameters) for name in NAMES}
+for name, one in rivals.items():
+    count = parameter_count(SequenceModel(name.lower(), one))
+    print(f"{name}: width {one.width}, {count:,} parameters")
+bag = recall.best_bag(four_pairs(512, torch.Generator().manual_seed(10**9)))
 
 # %% [markdown]
-# (The last lines measure the **best use of a bag**: always answer with the value that occurs most often in the text. With four values of which most are different, that is right a little more often than in one of four cases.)
+# (The last line measures the best use of a bag: always answer with the value that occurs most often in the text. The first of four different values would be right once in four times; some values occur twice.)
 #
-# Attention has rotary positions (chapter 07). The convolutions have three taps and dilations of 1, 2, 4, 8 and 16 in each layer: they span the whole text. So many of them leave a width of only 34, and whether width or window is to blame for what follows, this comparison does not say.
+# Attention has rotary positions (chapter 07). The convolutions have dilations 1, 2, 4, 8 and 16 in each layer, and span the whole text. So many of them leave a width of only 34; whether width or window is to blame for what follows, this comparison does not say.
 #
-# All are trained with **Muon** for the matrices inside, an optimizer that makes each step of a matrix equally large in all directions (Jordan et al. 2024), and with Adam for all else. The learning rate rises for 20 steps, then falls in a line to zero at the end.
+# All are trained with **Muon** for the matrices inside, an optimizer that makes each step of a matrix equally large in all directions (Jordan et al. 2024), and Adam for all else. (With Adam alone, attention needs more steps: after as many it was at 0.33, by `python benchmarks/recall.py --adam --kinds attention --fillers 16 --steps 150 --seeds 1` in the repository.) The learning rate rises for 20 steps, then falls in a line to zero at the end.
 #
-# The first part said why a GRU may find this hard: question and value lie about 20 tokens apart, and the gradient of a fresh one has faded by then. So we train a second GRU, whose update gates start open, with 3 added to their biases.
+# The first part names a reason why a GRU may find this hard: about 20 tokens lie between question and value, and in a fresh one the gradient has faded by then. So we train a second GRU, whose update gates start open, with 3 added to their biases.
 #
 # **Predict first:** each is trained for 150 steps on 64 new texts a step. By then attention recalls nearly all values. What share does the usual GRU recall?
 
@@ -194,35 +166,34 @@ bag = (test.answers == most_frequent).double().mean().item()
 guess_gru = None  # your guess, between 0 and 1
 
 # %% tags=["claim:recall"]
-def trained(kind, sizes, texts, opened=0.0):
+def trained(kind, sizes, texts, steps=150, opened=0.0):
     torch.manual_seed(0)
     model, test = SequenceModel(kind, sizes), texts(512, torch.Generator().manual_seed(10**9))
     for layer in model.layers if opened else ():
-        update_gate = slice(sizes.width, 2 * sizes.width)
-        layer.mixing.recurrent.from_token.bias.data[update_gate] += opened
-    return fit(model, Stream(texts, 64), Recipe(steps=150, rate=2e-3, warmup=20), loss=loss,
-               make=muon, every=15, watch=lambda model: accuracy(model, test)).watched
+        layer.mixing.recurrent.open_gate(opened)
+    return fit(model, Stream(texts, 64), Recipe(steps, rate=2e-3, warmup=20), loss=loss, make=muon,
+               every=steps // 10, watch=lambda model: accuracy(model, test)).watched
 
 
-curves = {kind: trained(kind, one, four_pairs) for kind, one in KINDS.items()}
-curves["GRU, gate open"] = trained("gru", rivals["gru"], four_pairs, opened=3.0)
-attention, gru, convolution, opened = (watched[-1] for watched in curves.values())
+curves = {name: trained(name.lower(), one, four_pairs) for name, one in rivals.items()}
+curves["GRU, gate open"] = trained("gru", rivals["GRU"], four_pairs, opened=3.0)
+attention, gru, convolution, opened = (shares[-1] for shares in curves.values())
 claim("11.recall", guess_gru, attention=attention, gru=gru, convolution=convolution,
       opened=opened, bag=bag)
 
 # %%
 figure, axes = canvas(height=3.6)
-lines(axes, range(15, 151, 15), {kind.replace("gru", "GRU"): y for kind, y in curves.items()},
-      xlabel="training step", ylabel="values recalled", limit=bag, limit_name="best use of a bag")
+lines(axes, range(15, 151, 15), curves, xlabel="training step", ylabel="values recalled",
+      limit=bag, limit_name="best use of a bag")
 show(figure, "Values recalled in new texts, while the models are trained. Only attention gets beyond "
              "a bag. (All flatten at the end, because the learning rate goes to zero there.)")
 
 # %% [markdown]
-# Attention does what the task asks for: a query that matches a key (chapter 01). It first learns *which* values there are, as a bag would, halts there for a while, and then learns to look up.
+# Attention does what the task asks for: a query that matches a key (chapter 01). It first learns *which* values there are, as a bag would, halts there, and then learns to look up. (The first points lie below blind guessing: the scores go over all 36 tokens, and no model knows yet that only values are asked for.)
 #
-# No rival has passed that stage. The usual GRU is below it. With its gates open it is on the bag's line within a third of the steps, and stays: it now carries the values past the filler, but not which key each belongs to. So the fading gradient was *one* reason, and not the only one. That the state is too small is not shown: four pairs are 32 bits, and it has 60 numbers. (The first points lie below blind guessing, because the scores go over all 36 tokens, and the models do not yet know that only values are asked for.)
+# No rival has passed the bag. With its gates open, the GRU comes to that line within a third of the steps, and stays: it now carries the values past the filler, but not which key each belongs to. So the fading gradient was *one* reason, and not the only one. A state too small is not shown: four pairs are 32 bits, and it has 60 numbers.
 #
-# All this is after 150 steps. `python benchmarks/recall.py` (in the repository, about an hour) trains all five kinds for 600. There, with 16 fillers, attention recalls @@, a GRU @@, convolutions @@, an LSTM @@ and Elman's network @@; with 64 fillers @@, @@, @@, @@ and @@.
+# All this is after 150 steps. `python benchmarks/recall.py` (about an hour) trains five kinds for 600. There, with 16 fillers, attention recalls @@, a GRU @@, convolutions @@, an LSTM @@ and Elman's network @@; with 64 fillers @@, @@, @@, @@ and @@.
 #
 # ## Where the order of words decides
 #
@@ -234,20 +205,18 @@ show(figure, "Values recalled in new texts, while the models are trained. Only a
 test = order.texts(512, torch.Generator().manual_seed(10**9))
 for text, answer in zip(test.texts[:2], test.answers[:2]):
     print(order.sentence(text), "→", order.sentence(answer))
-answers_of = {}
-for words, answer in zip(order.bags(test.texts).tolist(), test.answers[:, 0].tolist()):
-    answers_of.setdefault(tuple(words), []).append(answer)
-best_bag = sum(max(map(given.count, given)) for given in answers_of.values()) / len(test.texts)
+best_bag = order.best_bag(test)
 
 # %% tags=["claim:a-bag-is-a-coin"]
 small = Sizes(vocab=order.VOCAB, width=32, dilations=(1, 2, 4))
-right = {kind: trained(kind, small, order.texts) for kind in KINDS}
-claim("11.a-bag-is-a-coin", bag=best_bag, **{kind: shares[-1] for kind, shares in right.items()})
+curves = {name: trained(name.lower(), small, order.texts, steps=100) for name in NAMES}
+attention, gru, convolution = (shares[-1] for shares in curves.values())
+claim("11.a-bag-is-a-coin", bag=best_bag, attention=attention, gru=gru, convolution=convolution)
 
 # %%
 figure, axes = canvas(height=3)
-lines(axes, range(15, 151, 15), {kind.replace("gru", "GRU"): y for kind, y in right.items()},
-      xlabel="training step", ylabel="right answers", limit=best_bag, limit_name="best use of a bag")
+lines(axes, range(10, 101, 10), curves, xlabel="training step", ylabel="right answers",
+      limit=best_bag, limit_name="best use of a bag")
 show(figure, "Which came first, the dog or the man? All three kinds of model learn it. A bag of words "
              "knows nothing of it.")
 

@@ -1,5 +1,6 @@
 """One model, five ways to mix tokens: recurrent (three cells), convolutional, or attention, and all else the same."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -175,6 +176,16 @@ def equally_large(kind: str, sizes: Sizes, parameters: int) -> Sizes:
     found = " and ".join(f"{count:,} at width {width}" for width, count in counts.items())
     raise ValueError(f"no {kind} of {sizes.layers} layers has {parameters:,} parameters or nearly so, but {found}: "
                      "ask for more parameters or fewer layers")
+
+
+def seconds(layer: nn.Module, x: Tensor, tries: int = 3) -> float:
+    """The processor's seconds forward and backward: the least of some tries, as what else is running only adds."""
+    taken = []
+    for _ in range(tries):
+        started = time.process_time()
+        layer(x).square().mean().backward()
+        taken.append(time.process_time() - started)
+    return min(taken)
 
 
 def dependent_products(output: Tensor) -> int:
