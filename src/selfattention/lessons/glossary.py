@@ -559,7 +559,7 @@
 #
 # ### linear attention
 #
-# Attention with $\phi(q) \cdot \phi(k)$ in place of $e^{q \cdot k}$, so that the sum over the keys is made once, for all queries. *Chapter
+# Attention with $\phi(q) \cdot \phi(k)$ in place of $e^{q \cdot k / \sqrt{d_k}}$, so that the sum over the keys is made once, for all queries. *Chapter
 # [14](14_efficient_attention.ipynb).*
 #
 # ### linear layer
