@@ -81,7 +81,7 @@ def delta_rule(queries: Float[Tensor, "*batch tokens d_k"], keys: Float[Tensor, 
                ) -> tuple[Float[Tensor, "*batch tokens d_v"], Float[Tensor, "*batch d_k d_v"]]:
     r"""A memory that corrects itself, token by token: it is moved towards the value that its key should give.
 
-    $S_t = S_{t-1} + \beta_t k_t (v_t - S_{t-1}^\top k_t)^\top$, then $o_t = S_t^\top q_t$ (Schlag et al. 2021, §4;
+    $S_t = S_{t-1} + \beta_t k_t (v_t - S_{t-1}^\top k_t)^\top$, then $o_t = S_t^\top q_t$ (Schlag et al. 2021, §4.2;
     our $S$ is their $W$ transposed). With keys of length 1 and a strength of 1 the old value of a key is replaced;
     linear attention would add the new one to it.
 

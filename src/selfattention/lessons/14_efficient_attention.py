@@ -76,7 +76,7 @@ show(figure, "The exponential of each key's score minus the largest so far, not 
 # %% [markdown]
 # ## Rows and columns of tiles
 #
-# With tiles, `scores` is a table of some queries × some keys, and `largest`, `total` and `mixed` have a row for each query; nothing else changes. For each block of queries one block of keys comes after another; tiles that lie wholly in the future are skipped. This is what *FlashAttention* does on a GPU (Dao et al. 2022; in this order of the loops, with one division at the end: Dao 2023, algorithm 1).
+# With tiles, `scores` is a table of some queries × some keys, and `largest`, `total` and `mixed` have a row for each query; nothing else changes. For each block of queries one block of keys comes after another; where no query looks ahead, tiles that lie wholly in the future are skipped. This is what *FlashAttention* does on a GPU (Dao et al. 2022; in this order of the loops, with one division at the end: Dao 2023, algorithm 1).
 #
 # Kept are only the output, $m$ and $l$; for the backward pass each tile of weights is computed again from queries and keys, as $e^{s-m}/l$. ($m + \log l$ is the row's *log-sum-exp*; with it, exercise 3 puts together parts that were read on different machines.)
 #
