@@ -13,7 +13,7 @@ CLAIMS = {
     "asked-by-distance": stated(
         "a model does better than a blind guess as far back as its memory reaches, and not one segment further",
         "right, one segment back: {one}; two: {two}; three: {three}; four: {four}; a blind guess {blind}",
-        guess="three", one=Limits(above=0.15), two=Limits(above=0.15), three=Limits(below=0.11),
+        guess="three", one=Limits(above=0.2), two=Limits(above=0.2), three=Limits(below=0.11),
         four=Limits(below=0.11), blind=Limits(digits=2)),
     "scores-made": stated(
         "by blocks, the number of scores grows with the tokens, not with their square",

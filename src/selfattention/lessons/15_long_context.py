@@ -25,9 +25,9 @@ show(course_map(15, machine="decoder", here=["target positions", "masked self-at
 # %% [markdown]
 # ## The idea in one picture
 #
-# Twenty-four tokens, cut into *segments* of six: pieces that are read one after the other. (In chapter 12 a segment was one of two sentences.) Without a memory, a token sees its own segment up to itself. With a memory, each layer also sees the six states that it was given for the segment before.
+# Twenty-four tokens, cut into *segments* of six, pieces that are read one after the other (not the two sentences of chapter 12). Without a memory, a token sees its own segment up to itself. With one, each layer also sees the six states that it was given for the segment before.
 #
-# BigBird cuts the text into *blocks*, groups of neighbouring tokens. (A block of chapter 08 was a layer.) Each sees its neighbours, the first and the last block, and some drawn at random. First and last are **global**: they see all blocks, and all blocks see them. For the picture a block is one token.
+# BigBird cuts the text into *blocks* of neighbouring tokens (not the layers of chapter 08), here of one token each. A block sees its neighbours, some blocks drawn at random, and the first and the last block. These two are **global**: they see all, and all see them.
 
 # %%
 tokens = torch.arange(24)
@@ -40,8 +40,8 @@ tables = {"segments": 1.0 * own, "with a memory": 0.3 * own + 0.7 * remembered,
           "BigBird": 0.3 * near + 0.3 * ends + 0.4 * drawn}
 show(heatmaps(tables, numbers=False, role="masks", largest=1.4),
      f"Who sees whom in one layer: queries down, keys across. Of 576 pairs {own.sum()}, "
-     f"{remembered.sum()} and {drawn.sum()} are seen. Dark: the own segment, or the window. Lighter: "
-     "the memory, or the global first and last token. Lightest: drawn at random.")
+     f"{remembered.sum()} and {drawn.sum()} are seen. Dark: the own segment, or the window. "
+     "Lighter: the memory, or the global first and last token. Lightest: drawn at random.")
 
 # %% [markdown]
 # ## A memory, by hand
@@ -59,7 +59,7 @@ for start in (0, 2, 4):
 show_source(new_memory)
 
 # %% [markdown]
-# How far back does a segment depend on the text? `masks.dependence` (chapter 08) tells by the Jacobian. `detach` cuts the gradient, not the numbers: the output still depends on what is behind it. The Jacobian is made of gradients, so for this question we leave the memory attached. Segments have 16 tokens, and each of 2 layers remembers 16.
+# How far back does a segment depend on the text? `masks.dependence` (chapter 08) tells by the Jacobian. That is made of gradients, which `detach` cuts, though the output still depends on what is behind it. So for this question the memory stays attached. Segments have 16 tokens, and each of 2 layers remembers 16.
 #
 # **Predict first:** on how many tokens before its own segment does the first token of the last segment depend?
 
@@ -88,17 +88,17 @@ def reach(layers, segments=5, length=16, memory=16):
 claim("15.reach-of-a-memory", guess_reach, reach=reach(2), deeper=reach(3))
 
 # %% [markdown]
-# Layer 2 remembers states that layer 1 made when *it* remembered the segment before that. So where the memory is as long as a segment, each layer adds one segment to the reach, though no layer ever looks further than its own memory (Dai et al. 2019, §3.2).
+# Layer 2 remembers states that layer 1 made when *it* remembered the segment before that. Where the memory is as long as a segment, each layer adds one segment to the reach, though no layer ever looks further than its own memory (Dai et al. 2019, §3.2).
 #
 # ## Distances in place of positions
 #
-# A token that is remembered stood at place 15 of its segment; the token that asks stands at place 0 of the next. Counted from the beginning of a segment, the one that came first has the higher number. So positions are not added to tokens; each score gets a part that depends on the **distance** (Dai et al. 2019, §3.3):
+# A remembered token stood at place 15 of its segment; the one that asks stands at place 0 of the next, so the earlier one has the higher number. Therefore positions are not added to tokens; each score gets a part that depends on the **distance** (Dai et al. 2019, §3.3):
 #
 # $$q_i^\top k_j + q_i^\top r_{i-j} + u^\top k_j + v^\top r_{i-j}.$$
 #
 # The four parts ask: does this key fit the query? Does this distance fit the query? Is this key useful to every query ($u$)? Is this distance ($v$)? $u$ and $v$ are learned; $r_{i-j}$ is the sinusoid vector of the distance (chapter 07) times a learned matrix. In the authors' code, as in chapter 03, the sum is divided by $\sqrt{d}$.
 #
-# One product gives the scores of all queries with all distances. Of $k$ keys, column $c$ holds the distance $k - 1 - c$ in every row. But in each row another key stands at that distance. The last query's row is right already. The one above stands one position earlier, so it moves left by one; the one above that by two. This is the *relative shift*:
+# One product gives the scores of all queries with all distances: of $k$ keys, column $c$ holds the distance $k - 1 - c$. But in each row another key stands at that distance. The last query's row is right already. The one above stands one position earlier, so it moves left by one; the one above that by two. This is the *relative shift*:
 
 # %%
 by_distance = torch.tensor([[3.0, 2.0, 1.0, 0.0]] * 3)
@@ -109,12 +109,12 @@ heatmap(middle, shifted, title="shifted", role="scores", hidden=future, good=Tru
 heatmap(right, by_distance, title="not shifted", role="scores", hidden=future, good=False,
         wrong=(by_distance != shifted) & ~future)
 show(figure, "The number in a cell is the distance whose score it holds; 3 queries are the last "
-             "of 4 keys. Blank: keys after the query, which the mask hides. Shifted, each key stands "
-             "at its true distance; not shifted, only the last row is right.")
+             "of 4 keys. Blank: keys after the query, which the mask hides. Shifted, each key "
+             "stands at its true distance; not shifted, only the last row is right.")
 show_source(relative_shift)
 
 # %% [markdown]
-# (A column of zeros in front, and then other line breaks: so every row moves by another number of places, and no row is copied.)
+# (A column of zeros in front and other line breaks move each row by another number of places, without a copy.)
 #
 # ## What can it answer?
 #
@@ -140,8 +140,8 @@ guess_three = None  # your guess, between 0 and 1
 torch.manual_seed(0)
 model = TransformerXL(Sizes(recall.VOCAB, layers=2, memory=stream.TOKENS, dropout=0.0))
 test = stream.texts(500, torch.Generator().manual_seed(1))
-course = fit(model, stream.Stream(64), Recipe(steps=80, rate=2e-3, warmup=20), loss=stream.loss,
-             make=muon, every=10, watch=lambda model: stream.accuracies(model, test))
+course = fit(model, stream.Stream(64), Recipe(steps=120, rate=2e-3, warmup=20), loss=stream.loss,
+             make=muon, every=15, watch=lambda model: stream.accuracies(model, test))
 found = course.watched[-1]
 claim("15.asked-by-distance", guess_three, one=found[1], two=found[2], three=found[3],
       four=found[4], blind=recall.CHANCE)
@@ -149,19 +149,19 @@ claim("15.asked-by-distance", guess_three, one=found[1], two=found[2], three=fou
 # %%
 figure, axes = canvas(width=5.2, height=2.9)
 curves = {f"{far} back": [one[far] for one in course.watched] for far in range(1, 5)}
-lines(axes, range(10, 81, 10), curves, xlabel="training step", ylabel="share right",
+lines(axes, range(15, 121, 15), curves, xlabel="training step", ylabel="share right",
       limit=recall.CHANCE, limit_name="blind guess", below=True)
 show(figure, "From one and two segments back the model does better than a blind guess, from three "
              "and four never: 2 layers × 1 segment of memory is the reach.")
 
 # %% [markdown]
-# Within reach the model has not learned much yet. Whoever names any of the four values of the last two segments, without looking at the key, is right in $\frac14 + \frac34 \cdot \frac1{16} \approx 0.30$ of the cases; this short training has come about as far. Longer ones learn which value stood beside which key (`python benchmarks/long_context.py stream`, [table](../benchmarks/README.md)): @@ and @@ right from one and two segments back, and still @@ from three and four. There is nothing to be learned from beyond the reach. With a memory of two segments, all four distances are within it: @@.
+# Within reach the model has only begun to learn. Whoever names any of the four values of the last two segments, whatever the key, is right in $\frac14 + \frac34 \cdot \frac1{16} \approx 0.30$ of the cases; this short training has come about as far. Longer ones (`python benchmarks/long_context.py stream`, [table](../benchmarks/README.md)) learn which value stood beside which key: @@ and @@ right from one and two segments back, but still @@ from three and four, where there is nothing to be learned from. With a memory of two segments, all four are within reach: @@.
 #
 # ## BigBird: few blocks, all connected
 #
-# An encoder may read the whole text at once. BigBird (Zaheer et al. 2020) cuts it into blocks. Each sees its neighbours (the window), the two global blocks (first and last, as in the authors' code), and three others at random. These are drawn once: drawn anew in each call, the same text would give two results.
+# BigBird (Zaheer et al. 2020) is an encoder that reads the whole text at once. Each block sees its neighbours (the *window*), the two global blocks (first and last, as in the authors' code), and three others, drawn at random once and for all: drawn anew in each call, the same text would give two results.
 #
-# The scores of all other blocks are never made; a mask would make them first and then throw them away. For each block of queries, the keys and values that it sees are *gathered*, by an index that is a table of blocks. Then it is attention as ever, here against the whole table under the same mask:
+# The scores of all other blocks are never made; a mask would make them first and then throw them away. For each block of queries, the keys and values that it sees are *gathered* by an index that is a table of blocks. Then it is attention as ever, here beside the whole table under the same mask:
 
 # %%
 def by_blocks(queries, keys, values, block=32):
@@ -228,7 +228,7 @@ claim("15.layers-to-everywhere", guess_layers, **layers)
 tally()
 
 # %% [markdown]
-# With a global block, any two are at most two layers apart. But all that they tell each other must go through it. Random blocks are short cuts around it: in a random graph, paths are short (Zaheer et al. 2020, §2). Are so few scores enough to answer? Four pairs at the beginning of 256 tokens, asked for at the end, are recalled in @@ of the cases with a window of two blocks, in @@ with BigBird, in @@ with full attention (`python benchmarks/long_context.py recall`, same table).
+# With a global block, any two are at most two layers apart, but all that they tell each other goes through it. Random blocks are short cuts around it: in a random graph, paths are short (Zaheer et al. 2020, §2). Are so few scores enough? Four pairs at the beginning of 256 tokens, asked for at the end, are recalled in @@ of the cases with a window of two blocks, in @@ with BigBird, in @@ with full attention (`python benchmarks/long_context.py recall`, same table).
 #
 # ## Break it on purpose: a global row without its column
 #
@@ -280,6 +280,6 @@ show(heatmaps(tables, numbers=False, role="masks", largest=1.4, row_axis="blocks
 #
 # ## Where to read on
 #
-# Dai et al. 2019, §3 and appendix B: the memory and the shift. Zaheer et al. 2020, §2 and appendix D: the pattern and how it is computed. Both in the [bibliography](bibliography.ipynb). All runs of the benchmarks are in their [table](../benchmarks/README.md).
+# Dai et al. 2019, §3 and appendix B: the memory and the shift. Zaheer et al. 2020, §2 and appendix D: the pattern and how it is computed. Both in the [bibliography](bibliography.ipynb).
 #
 # The [exercises](../exercises/15_exercises_long_context.ipynb) ask for the memory, reading in segments, the shift, the four parts of a score, the pattern, attention by blocks, and the hops. This is the last chapter so far; the [cheat sheet](cheat_sheet.ipynb) has the course on one page.
