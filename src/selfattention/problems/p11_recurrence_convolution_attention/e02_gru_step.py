@@ -120,6 +120,20 @@ def logistic_candidate(x, hidden, *weights):
     return update * hidden + (1 - update) * torch.sigmoid(new + torch.sigmoid(reset + state_reset) * old)
 
 
+@gru_step.mistake("leaves the candidate unsquashed", hint="How large can the candidate become in your code?")
+def unsquashed_candidate(x, hidden, *weights):
+    reset, update, new, state_reset, state_update, old = gru_parts(x, hidden, *weights)
+    update = torch.sigmoid(update + state_update)
+    return update * hidden + (1 - update) * (new + torch.sigmoid(reset + state_reset) * old)
+
+
+@gru_step.mistake("leaves the gates unsquashed", hint="Between which two numbers must a gate be?")
+def unsquashed_gates(x, hidden, *weights):
+    reset, update, new, state_reset, state_update, old = gru_parts(x, hidden, *weights)
+    reset, update = reset + state_reset, update + state_update
+    return update * hidden + (1 - update) * torch.tanh(new + reset * old)
+
+
 @gru_step.mistake("squashes the gates with a tanh", hint="Between which two numbers must a gate be?")
 def tanh_gates(x, hidden, *weights):
     reset, update, new, state_reset, state_update, old = gru_parts(x, hidden, *weights)

@@ -133,6 +133,19 @@ def logistic_candidate(x, hidden, cell, *weights):
     return result(read, torch.sigmoid(forget) * cell + torch.sigmoid(write) * torch.sigmoid(candidate))
 
 
+@lstm_step.mistake("leaves the candidate unsquashed", hint="How large can the candidate become in your code?")
+def unsquashed_candidate(x, hidden, cell, *weights):
+    write, forget, candidate, read = lstm_parts(x, hidden, *weights)
+    return result(read, torch.sigmoid(forget) * cell + torch.sigmoid(write) * candidate)
+
+
+@lstm_step.mistake("leaves the gates unsquashed", hint="Between which two numbers must a gate be?")
+def unsquashed_gates(x, hidden, cell, *weights):
+    write, forget, candidate, read = lstm_parts(x, hidden, *weights)
+    cell = forget * cell + write * torch.tanh(candidate)
+    return read * torch.tanh(cell), cell
+
+
 @lstm_step.mistake("squashes the gates with a tanh", hint="Between which two numbers must a gate be?")
 def tanh_gates(x, hidden, cell, *weights):
     write, forget, candidate, read = lstm_parts(x, hidden, *weights)

@@ -30,10 +30,10 @@ def causal_convolution(x: Float[Tensor, "batch tokens width"], weight: Float[Ten
     return total
 
 
-causal_convolution.example(torch.tensor([[[1.0], [2.0], [3.0], [4.0]]]), torch.tensor([[[10.0, 1.0]]]),
-                           torch.tensor([0.0]), 1)
 causal_convolution.example(torch.tensor([[[1.0], [2.0], [3.0], [4.0], [5.0], [7.0]]]),
                            torch.tensor([[[100.0, 10.0, 1.0]]]), torch.tensor([0.5]), 2)
+causal_convolution.example(torch.tensor([[[1.0], [2.0], [3.0], [4.0]]]), torch.tensor([[[10.0, 1.0]]]),
+                           torch.tensor([0.0]), 1)
 causal_convolution.example(torch.tensor([[[1.0], [2.0], [4.0]], [[3.0], [5.0], [7.0]]]),
                            torch.tensor([[[10.0, 1.0]], [[1.0, 0.5]]]), torch.tensor([0.0, 0.25]), 2)
 

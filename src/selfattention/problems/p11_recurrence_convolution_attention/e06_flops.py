@@ -1,7 +1,7 @@
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=3, minutes=12, builds_on="lesson 11, what a layer costs", hints=(
+@exercise(points=3, minutes=12, builds_on="lesson 11 · Side by side, how much there is to compute", hints=(
     "Attention has six products of matrices. Which of them know nothing but single tokens, and which two know pairs?",
     "A step of recurrence has two products: one with the token, one with the state. How wide is what comes out?",
     "Write both costs with n for the length. Which of the two has an n²? Divide both by what they share.",

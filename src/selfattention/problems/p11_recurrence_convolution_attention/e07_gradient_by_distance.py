@@ -8,7 +8,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=4, minutes=12, builds_on="lesson 11, how far a gradient comes; lesson 04's Jacobian", hints=(
+@exercise(points=4, minutes=12, builds_on="lesson 11, how far a gradient comes; lesson 06's Jacobian", hints=(
     "The last output is a vector. How many gradients do you need, and of what is each one?",
     "`torch.autograd.grad(output[-1, i], x, retain_graph=True)` gives all tokens at once. Which axes are summed over?",
     "Which token stands at distance 0, and where does it stand in what you have computed?",
