@@ -71,13 +71,13 @@ show(flow(["first", "second", "third"], ("token", tokens), ("½ · state before"
 # %% [markdown]
 # The second token is zero, and still its state is 0.36: that is the first token, remembered. Something of it is in the third state, too, but less.
 #
-# Nothing here can be computed for all tokens at once: the third state needs the second, and that needs the first. So the loop over tokens is not a matter of style, as it was in chapter 01. It *is* the method. (That is because tanh stands between two steps. Where the state enters by additions and products alone, there are ways around the loop: chapter 14.)
+# Nothing here can be computed for all tokens at once: the third state needs the second, and that needs the first. So the loop over tokens is not a matter of style, as it was in chapter 01. It *is* the method. (Because tanh stands between two steps. Where the state is only multiplied and added to, there are ways around the loop: chapter 14.)
 #
 # ## Gates
 #
 # In Elman's network each step overwrites the state. A **gate** is a number between 0 and 1, computed from the token and the state by a sigmoid, $\sigma(a) = 1/(1 + e^{-a})$, that says how much of something is let through. Each number of the state has its own gates.
 #
-# The **gated recurrent unit** (GRU, Cho et al. 2014, eq. 5–8) has two. *Reset* says how much of the old state is read when a new *candidate* is made, *update* how much of the old state is kept: with the update gate $z$ and the candidate $n$, the new state is $h_t = z \odot h_{t-1} + (1 - z) \odot n$. (So 1 keeps, as in that paper and in torch; others write it the other way round.) For one number of a state, and three update gates:
+# The **gated recurrent unit** (GRU, Cho et al. 2014, eq. 5–8) has two. *Reset* says how much of the old state is read when a new *candidate* is made, *update* how much of the old state is kept: with the update gate $z$ and the candidate $n$, the new state is $h_t = z \odot h_{t-1} + (1 - z) \odot n$. (1 keeps, as in that paper and in torch; others write it the other way round.) For one number of a state and three update gates:
 
 # %%
 old, candidate, update = 0.8, -0.5, [1.0, 0.5, 0.0]
@@ -88,7 +88,7 @@ show(flow(["keeps", "half", "replaces"], ("update", update), ("kept", kept, "· 
      "One number of a GRU's state. It was 0.8, the candidate is −0.5; the update gate decides.")
 
 # %% [markdown]
-# In the code, `token` is what the token adds, $W x_t + b$: it needs no state, so it is computed for all tokens before the loop. `weight` and `bias` are those of the state. Both sums are three vectors wide, one for each gate and one for the candidate, and are cut apart by `chunk`. `state` is a tuple, here of one vector:
+# In the code, `token` is what the token adds, $W x_t + b$, computed for all tokens before the loop, as it needs no state. `weight` and `bias` are those of the state. Both sums are three vectors side by side, for two gates and the candidate; `chunk` cuts them apart. `state` is a tuple, here of one vector:
 
 # %%
 show_source(gru_step)
@@ -117,7 +117,7 @@ for cell, kind in ((ELMAN, nn.RNN), (GRU, nn.GRU), (LSTM, nn.LSTM)):
 claim("11.the-cells-of-torch", difference=apart)
 
 # %% [markdown]
-# The loop also returns the last state, and takes one to begin with. That is how a long text can be read in pieces. And it is a common mistake: if you pass the state on to a *different* text, you let the end of one story into the beginning of another. No shape tells. (In training, torch refuses the second `backward` as long as the state hangs on the graph of the step before. The usual remedy, `state.detach()`, silences that, and the stories still mix.)
+# The loop also returns the last state, and takes one to begin with. That is how a long text can be read in pieces. And it is a common mistake: if you pass the state on to a *different* text, you let the end of one story into the beginning of another. No shape tells. (In training, torch refuses the second `backward` while the state hangs on the graph of the step before. The usual remedy, `state.detach()`, silences that, and the stories still mix.)
 #
 # ## A window that slides
 #
@@ -155,7 +155,7 @@ show(figure, "Four layers of windows with two taps. Without dilation the last ou
              "tokens, with doubled dilations all sixteen.")
 
 # %% [markdown]
-# How many tokens an output spans is its **receptive field**. A layer with $k$ taps and dilation $d$ adds $(k-1)\,d$ tokens. (It *spans* them: two taps with dilations 1 and 4 span six tokens and read four. Doubled dilations leave no holes.) Note what is fixed here and what is not: the receptive field is fixed by taps and dilations; the *length of the text* is free. ("Convolutional networks need inputs of fixed size" is a mistake.)
+# How many tokens an output spans is its **receptive field**. A layer with $k$ taps and dilation $d$ adds $(k-1)\,d$ tokens. (It *spans* them: two taps with dilations 1 and 4 span six tokens and read four. Doubled dilations leave no holes.) The receptive field is fixed by taps and dilations; the *length of the text* is free. ("Convolutional networks need inputs of fixed size" is a mistake.)
 #
 # **Predict first:** with *three* taps and doubled dilations (1, 2, 4, …), how many layers are needed to span 1,000 tokens?
 
@@ -255,11 +255,11 @@ show(figure, "How strongly the last output depends on the token so many places b
 tally()
 
 # %% [markdown]
-# In a fresh LSTM the forget gates stand half open, near $\sigma(0) = 0.5$: the cell loses about half of what it holds with each token. That alone would be nine powers of ten in 30 tokens; it is less, a factor of about 0.6 for each token, because something comes through by other paths. The cell of 1997 had *no* forget gate. It was carried on times exactly 1, and in that the error was constant; the gate that was added in 2000 multiplies it.
+# In a fresh LSTM the forget gates stand half open, near $\sigma(0) = 0.5$: with each token the cell loses about half of what it holds. That alone would be nine powers of ten in 30 tokens; it is less, a factor of about 0.6 a token, because something comes through by other paths. The cell of 1997 had *no* forget gate: it was carried on times exactly 1, and in that the error was constant. The gate of 2000 multiplies it.
 #
-# The cell *can* carry a thing far, but its gate must be open, and at the start it is not. So one opens it: Gers et al. (2000) and Jozefowicz et al. (2015) advise a positive start value for that bias (torch's is random around 0). The latter advise 1, and $\sigma(1) = 0.73$: better, but far from level. With 3, $\sigma(3) = 0.95$, it is nearly level.
+# So the cell *can* carry a thing far, but its gate must be open. Gers et al. (2000) and Jozefowicz et al. (2015) advise a positive start value for that bias (torch's is random around 0). The latter advise 1, and $\sigma(1) = 0.73$: better, but far from level. With 3, $\sigma(3) = 0.95$, it is nearly level.
 #
-# In attention the gradient hardly depends on the distance. It falls to about a tenth at once (the token itself counts most, probably because it also makes the query), and stays there: one far away counts about as much as one nearby. But the weights of 64 tokens sum to one, so in a longer text each counts for less on average. And all this says how a layer *starts*. Training changes it, in either direction.
+# In attention the gradient falls to about a tenth at once (the token itself counts most, probably because it also makes the query) and stays there: a token far away counts about as much as one nearby. But the weights of all tokens sum to one, so in a longer text each has less on average. And all this says how a layer *starts*. Training changes it, in either direction.
 #
 # ## What to take along
 #
