@@ -3,7 +3,7 @@
 #
 # Take the Transformer of 2017, leave out the encoder, and train what is left on a single question: *which token comes next?* **How much of a language is in that question, and how do scores become a text?**
 #
-# Liu et al. (2018) used a decoder alone; Radford et al. (2018, 2019) trained it on much text, and called the second one GPT-2. There is no source sentence and no translation; the text itself says what is right. Our tokens are characters, and our text is English that is on your computer already: what Python's `help()` says about the language.
+# The decoder alone is from Liu et al. (2018); Radford et al. (2018, 2019) made GPT and GPT-2 of it. There is no source sentence and no translation; the text itself says what is right. Our tokens are characters, and our text is English that is on your computer already: what Python's `help()` says about the language.
 
 # %%
 import math
@@ -43,14 +43,14 @@ print(f"{len(text.train):,} characters to learn from, {len(text.held_out):,} hel
 #
 # ## What GPT is
 #
-# GPT is short for *generative pre-trained Transformer*: one that writes, and that is trained first on this one question, then on the task that you have, as in chapter 12 (Radford et al. 2018). GPT-2 was tried without the second training. It differs from the decoder of 2017 in four things:
+# GPT is short for *generative pre-trained Transformer*: it writes, and is trained first on this one question, then on the task that you have (Radford et al. 2018), as in chapter 12. GPT-2 was tried without the second training. It differs from the decoder of 2017 in four things:
 #
 # - There is no cross-attention.
 # - Each norm stands before its sublayer (pre-norm, chapter 08), and one more at the end (Radford et al. 2019, §2.3).
 # - Positions are a learned table (chapter 07).
-# - The feed-forward layer has GELU in place of ReLU, a smooth relative of it.
+# - The feed-forward layer has GELU, a smooth relative of ReLU.
 #
-# The scores are still dot products with the token table itself (chapter 09). The most tokens that a model reads at once is its **context**. The smallest GPT-2 has 12 layers of width 768, a context of 1,024, and knows 50,257 pieces made of bytes (chapter 10). Ours will have 3 layers of width 96, a context of 128, and know the characters of this text. One layer (what `past` is for comes below):
+# The most tokens that a model reads at once is its **context**. The smallest GPT-2 has 12 layers of width 768, a context of 1,024, and knows 50,257 pieces made of bytes (chapter 10). Ours will have 3 layers of width 96 and a context of 128. This is one of them (`past` is for writing, see below):
 
 # %%
 show_source(CausalLayer.forward)
@@ -60,7 +60,7 @@ show_source(CausalLayer.forward)
 #
 # At three places the character that really comes has, by the model, the probabilities 1/2, 1/4 and 1/8. The loss is the mean of $-\ln p$: $(0.69 + 1.39 + 2.08)/3 = 1.39$ nats. With logarithms to the base 2 it is $(1 + 2 + 3)/3 = 2$ **bits** (chapter 02). One nat is $1/\ln 2 = 1.44$ bits.
 #
-# A **packer** is a program that makes files smaller, such as gzip. The better it guesses what comes, the fewer bits it writes: who gives the next character the probability $p$ can write it in $-\log_2 p$ bits (Shannon 1948; *arithmetic coding* does it). So a language model can be compared with packers. (To unpack, one needs the training text or the model's weights as well; we count neither.)
+# A **packer** is a program that makes files smaller, such as gzip. The better it guesses what comes, the fewer bits it writes: who gives the next character the probability $p$ can write it in $-\log_2 p$ bits (Shannon 1948; *arithmetic coding* does it). So a language model can be compared with packers. (To unpack, one needs the training text or the weights as well; we count neither.)
 #
 # ## The loop, then the array
 #
@@ -104,11 +104,11 @@ claim("13.labels-not-shifted", guess_true, told=sum(course.losses[-20:]) / 20, t
       blind=math.log(len(characters)))
 
 # %% [markdown]
-# The model has learned to repeat: it is nearly certain that the next character is the present one, and so it is badly wrong wherever that is another. In chapter 09 the same slip made a model useless; this one is worse than one that knows nothing, because it is *sure*. A loss near 0 on text that has not been seen before is not a success; it is a leak (chapter 04).
+# The model has learned to repeat: it is nearly certain that the next character is the present one, and so it is badly wrong wherever that is another. In chapter 09 the same slip made a model useless; this one is worse than a blind guess, because it is *sure*. A loss near 0 on text that has not been seen before is not a success; it is a leak (chapter 04).
 #
 # ## Training it
 #
-# Now with the labels in their place (`language_loss` is `next_token_loss` as a sum and a number), a model of three layers, and three changes that later models made to GPT-2; they are explained at the end of this page. A piece of 129 characters is 128 questions; 400 batches go about 1.2 times through the text.
+# Now with the labels in their place (`language_loss` is `next_token_loss` as a sum and a number). Our model has three changes that later models made to GPT-2; they are explained at the end of this page. A piece of 129 characters is 128 questions; 400 batches go about 1.2 times through the text.
 #
 # We compare it with two packers. bz2 may use the whole training text, as the model did; gzip looks back 32 KiB only, a tenth of it.
 #
@@ -121,11 +121,12 @@ guess_bits = None  # your guess, in bits a character
 torch.manual_seed(0)
 sizes = Sizes(len(characters), context=128, d_model=96, heads=4, d_ff=384, layers=3)
 gpt = GPT(sizes, Changes(rms_norm=True, swiglu=True, rotary=True))
-batches, recipe = TextBatches(tokens, length=129, size=8), Recipe(400, rate=2e-3, warmup=20)
+batches = TextBatches(tokens, length=129, size=8)
+recipe = Recipe(steps=400, rate=2e-3, warmup=20)
 course = fit(gpt, batches, recipe, loss=language_loss, make=muon)
 gpt_bits, packed = model_bits(gpt, held_out, context=128, stride=64), compressed_bits(*text)
-claim("13.characters-and-packers", guess_bits, gzip=packed["gzip"], bz2=packed["bz2"],
-      gpt=gpt_bits)
+claim("13.characters-and-packers", guess_bits, gpt=gpt_bits, gzip=packed["gzip"],
+      bz2=packed["bz2"])
 
 # %%
 bits = [sum(course.losses[start:start + 20]) / 20 / math.log(2) for start in range(0, 400, 20)]
@@ -138,61 +139,62 @@ show(figure, "The loss of the training in bits a character, beside what the trai
              "packers need for the held-out sections.")
 
 # %% [markdown]
-# By the last step the rate has been lowered to 0: steps appended now would change nothing; who wants more plans more of them from the start. A wider model of four layers with a context of 256 needs @@ bits after two minutes on two idle cores (`python benchmarks/gpt.py`) and @@ after five (`--seconds 300`). The packer xz needs @@, the best n-grams (chapter 10; here runs of characters that are counted) @@.
+# By the last step the rate has been lowered to 0: who wants more steps plans them from the start. A wider model of four layers with a context of 256 needs @@ bits after two minutes on two idle cores (`python benchmarks/gpt.py`) and @@ after five (`--seconds 300`). The packer xz needs @@, the best n-grams (chapter 10; here runs of characters that are counted) @@.
 #
 # ## From scores to a text
 #
-# To write, the model reads its own answers. Which answer, of all the characters that have a probability? Always the best one (*greedy*, chapter 09), or one drawn by the probabilities:
+# To write, the model is given a beginning, the *prompt*, and then reads its own answers. Which one, of all characters that have a probability? Always the best (*greedy*, chapter 09), or one that is drawn by its probability:
 
 # %%
-prompt, hot = characters.encode("T")[None], Sampler(generator=torch.Generator().manual_seed(0))
+prompt = characters.encode("T")[None]
+draw = Sampler(generator=torch.Generator().manual_seed(0))
 always = "T" + characters.decode(generate(gpt, prompt, 100)[0])
-drawn = "T" + characters.decode(generate(gpt, prompt, 100, hot)[0])
+drawn = "T" + characters.decode(generate(gpt, prompt, 100, draw)[0])
 shown = list(always[:12].replace(" ", "␣"))
 show(token_rows({"reads": shown[:-1], "answers": shown[1:]}, handed_on=True),
      "When it writes, each answer is read next. Here the best one is taken, from 'T' on.")
 print(f"always the best: {always!r}\n\ndrawn by probability: {drawn!r}")
 
 # %% [markdown]
-# The first goes round in circles, the second stumbles over characters that hardly ever stand there (Holtzman et al. 2020, §1, found both in a much larger model). Four ways between the two:
+# The first goes round in circles, the second stumbles over unlikely characters (Holtzman et al. 2020, figure 1, found the like in GPT-2). Four ways between the two:
 #
 # - **temperature** $T$: divide the scores by $T$. Below 1 the likely gain, above 1 the unlikely (chapter 02).
 # - **top-k**: only the $k$ best may be drawn (Fan et al. 2018), and what is as likely as the last of them.
 # - **top-p**: only the fewest best that together reach the probability $p$ (Holtzman et al. 2020, eq. 2). By hand: with 0.5, 0.3, 0.15 and 0.05, top-p at 0.75 keeps the first two, for 0.5 is not enough, and the one that crosses is kept.
-# - **min-p**: only those at least a share as likely as the best (Nguyen et al. 2024). Of the same four, min-p at 0.2 keeps three, for 0.05 is less than 0.2 · 0.5.
+# - **min-p**: only those with at least a given share of the best one's probability (Nguyen et al. 2024). Of the same four, min-p at 0.2 keeps three, for 0.05 is less than 0.2 · 0.5.
 #
 # `Sampler` applies them in this order; what is left is made to sum to 1, and one is drawn.
 
 # %%
-scores = gpt(characters.encode("The ")[None])[0, -1]
+scores = gpt(characters.encode("The f")[None])[0, -1]
 likeliest = scores.topk(6).indices
-names = characters.decode(likeliest).replace(" ", "␣").replace("\n", "⏎")
+names = characters.decode(likeliest).replace(" ", "␣")
 figure, panels = canvas(3, height=2.5)
 for axes, temperature in zip(panels, (0.5, 1.0, 2.0)):
     chances = torch.softmax(scores / temperature, dim=-1)[likeliest]
     bars(axes, dict(zip(names, chances.tolist())), title=f"T = {temperature}", xlabel="probability")
-show(figure, "The six likeliest characters after 'The ', at three temperatures. What is missing "
+show(figure, "The six likeliest characters after 'The f', at three temperatures. What is missing "
              f"to 1 is shared by the {len(characters) - 6} others.")
 
 # %% [markdown]
 # How many characters does top-p keep? We ask at 800 places of the held-out text, each with 25 characters or more before it:
 
 # %% tags=["claim:kept-by-top-p"]
+parts = held_out[:1000].view(8, 125)
 with torch.no_grad():
-    scores = torch.cat([gpt(part[None])[0, 25:] for part in held_out[:1000].split(125)])
+    scores = gpt(parts)[:, 25:]
 kept = top_p(scores, 0.9).isfinite().sum(dim=-1)
 assert (top_k(scores, 5).isfinite().sum(dim=-1) == 5).all()
 claim("13.kept-by-top-p", vocab=len(characters), fewest=kept.min().item(), most=kept.max().item())
 
 # %%
-line = characters.decode(held_out[853:875]).replace(" ", "␣").replace("\n", "⏎")
-numbers = [str(one) for one in kept[678:700].tolist()]  # those after the characters of this line
-show(token_rows({"after": list(line), "kept": numbers}),
+line = characters.decode(parts[6, -22:]).replace(" ", "␣").replace("\n", "⏎")
+show(token_rows({"after": list(line), "kept": [str(one) for one in kept[6, -22:].tolist()]}),
      "How many characters top-p at 0.9 keeps after each one of a held-out line: few inside a "
      "word, many where one begins.")
 
 # %% [markdown]
-# And now let it write, with temperature and top-p. The text appears as it is drawn:
+# And now let it write with temperature and top-p, after "The ". The text appears as it is drawn:
 
 # %%
 draw = Sampler(temperature=0.7, p=0.95, generator=torch.Generator().manual_seed(0))
@@ -201,11 +203,11 @@ for token in stream(gpt, characters.encode("\n\nThe ")[None], 120, draw):
     print(characters.decode(token), end="", flush=True)
 
 # %% [markdown]
-# Words, mostly, and the manual's habits: `help()` underlines its headings with rows of stars. Sense it has not.
+# Words, mostly, and the manual's habits: `help()` underlines its headings with rows of stars. Sense is missing.
 #
 # ## What a cache saves
 #
-# We begin with one character and write 128, so the model is asked 128 times. Without a cache it reads everything so far each time. With one it keeps the keys and values of each layer (chapter 09), and reads only the newest character. What is kept stays right because of the causal mask: nobody before a token sees it, so it changes nothing of theirs. (In a BERT all would change.) Only its position must go on from theirs. A *hook*, a function that is called with what goes into a module and what comes out, counts what is read.
+# We begin with one character and write 128, so the model is asked 128 times. Without a cache it reads everything so far each time. With one it keeps the keys and values of each layer (chapter 09), and reads only the newest character. What is kept stays right because of the causal mask: nobody before a token sees it, so it changes nothing of theirs. (In a BERT all would change.) Only the new token's position must go on from the last. A *hook*, a function that is called with what goes into a module and what comes out, counts what is read.
 #
 # **Predict first:** how many times as many characters does the model read without the cache?
 
@@ -232,8 +234,8 @@ figure, (left, right) = canvas(2, height=2.7)
 cells = torch.arange(8)
 tables = {"without a cache": cells[:, None] >= cells, "with a cache": torch.eye(8)}
 for axes, (name, table) in zip((left, right), tables.items()):
-    heatmap(axes, table.double(), role="tokens", numbers=False, title=name, row_axis="step",
-            column_axis="token that is read")
+    heatmap(axes, table.double(), role="tokens", numbers=False, title=name, row_axis="steps",
+            column_axis="tokens that are read")
 show(figure, "Which tokens are read at which step, for the first eight. With a cache each is read "
              "once.")
 tally()
@@ -275,9 +277,9 @@ tally()
 #
 # ## Five questions
 #
-# <details><summary>1. A piece has 129 characters. How many questions is it?</summary>
+# <details><summary>1. A piece has 257 characters. How many questions is it?</summary>
 #
-# 128: there is nothing before the first one, so it is never asked for.
+# 256: there is nothing before the first one, so it is never asked for.
 # </details>
 # <details><summary>2. A loss of 1.5 nats a character: how many bits?</summary>
 #
