@@ -131,7 +131,8 @@ claim("13.characters-and-packers", guess_bits, gpt=gpt_bits, gzip=packed["gzip"]
 # %%
 bits = [sum(course.losses[start:start + 20]) / 20 / math.log(2) for start in range(0, 400, 20)]
 figure, axes = canvas(width=5.2, height=2.9)
-level = {"GPT, held out": gpt_bits, "gzip, held out": packed["gzip"], "bz2, held out": packed["bz2"]}
+level = {"GPT, held out": gpt_bits, "gzip, held out": packed["gzip"],
+         "bz2, held out": packed["bz2"]}
 curves = {name: [value] * len(bits) for name, value in level.items()}
 lines(axes, range(20, 401, 20), {"GPT, in training": bits, **curves},
       xlabel="training step", ylabel="bits a character")
@@ -139,7 +140,7 @@ show(figure, "The loss of the training in bits a character, beside what the trai
              "packers need for the held-out sections.")
 
 # %% [markdown]
-# By the last step the rate has been lowered to 0: who wants more steps plans them from the start. A wider model of four layers with a context of 256 needs @@ bits after two minutes on two idle cores (`python benchmarks/gpt.py`) and @@ after five (`--seconds 300`). The packer xz needs @@, the best n-grams (chapter 10; here runs of characters that are counted) @@.
+# A wider model of four layers with a context of 256 needs @@ bits after two minutes on two idle cores (`python benchmarks/gpt.py`) and @@ after five (`--seconds 300`). The packer xz needs @@, the best n-grams (chapter 10; here runs of characters that are counted) @@.
 #
 # ## From scores to a text
 #
