@@ -173,7 +173,8 @@ names = characters.decode(likeliest).replace(" ", "␣")
 figure, panels = canvas(3, height=2.5)
 for axes, temperature in zip(panels, (0.5, 1.0, 2.0)):
     chances = torch.softmax(scores / temperature, dim=-1)[likeliest]
-    bars(axes, dict(zip(names, chances.tolist())), title=f"T = {temperature}", xlabel="probability")
+    heights = dict(zip(names, chances.tolist()))
+    bars(axes, heights, title=f"T = {temperature}", xlabel="probability")
 show(figure, "The six likeliest characters after 'The f', at three temperatures. What is missing "
              f"to 1 is shared by the {len(characters) - 6} others.")
 
