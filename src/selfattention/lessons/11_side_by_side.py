@@ -35,11 +35,11 @@ blank = ["–"] * (len(text) - 2)
 looks = [(place, text.index(text[place]) + 1) for place in (6, 7)]
 show(token_rows({"reads": text, "answers": [*blank, *recall.names(example.answers[0])]},
                 faint=["–"], looks=looks),
-     "Two pairs, two fillers, two questions. C asks for the 13 that stood behind the first C, N for "
-     "the 6 behind the first N. Only the answers at the questions count.")
+     "Two pairs, two fillers, two questions. C asks for the 13 that stood behind the first C, N "
+     "for the 6 behind the first N. Only the answers at the questions count.")
 
 # %% [markdown]
-# Keys and values are drawn anew for each text, so nothing can be learned by heart: the model must *look it up*. There are 16 keys and 16 values; blind guessing is right in 1 of 16 cases, 0.06. But one can do better without any look-up: a **bag** of the tokens, without their order, tells *which* values there are, only not which belongs to which key. Below we measure what that is worth.
+# Keys and values are drawn anew for each text, so nothing can be learned by heart: the model must *look it up*. There are 16 keys and 16 values; blind guessing is right in 1 of 16 cases, 0.06. But one can do better without any look-up: a **bag** of the tokens, without their order, tells *which* values there are, only not which belongs to which key.
 #
 # ## How many steps follow each other
 #
@@ -136,7 +136,7 @@ show(figure, "Attention's work and time as shares of an LSTM's, at width 64. Whe
              "the line, attention becomes the dearer one. The clock crosses much later.")
 
 # %% [markdown]
-# Where exactly the clock crosses depends on machine, batch and program. With one text instead of eight, it was beyond 4,096 tokens here.
+# Where exactly the clock crosses depends on machine, batch and program. With one text in place of eight, attention still took less time at 4,096 tokens here (try `torch.randn(1, 4096, 64)`).
 #
 # ## What can each one remember?
 #
@@ -149,16 +149,15 @@ rivals = {name: equally_large(name.lower(), sizes, parameters) for name in NAMES
 for name, one in rivals.items():
     count = parameter_count(SequenceModel(name.lower(), one))
     print(f"{name}: width {one.width}, {count:,} parameters")
+# The best use of a bag: at each question, the value that occurs most often in the text.
 bag = recall.best_bag(four_pairs(512, torch.Generator().manual_seed(10**9)))
 
 # %% [markdown]
-# (The last line measures the best use of a bag: at each question, answer with the value that occurs most often in the text.)
-#
 # Attention has rotary positions (chapter 07). The convolutions have dilations 1, 2, 4, 8 and 16 in each layer, and span the whole text. So many of them leave a width of 34; whether width or window is to blame for what follows, this comparison does not say.
 #
-# All are trained with **Muon** for the matrices inside, an optimizer that makes each step of a matrix equally large in all directions (Jordan et al. 2024), and Adam for all else. (With Adam alone, attention needs more steps: after as many it was at 0.33, by `python benchmarks/recall.py --adam --kinds attention --fillers 16 --steps 150 --seeds 1` in the repository.) The learning rate rises for 20 steps, then falls in a line to zero at the end.
+# All are trained with **Muon** for the matrices inside, an optimizer that makes each step of a matrix equally large in all directions (Jordan et al. 2024), and Adam for all else. (With Adam alone, attention was still at 0.33 after as many steps: `python benchmarks/recall.py --adam --kinds attention --fillers 16 --steps 150 --seeds 1`, in the repository.) The learning rate rises for 20 steps, then falls in a line to zero at the end.
 #
-# The first part names a reason why a GRU may find this hard: about 20 tokens lie between question and value, and in a fresh one the gradient has faded by then. So we train a second GRU, whose update gates start open, with 3 added to their biases.
+# The first part names a reason why this may be hard for a GRU: about 20 tokens lie between value and question, and over so many a fresh one's gradient falls by about four powers of ten. So we train a second GRU whose update gates start open (3 is added to their biases).
 #
 # **Predict first:** each is trained for 150 steps on 64 new texts a step. By then attention recalls nearly all values. What share does the usual GRU recall?
 
@@ -185,21 +184,21 @@ claim("11.recall", guess_gru, attention=attention, gru=gru, convolution=convolut
 figure, axes = canvas(height=3.6)
 lines(axes, range(15, 151, 15), curves, xlabel="training step", ylabel="values recalled",
       limit=bag, limit_name="best use of a bag")
-show(figure, "Values recalled in new texts, while the models are trained. Only attention gets beyond "
-             "a bag. (All flatten at the end, because the learning rate goes to zero there.)")
+show(figure, "Values recalled in new texts, while the models are trained. Only attention gets "
+             "beyond a bag. (All flatten at the end, because the rate goes to zero there.)")
 
 # %% [markdown]
 # Attention does what the task asks for: a query that matches a key (chapter 01). It first learns *which* values there are, as a bag would, halts there, and then learns to look up. (The first points lie below blind guessing: the scores go over all 36 tokens, and no model knows yet that only values are asked for.)
 #
-# No rival has passed the bag. With its gates open, the GRU comes to that line within a third of the steps, and stays: it now carries the values past the filler, but not which key each belongs to. So the fading gradient was *one* reason, and not the only one. A state too small is not shown: four pairs are 32 bits, and it has 60 numbers.
+# No rival has passed the bag. With its gates open, the GRU comes to that line within a third of the steps, and stays there, as if it carried the values past the filler, but not which key each belongs to. So the fading gradient was *one* reason, and not the only one. Nor is the state shown to be too small: four pairs are 32 bits, and it has 60 numbers.
 #
-# All this is after 150 steps. `python benchmarks/recall.py` (about an hour) trains five kinds for 600. There, with 16 fillers, attention recalls @@, a GRU @@, convolutions @@, an LSTM @@ and Elman's network @@; with 64 fillers @@, @@, @@, @@ and @@.
+# All this is after 150 steps. `python benchmarks/recall.py` (about an hour) trains all five kinds for 600. There, with 16 fillers, attention recalls @@, a GRU @@, convolutions @@, an LSTM @@ and Elman's network @@; with 64 fillers @@, @@, @@, @@ and @@.
 #
 # ## Where the order of words decides
 #
 # Recall is a task for attention. Here is one that suits all three: a text of eleven words holds a dog and a man, all other words are drawn at random, and the question is which of the two came first. Texts come in twos: the same words, but dog and man have changed places, and so has the answer.
 #
-# A **bag of words** knows how often each word stands in a text, and nothing of their order. The best use that anybody could make of it: give each bag its more frequent answer.
+# A **bag of words** knows how often each word stands in a text, and nothing of their order. Its best use is to give each bag its more frequent answer.
 
 # %%
 test = order.texts(512, torch.Generator().manual_seed(10**9))
@@ -217,8 +216,8 @@ claim("11.a-bag-is-a-coin", bag=best_bag, attention=attention, gru=gru, convolut
 figure, axes = canvas(height=3)
 lines(axes, range(12, 121, 12), curves, xlabel="training step", ylabel="right answers",
       limit=best_bag, limit_name="best use of a bag")
-show(figure, "Which came first, the dog or the man? All three kinds of model learn it. A bag of words "
-             "knows nothing of it.")
+show(figure, "Which came first, the dog or the man? All three kinds of model learn it. A bag of "
+             "words knows nothing of it.")
 
 # %% [markdown]
 # Two small layers are enough, of whichever kind (all of width 32, so not equally large here). Each bag occurs with both answers, so no classifier on bags, however large, gets more than half. Not every text classification is like that: often the words alone tell most of it. So before you praise a model for what it reads, ask what a bag of words gets.
