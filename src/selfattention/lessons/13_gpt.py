@@ -21,7 +21,8 @@ from selfattention.source import show_source
 from selfattention.training import Recipe, fit, language_loss, muon, next_token_loss
 
 show(course_map(13, machine="decoder", here=["masked self-attention", "next token"]),
-     "Where we are: the decoder without cross-attention. GPT-2 moves each norm in front of its box.")
+     "Where we are: the decoder without cross-attention. GPT-2 moves each norm in front of its "
+     "box.")
 
 # %% [markdown]
 # ## The idea in one picture
