@@ -19,7 +19,8 @@ def choose_masked(tokens: Int[Tensor, "batch tokens"], draws: Float[Tensor, "bat
     A word is a token from 5 on; signs and padding (0 to 4) are never chosen. Of a text with n words choose n / `every`,
     rounded **up**, so that each text with a word has something to guess: those of its words whose `draws` are the
     smallest. The draws are random numbers from 0 to 1, all different within a text. A text may have no word at all.
-    Return `True` where a token is chosen. (Devlin et al. 2019, §3.1, choose 15 % of a text's tokens.)
+    Return `True` where a token is chosen. (Devlin et al. 2019, §3.1, choose 15 % of a text's tokens; their code and the
+    package round to the nearest number, and take at least one.)
     """
     words = tokens >= 5
     count = (words.sum(dim=1, keepdim=True) + every - 1) // every
@@ -114,6 +115,20 @@ def left_out_late(tokens, draws, every):
 def rounded_down(tokens, draws, every):
     words = tokens >= 5
     return ranked(draws, words) < words.sum(dim=1, keepdim=True) // every
+
+
+@choose_masked.mistake("rounds to the nearest number, and takes at least one",
+                       hint="17 words, one in 5: how many are 3.4, rounded up?")
+def rounded_to_the_nearest(tokens, draws, every):
+    words = tokens >= 5
+    return words & (ranked(draws, words) < (words.sum(dim=1, keepdim=True) / every).round().clamp(min=1))
+
+
+@choose_masked.mistake("rounds down, but takes at least one",
+                       hint="11 words, one in 3: how many are 3.7, rounded up?")
+def rounded_down_to_one(tokens, draws, every):
+    words = tokens >= 5
+    return words & (ranked(draws, words) < (words.sum(dim=1, keepdim=True) // every).clamp(min=1))
 
 
 @choose_masked.mistake("chooses one word more where the words can be divided evenly",

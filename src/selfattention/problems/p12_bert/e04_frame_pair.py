@@ -1,7 +1,7 @@
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=3, minutes=12, builds_on="lesson 12, what goes in", hints=(
+@exercise(points=3, minutes=12, builds_on="lesson 12, two texts at once", hints=(
     "How many places are left for words, when the three signs have theirs?",
     "Cut first, frame afterwards. Which of the two texts loses its last word, as long as both are too long together?",
     "Count the tokens up to and including the first [SEP]. What are their segments, and how many tokens come after?",
@@ -14,7 +14,7 @@ def frame_pair(first: list[int], second: list[int], width: int) -> tuple[list[in
     padding. Where the words and the three signs are more than `width`, take words away one by one until they fit: each
     time the **last** word of the text that is longer now, and of `second` where both are equally long. Both texts have
     at least one word, and `width` is at least 5. Return two lists; the given ones must not change. (Devlin et al. 2019,
-    figure 2; the way of cutting is that of their code.)
+    figure 2; the way of cutting is that of their `run_classifier.py`.)
     """
     first, second = list(first), list(second)
     while len(first) + len(second) + 3 > width:

@@ -9,7 +9,7 @@ from selfattention.problems.draws import tensor
 from selfattention.problems.p12_bert.shared import halves, texts
 
 
-@exercise(points=3, minutes=8, builds_on="lesson 12, what goes in", hints=(
+@exercise(points=3, minutes=8, builds_on="lesson 12, two texts at once", hints=(
     "Three tables, three rows, one sum. With which number is each table asked?",
     "The token's number and its segment are given. Where does the number for the table of positions come from?",
     "Compute the second token of the example by hand: three rows of two numbers, then the norm.",

@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=2, minutes=6, builds_on="lesson 12, one vector for a text", hints=(
+@exercise(points=2, minutes=6, builds_on="lesson 12, a head for whole texts", hints=(
     "How many vectors does a text have, and how many go into the answer?",
     "Two layers, one bend between them. Which of the two makes as many numbers as there are classes?",
 ))
@@ -16,8 +16,9 @@ def classify(x: Float[Tensor, "batch tokens d_model"], pooler_weight: Float[Tens
     r"""Put each text into a class, by the vector of its first token.
 
     `x` is what the last layer gave. [CLS] stands first in every text, and its vector is used for the whole of it
-    (Devlin et al. 2019, §3.1 and §4.1): the *pooler* is a linear layer with tanh, and a second linear layer makes a
-    score (logit) for each class, with no softmax. A linear layer is $x W + b$, with the weights as they are given.
+    (Devlin et al. 2019, §4.1; the pooler is in their code): the *pooler* is a linear layer with tanh, and a second
+    linear layer makes a score (logit) for each class, with no softmax. A linear layer is $x W + b$, with the weights as
+    they are given.
     Gradients must reach `x` and all four weights.
     """
     pooled = torch.tanh(x[:, 0] @ pooler_weight + pooler_bias)

@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=4, minutes=15, builds_on="lesson 12, where the answer stands", hints=(
+@exercise(points=4, minutes=15, builds_on="lesson 12, a head for answers", hints=(
     "Two loops over first and last token would do. Which pairs of the two are answers at all?",
     "As a table: rows are first tokens, columns last ones. What is the score of a cell, and which cells are ruled out? "
     "`triu` and `tril` keep triangles.",

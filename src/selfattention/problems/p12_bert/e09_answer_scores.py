@@ -3,7 +3,7 @@ from collections import Counter
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=3, minutes=10, builds_on="exercise 8 of chapter 10", hints=(
+@exercise(points=3, minutes=10, builds_on="lesson 12, a head for answers, and exercise 8 of chapter 10", hints=(
     "First make the two answers comparable. Which words are left of each, and in which form?",
     "\"the old town\" was guessed, \"old oslo town\" is right: how many words are in both, and how many has each?",
     "Where nothing is in common, what is the sum of the two lengths? May it be zero?",
@@ -15,8 +15,8 @@ def answer_scores(predicted: list[str], gold: list[str]) -> tuple[float, float]:
     wherever they stand. *Exact match* is 1 where the same words are left in the same order, else 0. *F1* is
     $2m / (p + g)$, where $p$ and $g$ are how many words are left of each answer, and $m$ is how many they have in
     common: a word that stands there several times counts as often as **both** have it. Where nothing is left of either
-    answer both scores are 1, and where nothing is left of just one both are 0. (Rajpurkar et al. 2016, §6.1, and
-    their script.)
+    answer both scores are 1, and where nothing is left of just one both are 0. (Rajpurkar et al. 2016, §6.1;
+    the rule for empty answers is that of the script of 2018, SQuAD 2.0.)
     """
     ours, theirs = ([word.lower() for word in words if word.lower() not in ("a", "an", "the")]
                     for words in (predicted, gold))
