@@ -103,6 +103,9 @@
 # - **Raffel et al. 2020.** Colin Raffel, Noam Shazeer, Adam Roberts, Katherine Lee, Sharan Narang, Michael Matena, Yanqi Zhou, Wei Li, Peter J. Liu:
 #   *Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer.* Journal of Machine Learning Research 21, 2020,
 #   [arXiv:1910.10683](https://arxiv.org/abs/1910.10683). A relative position as one learned number on the score. Chapter 07.
+# - **Rajpurkar et al. 2016.** Pranav Rajpurkar, Jian Zhang, Konstantin Lopyrev, Percy Liang: *SQuAD: 100,000+ Questions for Machine Comprehension of
+#   Text.* EMNLP 2016, [arXiv:1606.05250](https://arxiv.org/abs/1606.05250). Answers that are pieces of a text; exact match and F1. Chapter 12, lesson
+#   and exercise.
 # - **Schlag et al. 2021.** Imanol Schlag, Kazuki Irie, Jürgen Schmidhuber: *Linear Transformers Are Secretly Fast Weight Programmers.* ICML 2021,
 #   [arXiv:2102.11174](https://arxiv.org/abs/2102.11174). The delta rule. Chapter 14, `efficient.linear`.
 # - **Sennrich et al. 2016.** Rico Sennrich, Barry Haddow, Alexandra Birch: *Neural Machine Translation of Rare Words with Subword Units.* ACL 2016,

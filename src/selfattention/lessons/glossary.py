@@ -455,8 +455,9 @@
 #
 # ### head
 #
-# One attention on its own part of the numbers, with its own weights. A layer with 8 heads computes 8 means for each token, side by side. *Chapter
-# [06](06_multi_head_attention.ipynb).*
+# Two things. (1) One attention on its own part of the numbers, with its own weights. A layer with 8 heads computes 8 means for each token, side by
+# side. *Chapter [06](06_multi_head_attention.ipynb).* (2) The last layers put on an encoder for one task, such as filling gaps or sorting texts.
+# *Chapter [12](12_bert.ipynb).*
 #
 # ### held out
 #
