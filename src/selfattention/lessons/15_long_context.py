@@ -225,7 +225,6 @@ window = Pattern(1, first=0, last=0, random=0)
 patterns = {"window": window, "random": Pattern(1, first=0, last=0), "bigbird": Pattern(1)}
 layers = {name: int(hops(one.seen(64)).max()) for name, one in patterns.items()}
 claim("15.layers-to-everywhere", guess_layers, **layers)
-tally()
 
 # %% [markdown]
 # With a global block, any two are at most two layers apart, but all that they tell each other goes through it. Random blocks are short cuts around it: in a random graph, paths are short (Zaheer et al. 2020, §2). Are so few scores enough? Four pairs at the beginning of 256 tokens, asked for at the end, are recalled in @@ of the cases with a window of two blocks, in @@ with BigBird, in @@ with full attention (`python benchmarks/long_context.py recall`, same table).
@@ -246,6 +245,7 @@ show(heatmaps(tables, numbers=False, role="masks", largest=1.4, row_axis="blocks
               column_axis="blocks"),
      "Window and one global block, 16 blocks. In the titles, the mean number of layers until a "
      "block knows of another: without its column, the global block saves little.")
+tally()
 
 # %% [markdown]
 # ## What to take along
