@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from selfattention.models.bert import Bert, MaskedLanguageModel, QuestionAnswerer, SequenceClassifier, Sizes
+from selfattention.models.bert import (
+    Bert,
+    MaskedLanguageModel,
+    QuestionAnswerer,
+    SequenceClassifier,
+    Sizes,
+    gap_loss,
+    label_loss,
+)
 
 SIZES = Sizes(vocab=31, d_model=14, heads=2, d_ff=23, layers=2, positions=13, dropout=0.1)
 TOKENS = torch.tensor([[1, 5, 9, 2, 28, 3, 2], [1, 8, 2, 30, 2, 0, 0], [1, 13, 2, 4, 6, 29, 2]])
@@ -98,3 +106,19 @@ def test_padding_in_segment_1_is_no_answer():
 def test_bad_input_is_named(call, message, as_users_call):
     with pytest.raises(ValueError, match=message):
         call(Bert(SIZES))
+
+
+def test_the_loss_of_gaps_counts_what_was_asked_for_as_torch_does_over_all_places():
+    model, labels = MaskedLanguageModel(Bert(SIZES)).eval(), TOKENS.masked_fill(TOKENS < 9, -100)
+    total, count = gap_loss(model, torch.stack([TOKENS, labels]))
+    mean = torch.nn.functional.cross_entropy(model(TOKENS).flatten(0, 1), labels.flatten())
+    assert count == (labels != -100).sum()
+    torch.testing.assert_close(total / count, mean, **CLOSE)
+
+
+def test_the_loss_of_labels_is_that_of_the_text_behind_each():
+    model, labels = SequenceClassifier(Bert(SIZES), classes=3).eval(), torch.tensor([2, 0, 1])
+    total, count = label_loss(model, torch.cat([labels[:, None], TOKENS], dim=1))
+    each = [-torch.log_softmax(model(text[None])[0], dim=0)[label] for text, label in zip(TOKENS, labels)]
+    assert count == 3
+    torch.testing.assert_close(total, sum(each), **CLOSE)

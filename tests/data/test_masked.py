@@ -11,6 +11,7 @@ from selfattention.data.masked import (
     SEP,
     SPECIAL,
     framed,
+    labelled,
     masked_tokens,
     next_sentences,
     vocabulary,
@@ -117,3 +118,12 @@ def test_a_second_sentence_follows_or_is_of_another_text():
 def test_bad_input_is_named(call, message, as_users_call):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_labels_stand_before_their_texts():
+    texts = [["hot", "soup"], ["soup"]]
+    words = vocabulary(texts)
+    soup, hot = words.encode(["soup", "hot"])
+    assert labelled(words, texts, [1, 0]).tolist() == [[1, CLS, hot, soup, SEP], [0, CLS, soup, SEP, PADDING]]
+    with pytest.raises(ValueError, match="2 texts and 1 labels"):
+        labelled(words, texts, [1])

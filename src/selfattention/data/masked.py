@@ -50,6 +50,17 @@ def framed(firsts: Sequence[Sentence], seconds: Sequence[Sentence] | None = None
     return Framed(tokens, ((torch.arange(tokens.shape[1]) >= begins[:, None]) & (tokens != PADDING)).long())
 
 
+def labelled(words: Vocabulary, texts: Sequence[Sequence[str]], labels: Sequence[int]) -> Tokens:
+    """Each text between its signs, with its label before it.
+
+    Raises:  ValueError: not as many labels as texts, or as `framed`.
+    """
+    if len(texts) != len(labels):
+        raise ValueError(f"{len(texts)} texts and {len(labels)} labels: each text needs one")
+    tokens = framed([words.encode(text) for text in texts]).tokens
+    return torch.cat([torch.tensor(labels)[:, None], tokens], dim=1)
+
+
 def masked_tokens(tokens: Tokens, vocab: int, generator: torch.Generator, share: float = 0.15) -> tuple[Tokens, Tokens]:
     """Choose some tokens of each text to be guessed, and hide most of them (§3.1).
 

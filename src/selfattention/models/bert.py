@@ -114,7 +114,8 @@ class Bert(nn.Module):
 class MaskedLanguageModel(nn.Module):
     """Guesses hidden tokens (Devlin et al. 2019, §3.1): a transform of each vector, then a product with every token.
 
-    The embeddings' own table makes the scores, each token with a bias of its own.
+    The embeddings' own table makes the scores, each token with a bias of its own. (Transform and shared table as in the
+    authors' code; the paper says only "an output softmax over the vocabulary".)
     """
 
     def __init__(self, bert: Bert) -> None:
@@ -183,6 +184,23 @@ class QuestionAnswerer(nn.Module):
         both = (starts[:, :, None] + ends[:, None, :]).masked_fill(~allowed, -torch.inf)
         places = both.flatten(1).argmax(dim=1)
         return torch.stack([places // size, places % size], dim=1)
+
+
+def gap_loss(model: MaskedLanguageModel, batch: Int[Tensor, "2 batch tokens"]) -> tuple[Tensor, Tensor]:
+    """The sum of the losses of all tokens asked for in nats, and how many there are: what `Trainer` asks for.
+
+    Args:    batch: what is read, and the labels, which are -100 where nothing is asked, as `masked_tokens` gives them.
+    """
+    read, labels = batch
+    asked = labels != -100
+    scores = model.scores(model.bert(read)[asked])
+    return nn.functional.cross_entropy(scores, labels[asked], reduction="sum"), asked.sum()
+
+
+def label_loss(model: SequenceClassifier, batch: Tokens) -> tuple[Tensor, Tensor]:
+    """The sum of the losses of all texts in nats, and how many there are; each text has its label before it."""
+    labels, texts = batch[:, 0], batch[:, 1:]
+    return nn.functional.cross_entropy(model(texts), labels, reduction="sum"), torch.tensor(len(batch))
 
 
 def _rows(table: nn.Embedding, numbers: Tokens, what: str) -> Vectors:
