@@ -155,7 +155,7 @@ show(figure, "From one and two segments back the model does better than a blind 
              "and four never: 2 layers × 1 segment of memory is the reach.")
 
 # %% [markdown]
-# Within reach the model has only begun to learn. Whoever names any of the four values of the last two segments, whatever the key, is right in $\frac14 + \frac34 \cdot \frac1{16} \approx 0.30$ of the cases; this short training has come about as far. Longer ones (`python benchmarks/long_context.py stream`, [table](../benchmarks/README.md)) learn which value stood beside which key: @@ and @@ right from one and two segments back, but still @@ from three and four, where there is nothing to be learned from. With a memory of two segments, all four are within reach: @@.
+# Within reach the model has only begun to learn. Whoever names any of the four values of the last two segments, whatever the key, is right in $\frac14 + \frac34 \cdot \frac1{16} \approx 0.30$ of the cases; this short training has come about as far. Longer ones (`python benchmarks/long_context.py stream`; all runs stand in `benchmarks/README.md`) learn which value stood beside which key: @@ and @@ right from one and two segments back, but still @@ from three and four, where there is nothing to be learned from. With a memory of two segments, all four are within reach: @@.
 #
 # ## BigBird: few blocks, all connected
 #
@@ -209,7 +209,7 @@ claim("15.memory-by-pattern", guess_growth, sparse=sparse[1] / sparse[0], full=f
       less=full[1] / sparse[1])
 
 # %% [markdown]
-# Time goes the same way: at 16,384 tokens BigBird's attention is @@ times as fast as torch's fused attention over all tokens (`python benchmarks/long_context.py cost`, [table](../benchmarks/README.md)).
+# Time goes the same way: at 16,384 tokens BigBird's attention is @@ times as fast as torch's fused attention over all tokens (`python benchmarks/long_context.py cost`).
 #
 # ## What is connected
 #
@@ -227,7 +227,7 @@ layers = {name: int(hops(one.seen(64)).max()) for name, one in patterns.items()}
 claim("15.layers-to-everywhere", guess_layers, **layers)
 
 # %% [markdown]
-# With a global block, any two are at most two layers apart, but all that they tell each other goes through it. Random blocks are short cuts around it: in a random graph, paths are short (Zaheer et al. 2020, §2). Are so few scores enough? Four pairs at the beginning of 256 tokens, asked for at the end, are recalled in @@ of the cases with a window of two blocks, in @@ with BigBird, in @@ with full attention (`python benchmarks/long_context.py recall`, same table).
+# With a global block, any two are at most two layers apart, but all that they tell each other goes through it. Random blocks are short cuts around it: in a random graph, paths are short (Zaheer et al. 2020, §2). Are so few scores enough? Four pairs at the beginning of 256 tokens, asked for at the end, are recalled in @@ of the cases with a window of two blocks, in @@ with BigBird, in @@ with full attention (`python benchmarks/long_context.py recall`).
 #
 # ## Break it on purpose: a global row without its column
 #
