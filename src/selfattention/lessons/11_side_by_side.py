@@ -190,7 +190,7 @@ show(figure, "Values recalled in new texts, while the models are trained. Only a
 # %% [markdown]
 # Attention does what the task asks for: a query that matches a key (chapter 01). It first learns *which* values there are, as a bag would, halts there, and then learns to look up. (The first points lie below blind guessing: the scores go over all 36 tokens, and no model knows yet that only values are asked for.)
 #
-# No rival has passed the bag. With its gates open, the GRU comes to that line within a third of the steps, and stays there, as if it carried the values past the filler, but not which key each belongs to. So the fading gradient was *one* reason, and not the only one. Nor is the state shown to be too small: four pairs are 32 bits, and it has 60 numbers.
+# No rival has passed the bag. With its gates open, the GRU comes to that line in less than half of the steps, and stays there, as if it carried the values past the filler, but not which key each belongs to. So the fading gradient was *one* reason, and not the only one. Nor is the state shown to be too small: four pairs are 32 bits, and it has 60 numbers.
 #
 # All this is after 150 steps. `python benchmarks/recall.py` (about an hour) trains all five kinds for 600. There, with 16 fillers, attention recalls @@, a GRU @@, convolutions @@, an LSTM @@ and Elman's network @@; with 64 fillers @@, @@, @@, @@ and @@.
 #
