@@ -39,14 +39,14 @@ def hidden_loss(model: MaskedLanguageModel, batch: tuple[Tensor, Tensor, Tensor]
     return nn.functional.cross_entropy(scores, labels[asked], reduction="sum"), asked.sum()
 
 
-def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, seed: int, batch: int = BATCH,
+def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, seed: int,
                share: float = 0.15) -> int:
     """Fill gaps in these texts for so many seconds; the number of steps."""
     generator, steps = torch.Generator().manual_seed(seed), 0
 
     class Batches:
         def __getitem__(self, step: int) -> Moved:
-            rows = torch.randint(len(tokens), (batch,), generator=generator)
+            rows = torch.randint(len(tokens), (BATCH,), generator=generator)
             some = tokens[rows][:, :int((tokens[rows] > 0).sum(dim=1).max())]
             read, labels = masked_tokens(some, bert.sizes.vocab, generator, share)
             return Moved((read, segments[rows][:, :some.shape[1]], labels))
@@ -144,7 +144,7 @@ def answers(arguments) -> None:
     """Answers found in generated texts of facts: exact match and F1 in per cent, by seconds of training."""
     train, tests = facts.facts()
     words = vocabulary(facts.words(train))
-    sizes = Sizes(len(words), WIDTH, positions=POSITIONS, dropout=0.0)
+    sizes = Sizes(len(words), WIDTH, d_ff=2 * WIDTH, positions=POSITIONS, dropout=0.0)
     every = spans.batch(train, words)
     held = {kind: (some, spans.batch(some, words)) for kind, some in tests.items()}
 
@@ -172,9 +172,9 @@ def answers(arguments) -> None:
             model, before = kind(Bert(sizes)), 0
             if first:
                 segments = torch.zeros_like(every.segments) if kind is OneSegment else every.segments
-                before = pretrained(model.bert, every.tokens, segments, first, seed, batch=2 * BATCH, share=0.3)
-            for step, spent in learned(model, Stream(draw, 2 * BATCH, seed), answer_loss, arguments.seconds - first,
-                                       arguments.seconds / 12, seed, optimizer="adam"):
+                before = pretrained(model.bert, every.tokens, segments, first, seed, share=0.3)
+            for step, spent in learned(model, Stream(draw, BATCH, seed), answer_loss, arguments.seconds - first,
+                                       arguments.seconds / 12, seed, optimizer="adam", down=0.3):
                 row(name, f"{seed}", f"{before + step}", f"{first + spent:.0f}", *marks(model))
 
 
