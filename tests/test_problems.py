@@ -98,7 +98,8 @@ def test_an_answer_that_computes_nothing_earns_nothing(exercise):
     answers += [lambda *args, value=value: value for value in (0, 1.0, True, False, [], "", ())]
     answers += [lambda *args, place=place: args[place] for place in inputs]
     for seed in SEEDS:
-        assert [judged(exercise, answer, seed).earned for answer in answers] == [0.0] * len(answers)
+        earned = [judge(exercise, lambda answer=answer: Room(answer), seed, explain=False).earned for answer in answers]
+        assert earned == [0.0] * len(answers)
 
 
 def test_a_wrong_answer_that_computes_keeps_its_points_and_the_card_says_why_another_has_none():
