@@ -23,55 +23,43 @@ from torch import Tensor, nn
 
 from selfattention.data import facts, opinions, spans
 from selfattention.data.asked import Stream
-from selfattention.data.masked import NOT_ASKED, framed, masked_tokens, vocabulary
+from selfattention.data.masked import SPECIAL, framed, labelled, masked_tokens, vocabulary
 from selfattention.data.reviews import reviews
 from selfattention.models.bag import BagOfWords
-from selfattention.models.bert import Bert, MaskedLanguageModel, QuestionAnswerer, SequenceClassifier, Sizes
+from selfattention.models.bert import (
+    Bert,
+    MaskedLanguageModel,
+    QuestionAnswerer,
+    SequenceClassifier,
+    Sizes,
+    gap_loss,
+    label_loss,
+)
 from selfattention.training import Recipe, fit
 
 BATCH, WIDTH, POSITIONS = 32, 64, 64
 
 
-def hidden_loss(model: MaskedLanguageModel, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    read, segments, labels = batch
-    asked = labels != NOT_ASKED
-    scores = model.scores(model.bert(read, segments)[asked])
-    return nn.functional.cross_entropy(scores, labels[asked], reduction="sum"), asked.sum()
-
-
-def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, seed: int,
-               share: float = 0.15) -> int:
+def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, seed: int, share: float = 0.15) -> int:
     """Fill gaps in these texts for so many seconds; the number of steps."""
-    generator, steps = torch.Generator().manual_seed(seed), 0
+    steps = 0
 
-    class Batches:
-        def __getitem__(self, step: int) -> Moved:
-            rows = torch.randint(len(tokens), (BATCH,), generator=generator)
-            some = tokens[rows][:, :int((tokens[rows] > 0).sum(dim=1).max())]
-            read, labels = masked_tokens(some, bert.sizes.vocab, generator, share)
-            return Moved((read, segments[rows][:, :some.shape[1]], labels))
+    def batch(count: int, generator: torch.Generator) -> Tensor:
+        rows = torch.randint(len(tokens), (count,), generator=generator)
+        some = tokens[rows][:, :int((tokens[rows] > 0).sum(dim=1).max())]
+        return torch.stack([*masked_tokens(some, bert.sizes.vocab, generator, share),
+                            segments[rows][:, :some.shape[1]]])
 
-    for step, _ in learned(MaskedLanguageModel(bert), Batches(), hidden_loss, seconds, seconds, seed, down=0.3):
+    for step, _ in learned(MaskedLanguageModel(bert), Stream(batch, BATCH, seed), gap_loss, seconds, seconds, seed,
+                           down=0.3):
         steps = step
     return steps
 
 
-class Moved(tuple):
-    """Several tensors as a batch, which stay where they are."""
-
-    def to(self, device) -> "Moved":
-        return self
-
-
-def label_loss(model: SequenceClassifier, batch: Tensor) -> tuple[Tensor, Tensor]:
-    return (nn.functional.cross_entropy(model(batch[:, 1:]), batch[:, 0], reduction="sum"),
-            torch.tensor(len(batch)))
-
-
-def classifier(bert: Bert, tokens: Tensor, labels: Tensor, steps: int, rate: float, seed: int) -> SequenceClassifier:
-    """Train a head, and the encoder with it, on labelled texts."""
+def classifier(bert: Bert, rows: Tensor, steps: int, rate: float, seed: int) -> SequenceClassifier:
+    """Train a head, and the encoder with it, on texts with their labels before them."""
     torch.manual_seed(seed)
-    model, rows = SequenceClassifier(bert), torch.cat([labels[:, None], tokens], dim=1)
+    model = SequenceClassifier(bert)
 
     def batch(count: int, generator: torch.Generator) -> Tensor:
         return rows[torch.randint(len(rows), (count,), generator=generator)]
@@ -81,8 +69,8 @@ def classifier(bert: Bert, tokens: Tensor, labels: Tensor, steps: int, rate: flo
 
 
 @torch.no_grad()
-def right(model: SequenceClassifier, tokens: Tensor, labels: Tensor) -> float:
-    return (model(tokens).argmax(dim=1) == labels).double().mean().item()
+def right(model: SequenceClassifier, rows: Tensor) -> float:
+    return (model(rows[:, 1:]).argmax(dim=1) == rows[:, 0]).double().mean().item()
 
 
 def spread(values: list[float]) -> str:
@@ -96,10 +84,9 @@ def by_labels(arguments) -> None:
     words = vocabulary(told)
     texts = framed([words.encode(text) for text in told]).tokens
     train, tests = opinions.opinions(max(arguments.labels))
-    labelled = framed([words.encode(one.words) for one in train]).tokens
-    truth = torch.tensor([int(one.praises) for one in train])
-    held = {kind: (framed([words.encode(one.words) for one in some]).tokens,
-                   torch.tensor([int(one.praises) for one in some])) for kind, some in tests.items()}
+    sides = {kind: ([one.words for one in some], [int(one.praises) for one in some])
+             for kind, some in {"train": train, **tests}.items()}
+    rows = {kind: labelled(words, *side) for kind, side in sides.items()}
     sizes = Sizes(len(words), WIDTH, positions=POSITIONS, dropout=0.1)
     berts, steps = [], []
     for seed in range(arguments.seeds):
@@ -108,22 +95,21 @@ def by_labels(arguments) -> None:
         steps.append(pretrained(berts[-1], texts, torch.zeros_like(texts), arguments.seconds, seed))
     print(f"\nPre-training: {arguments.seconds:g} seconds, {steps} steps; then "
           f"{arguments.steps} steps with labels; {arguments.seeds} seeds\n")
-    kinds = [f"{name}, {kind}" for kind in held for name in ("pre-trained", "from scratch")]
+    kinds = [f"{name}, {kind}" for kind in tests for name in ("pre-trained", "from scratch")]
     row("labels", "bag of words, seen", *kinds, "pre-trained better, seen, by seed")
     row("---", *["---"] * (len(kinds) + 2))
     for count in arguments.labels:
-        bag = BagOfWords([one.words for one in train[:count]], truth[:count].tolist())
-        seen = tests[opinions.SEEN]
-        found = {kind: ([], []) for kind in held}
+        bag = BagOfWords(*(part[:count] for part in sides["train"]))
+        found = {kind: ([], []) for kind in tests}
         for seed, bert in enumerate(berts):
             torch.manual_seed(seed)
             for place, start in enumerate((copy.deepcopy(bert), Bert(sizes))):
-                model = classifier(start, labelled[:count], truth[:count], arguments.steps, arguments.rate, seed)
-                for kind, (tokens, labels) in held.items():
-                    found[kind][place].append(right(model, tokens, labels))
+                model = classifier(start, rows["train"][:count], arguments.steps, arguments.rate, seed)
+                for kind in tests:
+                    found[kind][place].append(right(model, rows[kind]))
         better = [one - other for one, other in zip(*found[opinions.SEEN])]
-        row(f"{count}", f"{bag.accuracy([one.words for one in seen], [int(one.praises) for one in seen]):.3f}",
-            *(spread(values) for kind in held for values in found[kind]),
+        row(f"{count}", f"{bag.accuracy(*sides[opinions.SEEN]):.3f}",
+            *(spread(values) for kind in tests for values in found[kind]),
             " ".join(f"{one:+.2f}" for one in better))
 
 
@@ -183,8 +169,11 @@ def film_reviews(arguments) -> None:
     parts = {split: [(text.split(), label) for text, label in reviews(split, arguments.folder, progress=False)]
              for split in ("train", "val", "test")}
     words = vocabulary([text for text, _ in parts["train"]], 8000)
-    frames = {split: (framed([words.encode(text[:POSITIONS - 2], unknown=True) for text, _ in some]).tokens,
-                      torch.tensor([label for _, label in some])) for split, some in parts.items()}
+    known = {split: [([word if word in words.numbers else "[UNK]" for word in text[:POSITIONS - 2]], label)
+                     for text, label in some] for split, some in parts.items()}
+    frames = {split: labelled(words, *zip(*some)) for split, some in known.items()}
+    texts = frames["train"][:, 1:]
+    texts = texts[(texts >= len(SPECIAL)).any(dim=1)]  # one has no word that is known
     sizes = Sizes(len(words), WIDTH, positions=POSITIONS, dropout=0.3)
     bag = BagOfWords(*zip(*parts["train"]))
     row("accuracy on the test part", "median (range)")
@@ -193,11 +182,11 @@ def film_reviews(arguments) -> None:
     found: dict[str, list[float]] = {"pre-trained": [], "from scratch": []}
     for seed in range(arguments.seeds):
         torch.manual_seed(seed)
-        bert, texts = Bert(sizes), frames["train"][0]
+        bert = Bert(sizes)
         pretrained(bert, texts, torch.zeros_like(texts), arguments.seconds, seed)
         for name, start in (("pre-trained", bert), ("from scratch", Bert(sizes))):
-            model = classifier(start, *frames["train"], arguments.steps, arguments.rate, seed)
-            found[name].append(right(model, *frames["test"]))
+            model = classifier(start, frames["train"], arguments.steps, arguments.rate, seed)
+            found[name].append(right(model, frames["test"]))
     for name, values in found.items():
         row(f"BERT, {name}, {arguments.seeds} seeds", spread(values))
 

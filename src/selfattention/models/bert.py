@@ -186,14 +186,15 @@ class QuestionAnswerer(nn.Module):
         return torch.stack([places // size, places % size], dim=1)
 
 
-def gap_loss(model: MaskedLanguageModel, batch: Int[Tensor, "2 batch tokens"]) -> tuple[Tensor, Tensor]:
+def gap_loss(model: MaskedLanguageModel, batch: Int[Tensor, "parts batch tokens"]) -> tuple[Tensor, Tensor]:
     """The sum of the losses of all tokens asked for in nats, and how many there are: what `Trainer` asks for.
 
-    Args:    batch: what is read, and the labels, which are -100 where nothing is asked, as `masked_tokens` gives them.
+    Args:    batch: what is read; the labels, which are -100 where nothing is asked, as `masked_tokens` gives them; and
+             segments, where there are two texts in a row.
     """
-    read, labels = batch
+    read, labels, *segments = batch
     asked = labels != -100
-    scores = model.scores(model.bert(read)[asked])
+    scores = model.scores(model.bert(read, *segments)[asked])
     return nn.functional.cross_entropy(scores, labels[asked], reduction="sum"), asked.sum()
 
 
