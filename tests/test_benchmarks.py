@@ -58,6 +58,20 @@ def test_the_recipe_for_characters_trains_compares_writes_and_decodes():
             assert re.search(pattern, done.stdout), (pattern, done.stdout)
 
 
+@pytest.mark.slow
+def test_the_recipes_for_bert_pre_train_tune_and_mark_answers():
+    small = ["--seconds", "0.05", "--seeds", "1", "--steps", "2", "--labels", "8"]
+    for options, expected in (
+            (["labels"], r"^\| 8 \| 0\.\d+ \| (?:0\.\d+ \(0\.\d+–0\.\d+\) \| ){6}[+-]\d\.\d+ \|$"),
+            (["answers"], r"^\| hidden words first, one segment \| 0 \| \d+ \| \d+ (?:\| \d+\.\d ){4}\|$"),
+            *([(["reviews", "--folder", str(DATA)], r"^\| BERT, from scratch, 1 seeds \| 0\.\d+ \(")]
+              if DATA.is_dir() else [])):
+        done = subprocess.run([sys.executable, "benchmarks/bert.py", *options, *small], cwd=ROOT, capture_output=True,
+                              text=True, encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert re.search(expected, done.stdout, re.MULTILINE), done.stdout
+
+
 LESSON = """
 # %%
 import random

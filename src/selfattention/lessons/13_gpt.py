@@ -141,7 +141,7 @@ show(figure, "The loss of the training in bits a character, beside what the trai
              "packers need for the held-out sections.")
 
 # %% [markdown]
-# A wider model of four layers with a context of 256 needs @@ bits after two minutes on two idle cores (`python benchmarks/gpt.py`) and @@ after five (`--seconds 300`). The packer xz needs @@, the best n-grams (chapter 10; here runs of characters that are counted) @@.
+# A wider model with a context of 192 needs @@ bits after two minutes on two idle cores (`python benchmarks/gpt.py`) and @@ after five (`--seconds 300`). The packer xz needs @@, the best n-grams (chapter 10; here runs of characters that are counted) @@.
 #
 # ## From scores to a text
 #
