@@ -1,14 +1,14 @@
 """Chapter 12 in longer runs than a lesson has time for; prints tables in Markdown.
 
-    python benchmarks/bert.py labels                    pre-trained against from scratch, by number of labels
-    python benchmarks/bert.py answers                   answers found in texts, by seconds; also without segments
-    python benchmarks/bert.py reviews --folder FOLDER   sentences from film reviews, beside a bag of words
+    python benchmarks/bert.py labels --seconds 30 --seeds 5        pre-trained against from scratch, by number of labels
+    python benchmarks/bert.py answers                              answers found in texts; also without segments
+    python benchmarks/bert.py reviews --steps 500 --folder FOLDER  film reviews, beside a bag of words
 
 Seconds are those of the processor, on one thread: other programs take none of them. Each training of a seed begins with
 other weights and draws other batches. `labels` trains an encoder on hidden words for `--seconds`, then goes on from it
-and from new weights with the same labelled sentences, steps and rates. `answers` asks for answers all of `--seconds`,
-or hides words of the same questions and texts in the first half of them. `reviews` is `labels` with all sentences of
-the training part, which are few; without `--folder` the files are fetched.
+and from new weights with the same labelled sentences, steps and rates; texts and sentences are short ones. `answers`
+asks for answers all of `--seconds`, or hides words of the same questions and texts in the first half of them. `reviews`
+is `labels` with all sentences of the training part, which are few; without `--folder` the files are fetched.
 """
 
 import argparse
@@ -35,12 +35,15 @@ from selfattention.models.bert import (
     gap_loss,
     label_loss,
 )
-from selfattention.training import Recipe, fit
+from selfattention.training import Recipe, fit, muon
 
-BATCH, WIDTH, POSITIONS = 32, 64, 64
+BATCH, WIDTH, POSITIONS = 64, 64, 64
+ANSWERS = 32  # questions in a batch
+SHORT_TEXT, SHORT_SENTENCE = 13, 8  # in words, where sentiment is learned: longer ones need longer trainings
 
 
-def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, seed: int, share: float = 0.15) -> int:
+def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, seed: int, share: float = 0.15,
+               size: int = BATCH) -> int:
     """Fill gaps in these texts for so many seconds; the number of steps."""
     steps = 0
 
@@ -50,8 +53,8 @@ def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, see
         return torch.stack([*masked_tokens(some, bert.sizes.vocab, generator, share),
                             segments[rows][:, :some.shape[1]]])
 
-    for step, _ in learned(MaskedLanguageModel(bert), Stream(batch, BATCH, seed), gap_loss, seconds, seconds, seed,
-                           down=0.3):
+    for step, _ in learned(MaskedLanguageModel(bert), Stream(batch, size, seed), gap_loss, seconds, seconds, seed,
+                           down=1.0):
         steps = step
     return steps
 
@@ -64,7 +67,8 @@ def classifier(bert: Bert, rows: Tensor, steps: int, rate: float, seed: int) -> 
     def batch(count: int, generator: torch.Generator) -> Tensor:
         return rows[torch.randint(len(rows), (count,), generator=generator)]
 
-    fit(model, Stream(batch, BATCH, seed), Recipe(steps, rate, warmup=20, seed=seed), loss=label_loss)
+    fit(model, Stream(batch, BATCH, seed), Recipe(steps, rate, warmup=20, seed=seed), loss=label_loss,
+        make=muon)
     return model
 
 
@@ -82,17 +86,19 @@ def by_labels(arguments) -> None:
     """Sentiment where a bag of words knows nothing: accuracy on new sentences, and on new negations of adjectives."""
     told = [[word for sentence in text for word in sentence] for text in opinions.texts()]
     words = vocabulary(told)
-    texts = framed([words.encode(text) for text in told]).tokens
-    train, tests = opinions.opinions(max(arguments.labels))
-    sides = {kind: ([one.words for one in some], [int(one.praises) for one in some])
-             for kind, some in {"train": train, **tests}.items()}
+    texts = framed([words.encode(text) for text in told if len(text) <= SHORT_TEXT]).tokens
+    train, tests = opinions.opinions(8 * max(arguments.labels), 1500)
+    sides = {}
+    for kind, some in {"train": train, **tests}.items():
+        short = [one for one in some if len(one.words) <= SHORT_SENTENCE]
+        sides[kind] = [one.words for one in short], [int(one.praises) for one in short]
     rows = {kind: labelled(words, *side) for kind, side in sides.items()}
-    sizes = Sizes(len(words), WIDTH, positions=POSITIONS, dropout=0.1)
+    sizes = Sizes(len(words), WIDTH, d_ff=2 * WIDTH, positions=POSITIONS, dropout=0.0)
     berts, steps = [], []
     for seed in range(arguments.seeds):
         torch.manual_seed(seed)
         berts.append(Bert(sizes))
-        steps.append(pretrained(berts[-1], texts, torch.zeros_like(texts), arguments.seconds, seed))
+        steps.append(pretrained(berts[-1], texts, torch.zeros_like(texts), arguments.seconds, seed, share=0.3))
     print(f"\nPre-training: {arguments.seconds:g} seconds, {steps} steps; then "
           f"{arguments.steps} steps with labels; {arguments.seeds} seeds\n")
     kinds = [f"{name}, {kind}" for kind in tests for name in ("pre-trained", "from scratch")]
@@ -158,8 +164,8 @@ def answers(arguments) -> None:
             model, before = kind(Bert(sizes)), 0
             if first:
                 segments = torch.zeros_like(every.segments) if kind is OneSegment else every.segments
-                before = pretrained(model.bert, every.tokens, segments, first, seed, share=0.3)
-            for step, spent in learned(model, Stream(draw, BATCH, seed), answer_loss, arguments.seconds - first,
+                before = pretrained(model.bert, every.tokens, segments, first, seed, share=0.3, size=ANSWERS)
+            for step, spent in learned(model, Stream(draw, ANSWERS, seed), answer_loss, arguments.seconds - first,
                                        arguments.seconds / 12, seed, optimizer="adam", down=0.3):
                 row(name, f"{seed}", f"{before + step}", f"{first + spent:.0f}", *marks(model))
 
@@ -198,9 +204,9 @@ if __name__ == "__main__":
     parser.add_argument("part", choices=list(PARTS))
     parser.add_argument("--seconds", type=float, default=120.0, help="of the processor: pre-training, or answers")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--labels", type=int, nargs="+", default=[64, 256, 1024, 4096], help="(labels)")
-    parser.add_argument("--steps", type=int, default=300, help="with labels")
-    parser.add_argument("--rate", type=float, default=1e-3, help="with labels, of Adam")
+    parser.add_argument("--labels", type=int, nargs="+", default=[32, 64, 128, 256, 1024], help="(labels)")
+    parser.add_argument("--steps", type=int, default=60, help="with labels")
+    parser.add_argument("--rate", type=float, default=1e-3, help="with labels; Muon's is ten times as high")
     parser.add_argument("--folder", help="with the films' reviews")
     chosen = parser.parse_args()
     torch.set_num_threads(1)

@@ -191,7 +191,7 @@ show(figure, "Values recalled in new texts, while the models are trained. Only a
 #
 # No rival has passed the bag. With its gates open, the GRU comes to that line in less than half of the steps, and stays there, as if it carried the values past the filler, but not which key each belongs to. So the fading gradient was *one* reason, and not the only one. Nor is the state shown to be too small: four pairs are 32 bits, and it has 60 numbers.
 #
-# All this is after 150 steps. `python benchmarks/recall.py` (about an hour) trains all five kinds for 600. There, with 16 fillers, attention recalls @@, a GRU @@, convolutions @@, an LSTM @@ and Elman's network @@; with 64 fillers @@, @@, @@, @@ and @@.
+# All this is after 150 steps. `python benchmarks/recall.py` (about an hour) trains all five kinds for 600, at three distances and with three seeds.
 #
 # ## Where the order of words decides
 #

@@ -238,17 +238,17 @@ show(figure, "New sentences told apart. The encoders had 64 labelled sentences: 
 # %% [markdown]
 # To fill the gap in *the soup is not good . we [MASK] it .* the encoder had to find out what *not* does to *good*, and nobody had to label anything for that. The labels need only tell which verdict is called praise. This is what BERT is for: text without labels is plentiful.
 #
-# How much it gains depends on how many labels there are. Here are sentences of every length, with contrasts between two things (*although …*, *… but …*), after two minutes of pre-training, and below them real ones from film reviews (Pang and Lee 2005): the share that is right, median of several seeds (`python benchmarks/bert.py labels --seeds 5` and `python benchmarks/bert.py reviews`; the ranges are in `benchmarks/README.md`):
+# How much it gains depends on how many labels there are. After 30 seconds of filling gaps, and then 60 steps with labels, the share that is right, median of five seeds (`python benchmarks/bert.py labels --seconds 30 --seeds 5`); on the right, of sentences in which a word is negated in a way that no training text had for it:
 #
-# | labels | bag of words | from scratch | pre-trained |
-# | ---: | ---: | ---: | ---: |
-# | 64 | @@ | @@ | @@ |
-# | 256 | @@ | @@ | @@ |
-# | 1,024 | @@ | @@ | @@ |
-# | 4,096 | @@ | @@ | @@ |
-# | film reviews, 8,528 | @@ | @@ | @@ |
+# | labels | bag of words | from scratch | pre-trained | negations, from scratch | negations, pre-trained |
+# | ---: | ---: | ---: | ---: | ---: | ---: |
+# | 32 | 0.53 | 0.57 | 0.80 | 0.51 | 0.87 |
+# | 64 | 0.52 | 0.60 | 0.80 | 0.55 | 0.88 |
+# | 128 | 0.48 | 0.69 | 0.85 | 0.68 | 0.92 |
+# | 256 | 0.47 | 0.73 | 0.92 | 0.68 | 0.96 |
+# | 1,024 | 0.48 | 0.75 | 0.96 | 0.69 | 0.98 |
 #
-# The reviews' encoder has filled gaps in those 8,528 sentences alone; the paper's had 3.3 billion words.
+# At every number of labels the gaps are worth about a fifth of all sentences, and of the negations more: from scratch a model learns which words praise, and takes *not lovely* for praise. It is not always so: on sentences from film reviews (Pang and Lee 2005; 8,528 to learn from) the bag of words gets 0.76, and this little BERT, with half a minute of gaps and 200 steps, 0.53, from scratch 0.59 (`python benchmarks/bert.py reviews`). Those sentences have 19 thousand different words; the paper's encoder had filled gaps in 3.3 billion words before.
 #
 # ## A head for answers
 #
@@ -275,15 +275,14 @@ tally()
 #
 # A predicted piece that is nearly right deserves some credit: *cape town* for *in cape town*. Two numbers are usual, **exact match** and **F1**, which counts common words (Rajpurkar et al. 2016, §6.1); the last exercise has them.
 #
-# Does filling gaps help here, too? Questions about generated facts, asked for pairs of a name and a place that never stood together in training; exact match in per cent, median of three seeds (`python benchmarks/bert.py answers`). The second and the third encoder fill gaps in the same questions and texts for the first 60 seconds, and are asked for answers only then; the third gets segment 0 for both texts:
+# Does filling gaps help here, too? Questions about generated facts, asked for pairs of a name and a place that never stood together in training; exact match in per cent, three trainings of each kind (`python benchmarks/bert.py answers`, on one core). The second encoder fills gaps in the same questions and texts for the first 60 seconds, and is asked for answers only then:
 #
 # | after seconds of training | 40 | 80 | 120 |
 # | --- | ---: | ---: | ---: |
-# | answers from the start | @@ | @@ | @@ |
-# | hidden words first | – | @@ | @@ |
-# | hidden words first, one segment | – | @@ | @@ |
+# | answers from the start | 42, 44, 45 | 46, 55, 66 | 49, 68, 75 |
+# | hidden words first | – | 42, 67, 79 | 54, 80, 84 |
 #
-# @@
+# Between 40 and 60 lies a **plateau**: for a while the model finds *a* place where a place is asked for, but not *whose*, and hardly gets better. Many trainings look like that before something is found. How long it lasts differs more from seed to seed than between the two ways; who stops there will think that the model cannot do it.
 #
 # The package's encoder and all of its heads are the same as Hugging Face's `BertModel`, `BertForMaskedLM`, `BertForSequenceClassification` and `BertForQuestionAnswering` with the same weights: outputs and gradients agree to nine digits in float64. The command `pytest tests/parity/test_bert.py` checks it.
 #
