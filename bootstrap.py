@@ -104,9 +104,8 @@ def main():
         job = [PYTHON, "-m", "selfattention", "lab", *arguments.rest]
     elif arguments.job == "test":
         # One notebook's cells stay on one worker; a second torch thread would only get in the other's way.
-        # Three workers on two cores, because tests with servers, browsers and kernels wait a good part of their time.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        job = [PYTHON, "-m", "pytest", "-rs", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder",
+        job = [PYTHON, "-m", "pytest", "-rs", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder",
                "--nbval-lax", *arguments.rest]
     else:
         return
