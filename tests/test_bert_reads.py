@@ -17,14 +17,7 @@ SIZES = Sizes(vocab=31, d_model=14, heads=2, d_ff=23, layers=2, positions=13, dr
 TOKENS = torch.tensor([[1, 5, 9, 2, 28, 3, 2], [1, 8, 2, 30, 2, 0, 0], [1, 13, 2, 4, 6, 29, 2]])
 SEGMENTS = torch.tensor([[0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 1, 1, 1]])
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def test_every_token_sees_both_sides_and_no_padding():

@@ -14,14 +14,7 @@ from selfattention.convolution import (
 )
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 @pytest.mark.parametrize(("tokens", "taps", "dilation"), [(11, 3, 1), (11, 3, 2), (11, 2, 5), (1, 3, 1), (3, 2, 7),

@@ -14,14 +14,7 @@ SIZES = Sizes(vocab=29, context=17, d_model=24, heads=4, d_ff=36, layers=3)
 TOKENS = torch.tensor([[5, 9, 1, 28, 3, 2, 7], [4, 2, 8, 0, 17, 19, 23]])
 CHANGES = [Changes(), Changes(rms_norm=True), Changes(swiglu=True), Changes(rotary=True), Changes(key_heads=2),
            Changes(key_heads=1), Changes(True, True, True, 2)]
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def spread(model):

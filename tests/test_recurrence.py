@@ -12,14 +12,7 @@ from selfattention.recurrence import ELMAN, GRU, LSTM, Recurrent, elman_step, gr
 CELLS = [pytest.param(cell, id=name) for name, cell in (("elman", ELMAN), ("gru", GRU), ("lstm", LSTM))]
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
 HIDDEN = 5
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def sigmoid(x):

@@ -23,14 +23,7 @@ from selfattention.parity import from_recurrent
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 SIZES = Sizes(vocab=13, width=20, heads=5, taps=3, dilations=(1, 2))
 TOKENS = torch.tensor([[5, 9, 1, 12, 3, 2, 7], [4, 2, 8, 0, 0, 11, 6]])
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 @pytest.mark.parametrize(("kind", "module"), [("rnn", nn.RNN), ("gru", nn.GRU), ("lstm", nn.LSTM)])

@@ -18,14 +18,7 @@ from selfattention.positions import Rotary
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 SIZES = LatentSizes(d_model=13, heads=3, d_head=5, latent=7, rotary=4)
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def built(sizes=SIZES):

@@ -17,14 +17,7 @@ TOKENS = torch.tensor([[1, 5, 9, 2, 28, 3, 2, 7, 11, 2, 0], [1, 8, 2, 30, 2, 0, 
 SEGMENTS = torch.tensor([[0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 0], [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0],
                          [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1]])
 REAL = TOKENS != 0
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def theirs_of(kind, **more):

@@ -18,14 +18,7 @@ CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 LENGTHS = torch.tensor([33, 22, 31])  # whole blocks of padding, and a part of one
 TOKENS = torch.randint(1, 29, (3, 33), generator=torch.Generator().manual_seed(0)).masked_fill(
     torch.arange(33) >= LENGTHS[:, None], 0)
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def random_weights(module):

@@ -11,14 +11,7 @@ from selfattention.parity import from_gpt2, from_llama
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 SIZES = Sizes(vocab=29, context=17, d_model=14, heads=2, d_ff=23, layers=3)
 TOKENS = torch.tensor([[5, 9, 1, 28, 3, 2, 7, 0, 11, 5, 5], [4, 2, 8, 0, 17, 19, 23, 6, 6, 13, 20]])
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def gpt2(sizes=SIZES):

@@ -12,14 +12,7 @@ CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 WIDTH, HIDDEN, BATCH, TOKENS = 7, 5, 3, 11
 KINDS = [pytest.param(cell, module, id=module.__name__)
          for cell, module in ((ELMAN, nn.RNN), (GRU, nn.GRU), (LSTM, nn.LSTM))]
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def pair(cell, module, layers):

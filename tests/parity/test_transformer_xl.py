@@ -19,14 +19,7 @@ from selfattention.positions import sinusoidal
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 SIZES = Sizes(vocab=29, d_model=14, heads=2, d_ff=23, layers=3, memory=7, dropout=0.1)
-
-
-@pytest.fixture(autouse=True)
-def float64():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 def random_weights(module):
