@@ -101,10 +101,11 @@ def test_bad_input_is_named(call, message, as_users_call):
         call(Bert(SIZES))
 
 
-def test_the_loss_of_gaps_counts_what_was_asked_for_as_torch_does_over_all_places():
+@pytest.mark.parametrize("segments", [[], [SEGMENTS]], ids=["one text", "two texts"])
+def test_the_loss_of_gaps_counts_what_was_asked_for_as_torch_does_over_all_places(segments):
     model, labels = MaskedLanguageModel(Bert(SIZES)).eval(), TOKENS.masked_fill(TOKENS < 9, -100)
-    total, count = gap_loss(model, torch.stack([TOKENS, labels]))
-    mean = torch.nn.functional.cross_entropy(model(TOKENS).flatten(0, 1), labels.flatten())
+    total, count = gap_loss(model, torch.stack([TOKENS, labels, *segments]))
+    mean = torch.nn.functional.cross_entropy(model(TOKENS, *segments).flatten(0, 1), labels.flatten())
     assert count == (labels != -100).sum()
     torch.testing.assert_close(total / count, mean, **CLOSE)
 
