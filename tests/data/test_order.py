@@ -28,6 +28,8 @@ def test_the_best_use_of_a_bag_is_half_of_the_answers_or_all_where_bags_differ()
     made = order.texts(106, torch.Generator().manual_seed(2))
     assert order.best_bag(made) == 0.5
     assert order.best_bag(order.Asked(made.texts[::2], made.answers[::2])) > 0.9
+    thrice = order.Asked(made.texts[:1].repeat(3, 1), torch.tensor([[4], [5], [5]]))
+    assert order.best_bag(thrice) == 2 / 3
 
 
 def test_both_stand_anywhere_and_either_may_be_the_first_text_of_two():
