@@ -11,6 +11,7 @@ would need. The extra `test` brings Hugging Face's transformers for the comparis
 """
 
 import argparse
+import itertools
 import statistics
 import time
 
@@ -124,13 +125,13 @@ def twins(arguments, vocab, tokens) -> dict[str, tuple]:
 
 
 def decoding(arguments, vocab, repeats: int = 5) -> None:
-    """Greedy, from one token on; the three ways in turn, in seconds of processor time."""
+    """Greedy, from one token on, one text and several at once; three ways in turn, in seconds of processor time."""
     torch.manual_seed(0)
     tokens = arguments.tokens
-    prompt = torch.randint(vocab, (1, 1))
-    print(f"\n| {tokens} tokens, width {arguments.width}, {arguments.layers} layers ({repeats} runs in turn) | cache | "
-          "without, times as long | `generate`, times as long | same tokens |\n|---|---|---|---|---|")
-    for name, (ours, theirs) in twins(arguments, vocab, tokens).items():
+    print(f"\n| {tokens} tokens, width {arguments.width}, {arguments.layers} layers ({repeats} runs in turn) | texts | "
+          "cache | without, times as long | `generate`, times as long | same tokens |\n|---|---|---|---|---|---|")
+    for (name, (ours, theirs)), texts in itertools.product(twins(arguments, vocab, tokens).items(), arguments.texts):
+        prompt = torch.randint(vocab, (texts, 1))
         ways = {"cache": lambda ours=ours: generate(ours, prompt, tokens),
                 "without": lambda ours=ours: generate(ours, prompt, tokens, cache=False),
                 "theirs": lambda theirs=theirs: theirs.generate(
@@ -144,7 +145,7 @@ def decoding(arguments, vocab, repeats: int = 5) -> None:
                 times[way].append(time.process_time() - started)
         cache, without, hugging = (statistics.median(values) for values in times.values())
         alike = all(torch.equal(found["cache"], other) for other in found.values())
-        row(name, f"{cache * 1000:.0f} ms", f"{without / cache:.1f}", f"{hugging / cache:.1f}",
+        row(name, f"{texts}", f"{cache * 1000:.0f} ms", f"{without / cache:.1f}", f"{hugging / cache:.1f}",
             "yes" if alike else "NO")
 
 
@@ -165,6 +166,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3, help="of Adam; Muon's is ten times as high")
     parser.add_argument("--orders", type=int, nargs="+", default=(6, 8, 10, 12, 16, 20), help="of the n-grams")
     parser.add_argument("--tokens", type=int, default=256, help="to be decoded")
+    parser.add_argument("--texts", type=int, nargs="+", default=(1, 8), help="decoded at once")
     parser.add_argument("--stride", type=int, default=64, help="tokens that a window predicts of the held-out text")
     arguments = parser.parse_args()
     torch.set_num_threads(1 if arguments.decoding else arguments.threads)
