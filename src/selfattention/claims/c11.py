@@ -12,6 +12,10 @@ CLAIMS = {
         "with doubled dilations each layer nearly doubles the receptive field; without dilation each adds two tokens",
         "for 1,000 tokens: {dilated} layers with doubled dilations, {plain} without",
         guess="dilated", unit="layers", dilated=Limits(digits=0, exactly=9), plain=Limits(digits=0, exactly=500)),
+    "any-length": stated(
+        "a convolution reads texts of any length; what is fixed is how far it sees",
+        "with the same weights, the last output depends on {short} of 10 tokens, {middle} of 40 and {long} of 160",
+        short=Limits(digits=0, exactly=10), middle=Limits(digits=0, exactly=15), long=Limits(digits=0, exactly=15)),
     "padding-on-both-sides": stated(
         "padded on both sides, a stack of windows sees the future with every shape right",
         "{leaks} of 15 forbidden links are open; with all the padding on the left {none} are",

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from selfattention.claims import claim, tally
-from selfattention.convolution import causal_convolution, receptive_field
+from selfattention.convolution import CausalConvolution, causal_convolution, receptive_field
 from selfattention.masks import causal, dependence, gradient_by_distance
 from selfattention.models.sequence import Attending, Recurring
 from selfattention.parity.recurrent import from_recurrent
@@ -155,7 +155,7 @@ show(figure, "Four layers of windows with two taps. Without dilation the last ou
              "tokens, with doubled dilations all sixteen.")
 
 # %% [markdown]
-# How many tokens an output spans is its **receptive field**. A layer with $k$ taps and dilation $d$ adds $(k-1)\,d$ tokens. (It *spans* them: two taps with dilations 1 and 4 span six tokens and read four. Doubled dilations leave no holes.) The receptive field is fixed by taps and dilations; the *length of the text* is free. ("Convolutional networks need inputs of fixed size" is a mistake.)
+# How many tokens an output spans is its **receptive field**. A layer with $k$ taps and dilation $d$ adds $(k-1)\,d$ tokens. (It *spans* them: two taps with dilations 1 and 4 span six tokens and read four. Doubled dilations leave no holes.)
 #
 # **Predict first:** with *three* taps and doubled dilations (1, 2, 4, …), how many layers are needed to span 1,000 tokens?
 
@@ -173,11 +173,25 @@ claim("11.layers-for-a-thousand", guess_layers, dilated=dilated, plain=plain)
 # %% [markdown]
 # With doubled dilations, a distance of $n$ costs about $\log_2 n$ layers. But that a token is in the receptive field means only that there is a path, not that much comes through.
 #
+# It is often said that convolutional networks need inputs of a fixed size. Let one stack, with the same weights, read three texts, and count the tokens on which its last output depends (the probe `dependence` of chapter 08 looks at the Jacobian, chapter 06):
+
+# %% tags=["claim:any-length"]
+torch.manual_seed(0)
+windows = nn.Sequential(*(CausalConvolution(4, 4, 3, dilation=2**layer) for layer in range(3)))
+known = {}
+for tokens in (10, 40, 160):
+    table = dependence(lambda x: windows(x[None])[0], torch.randn(tokens, 4))
+    known[tokens] = int(table[-1].sum())
+claim("11.any-length", short=known[10], middle=known[40], long=known[160])
+
+# %% [markdown]
+# The length of a text is free. Fixed is how far the stack sees: $1 + 2 \cdot (1 + 2 + 4) = 15$ tokens.
+#
 # ## Break it on purpose: padding on both sides
 #
 # In most libraries a convolution that keeps the length puts half of the zeros before the text and half behind it (`padding="same"`). The shapes are right. Take three taps and two layers, with dilations 1 and 2, and six tokens. A causal model has 15 forbidden links: 5 tokens to the right of the first, 4 to the right of the second, and so on.
 #
-# **Predict first:** how many of these 15 are open in that stack? The probe `dependence` (chapter 08) counts them, from the Jacobian (chapter 06).
+# **Predict first:** how many of these 15 are open in that stack? `dependence` counts them.
 
 # %%
 guess_leaks = None  # your guess, between 0 and 15
