@@ -1,4 +1,4 @@
-"""The page of all claims and the README's short table are what the notebooks say today."""
+"""The page of all that is said and claimed, and the README's short table, are what the notebooks say today."""
 
 import re
 
@@ -6,6 +6,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 
+from selfattention import problems
+from selfattention.claims.folklore import sayings
 from selfattention.claims.statements import chapter
 from selfattention.course import claimed, files, writer
 from selfattention.plots import course_map, look
@@ -15,24 +17,41 @@ def test_both_pages_are_fresh():
     assert not claimed.stale(), "run `make notebooks`"
 
 
-def test_the_page_has_every_claim_once():
+def rows(text):
+    return re.findall(r"^\| (?!claim|commonly said|---)(.*) \|$", text, re.MULTILINE)
+
+
+def test_the_page_has_every_saying_and_every_claim_once():
     every = [one.key for one in claimed.claims()]
     numbers = dict.fromkeys(key[:2] for key in every)
     assert every == [f"{number}.{name}" for number in numbers for name in chapter(number)]
-    assert len(re.findall(r"^\| (?!claim|-)", claimed.page(), re.MULTILINE)) == len(every)
+    assert list(numbers) == [name[:2] for name in problems.chapters()], "each chapter claims something"
+    said, claims = claimed.page().split("\n## ", 2)[1:]
+    assert len(rows(said)) == len(sayings()) and len(rows(claims)) == len(every)
 
 
-def test_the_readme_shows_the_twelve_that_surprise_most():
-    surprising = [one for one in claimed.claims() if one.surprising]
-    assert len(surprising) == 12 and len({one.lesson[:2] for one in surprising}) >= 11
+def test_a_saying_stands_beside_what_its_claims_measured_and_how_they_held():
+    measured, tried = {one.key: one for one in claimed.claims()}, claimed.held()
+    for saying, row in zip(sayings(), rows(claimed.page())):
+        said, verdict, holds, figures, chapters, held = row.split(" | ")
+        assert (said, verdict, holds) == (saying.said, f"**{saying.verdict}**", saying.holds)
+        for key in saying.claims:
+            assert measured[key].verdict == "holds" and measured[key].figure in figures
+            assert measured[key].link in chapters and tried[key] in held
+
+
+def test_the_readme_shows_the_dozen_that_surprise_most():
+    surprising = [saying for saying in sayings() if saying.surprising]
+    assert len(surprising) == 12 and len({saying.claims[0][:2] for saying in surprising}) >= 11
     readme = (files.root() / "README.md").read_text(encoding="utf-8")
-    assert all(one.statement in readme for one in surprising) and claimed.PAGE in readme
+    assert all(f"| {saying.said} | **{saying.verdict}** |" in readme for saying in surprising)
+    assert claimed.PAGE in readme
 
 
 def test_a_table_between_the_markers_is_replaced_and_nothing_else():
     before = "a\n<!-- claims -->\nOUTDATED\n<!-- end of claims -->\nb\n"
     after = claimed.in_readme(before)
-    assert after.startswith("a\n<!-- claims -->\n| chapter |") and after.endswith("|\n<!-- end of claims -->\nb\n")
+    assert after.startswith("a\n<!-- claims -->\n| commonly said |") and after.endswith("|\n<!-- end of claims -->\nb\n")
     assert "OUTDATED" not in after and claimed.in_readme(after) == after
 
 

@@ -13,7 +13,7 @@ CLAIMS = {
         "a leaking mask makes the training loss better and the model worse",
         "{bugs} bugs: training loss {seen} nats, under the entropy of 0.9 (without a mask {unmasked}); true loss "
         "{true} nats",
-        surprising=True, guess="unmasked", unit="nats", bugs=Limits(digits=0, exactly=4), seen=Limits(below=0.798),
+        guess="unmasked", unit="nats", bugs=Limits(digits=0, exactly=4), seen=Limits(below=0.798),
         unmasked=Limits(below=0.449), true=Limits(above=1.2)),
     "the-right-mask": stated(
         "the right model learns all there is to learn, and is as good when the future is really absent",

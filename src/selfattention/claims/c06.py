@@ -21,7 +21,7 @@ CLAIMS = {
         "a view in place of a transpose leaks the future or cuts the past, with all shapes right",
         "view to split: {split_leaks} of 15 leak, {split_cuts} of {right} are cut; view to merge: {merge_leaks} leak, "
         "{merge_cuts} are cut; views both ways: {both_leaks} leak, {both_cuts} are cut",
-        surprising=True, guess="split_leaks", right=Limits(exactly=21), split_leaks=Limits(digits=0, above=0),
+        guess="split_leaks", right=Limits(exactly=21), split_leaks=Limits(digits=0, above=0),
         split_cuts=Limits(digits=0), merge_leaks=Limits(digits=0, above=0), merge_cuts=Limits(digits=0),
         both_leaks=Limits(digits=0), both_cuts=Limits(digits=0, above=0)),
 }

@@ -23,6 +23,6 @@ CLAIMS = {
         "knowing places in short texts is not knowing them in longer ones",
         "at 16 tokens: learned table {learned}, sinusoids {at_16}; at 64 tokens: sinusoids {at_64}, relative bias "
         "{relative}; RoPE at 32: {rope}",
-        surprising=True, guess="at_64", learned=Limits(above=0.95), at_16=Limits(above=0.95), at_64=Limits(below=0.8),
+        guess="at_64", learned=Limits(above=0.95), at_16=Limits(above=0.95), at_64=Limits(below=0.8),
         rope=Limits(above=0.9), relative=Limits(above=0.8)),
 }

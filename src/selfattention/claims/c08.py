@@ -20,7 +20,7 @@ CLAIMS = {
     "norm-over-tokens": stated(
         "a norm over the tokens opens the future through a causal mask",
         "{leaks} of 15 forbidden links are open, with every shape right",
-        surprising=True, guess="leaks", unit="links", leaks=Limits(exactly=15), allowed=Limits(exactly=21)),
+        guess="leaks", unit="links", leaks=Limits(exactly=15), allowed=Limits(exactly=21)),
     # The entropy of the source is 0.898 nats.
     "norm-over-tokens-trained": stated(
         "a norm over the tokens trains to a loss under the entropy, and to a far worse model than the honest one",

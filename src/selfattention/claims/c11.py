@@ -26,7 +26,7 @@ CLAIMS = {
         "from the last token to the 30th before it the gradient falls by {elman} powers of ten in an Elman network, "
         "{gru} in a GRU, {lstm} in an LSTM; by {advised} with 1 added to the bias of the forget gate, {opened} with 3; "
         "by {attention} in attention",
-        surprising=True, guess="lstm", unit="powers of ten", lstm=Limits(above=5, below=8.5),
+        guess="lstm", unit="powers of ten", lstm=Limits(above=5, below=8.5),
         gru=Limits(above=5, below=8.5), elman=Limits(above=8.5), advised=Limits(above=1, below=5),
         opened=Limits(below=1), attention=Limits(below=2)),
     "steps-and-paths": stated(
@@ -52,7 +52,7 @@ CLAIMS = {
         "attention looks up; after as many steps rivals of the same size do not know more than a bag would",
         "recalled after 150 steps: {attention} with attention, {gru} with a GRU, {convolution} with convolutions, "
         "{opened} with a GRU whose gates start open; the best use of a bag: {bag}",
-        surprising=True, guess="gru", attention=Limits(above=0.85), gru=Limits(below=0.3),
+        guess="gru", attention=Limits(above=0.85), gru=Limits(below=0.3),
         convolution=Limits(below=0.35), opened=Limits(above=0.25, below=0.42), bag=Limits(above=0.3, below=0.38)),
     "a-bag-is-a-coin": stated(
         "where only the order tells, no use of a bag of words is better than a coin; all three that read in order win",

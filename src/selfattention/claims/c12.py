@@ -12,7 +12,7 @@ CLAIMS = {
     "all-and-hidden": stated(
         "a masked model that is nearly always right is so because most words are there to be copied",
         "{copied} of the words can be copied; right of all words: {everywhere}, of the hidden ones: {hidden}",
-        guess="hidden", surprising=True, copied=Limits(above=0.8, below=0.88), everywhere=Limits(above=0.92),
+        guess="hidden", copied=Limits(above=0.8, below=0.88), everywhere=Limits(above=0.92),
         hidden=Limits(above=0.5, below=0.8)),
     "both-sides": stated(
         "a masked model relies on both sides of the gap",

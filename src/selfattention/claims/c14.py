@@ -8,7 +8,7 @@ CLAIMS = {
         "attention by blocks needs memory for tiles and the output, not for the whole table of scores",
         "from 2,048 to 4,096 tokens: times {whole} with a whole table, times {blocks} by blocks, which then takes 1/"
         "{saved} of it",
-        guess="blocks", unit="times", surprising=True, whole=Limits(digits=1, above=3.8, below=4.2),
+        guess="blocks", unit="times", whole=Limits(digits=1, above=3.8, below=4.2),
         blocks=Limits(digits=1, above=1.0, below=1.5), saved=Limits(digits=0, above=16)),
     "error-by-blocks": stated(
         "attention by blocks is exact, with scores around 100,000 as well",

@@ -8,7 +8,7 @@ CLAIMS = {
         "every layer adds one memory to how far back a segment reaches",
         "segments and memories of 16 tokens: with 2 layers a segment depends on {reach} tokens before it, with 3 "
         "layers on {deeper}",
-        guess="reach", unit="tokens", surprising=True, reach=Limits(digits=0, exactly=32),
+        guess="reach", unit="tokens", reach=Limits(digits=0, exactly=32),
         deeper=Limits(digits=0, exactly=48)),
     "asked-by-distance": stated(
         "a model does better than a blind guess as far back as its memory reaches, and not one segment further",

@@ -16,8 +16,7 @@ class Claim:
 
     Args:    figure: what was measured, with `{name}` where a number goes. numbers: the limits of each number by name;
              one that the figure does not show is held against its limits all the same. guess: the number that the
-             reader predicts. unit: of that number; "times" makes it a factor, compared by ratio. surprising: one of
-             the few that the README shows.
+             reader predicts. unit: of that number; "times" makes it a factor, compared by ratio.
     Raises:  ValueError: the figure shows a number without limits, the guess is none of the numbers, or no number has
              a limit, so that the claim could not fail.
     """
@@ -27,7 +26,6 @@ class Claim:
     numbers: dict[str, Limits] = field(default_factory=dict)
     guess: str = ""
     unit: str = ""
-    surprising: bool = False
 
     def __post_init__(self) -> None:
         shown = {name for _, name, _, _ in Formatter().parse(self.figure) if name}
@@ -42,10 +40,9 @@ class Claim:
                              "a limit")
 
 
-def stated(statement: str, figure: str, *, guess: str = "", unit: str = "", surprising: bool = False,
-           **numbers: Limits) -> Claim:
+def stated(statement: str, figure: str, *, guess: str = "", unit: str = "", **numbers: Limits) -> Claim:
     """A claim, with the limits of its numbers as keywords."""
-    return Claim(statement, figure, numbers, guess, unit, surprising)
+    return Claim(statement, figure, numbers, guess, unit)
 
 
 @cache
