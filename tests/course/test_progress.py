@@ -203,3 +203,24 @@ def test_status_shows_the_same(copy):
     assert f"4 of {progress().points} points." in shown and f"4 of {progress().points} points" in repr(progress())
     assert progress().earned == 4 and row().state == "passed"
     assert json.loads((copy / memory.MEMORY).read_text())["results"]["02_exercises_softmax.ipynb"]["rows"]
+
+
+def test_status_runs_nothing_where_nothing_was_attempted(copy, monkeypatch):
+    from click.testing import CliRunner
+
+    from selfattention.course import submission
+    from selfattention.course.cli import commands
+
+    judged = []
+    monkeypatch.setattr(submission, "judge_file", lambda path: judged.append(path.name) or [])
+    assert f"0 of {progress().points} points" in CliRunner().invoke(commands, ["status"], catch_exceptions=False).output
+    former = copy / "exercises" / "01_dot_products.ipynb"
+    (copy / "exercises" / "01_exercises_dot_products.ipynb").rename(former)
+    CliRunner().invoke(commands, ["status"], catch_exceptions=False)
+    assert not judged
+    untouched = (copy / FILE).read_bytes()
+    write(copy, "softmax", RIGHT)
+    CliRunner().invoke(commands, ["status"], catch_exceptions=False)
+    (copy / FILE).write_bytes(untouched)
+    CliRunner().invoke(commands, ["status"], catch_exceptions=False)
+    assert judged == ["02_exercises_softmax.ipynb"] * 2, "what was once answered and is no more is judged again"

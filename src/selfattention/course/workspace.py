@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selfattention import __version__, problems
-from selfattention.course import carrying, files, memory, updating
+from selfattention.course import carrying, cells, files, memory, updating
 from selfattention.course.catalogue import chapter as full_name
 from selfattention.course.memory import MEMORY
 from selfattention.course.reading import Unreadable, read
@@ -73,6 +73,16 @@ class Workspace:
         """What an unchanged exercise file earned when it was last judged, or None."""
         entry = self.results(path)
         return entry.get("rows") if entry.get("digest") == digest_of_work(path) else None
+
+    def is_untouched(self, path: Path) -> bool:
+        """Whether an exercise file says what the course writes there today, and never said anything else."""
+        try:
+            found = cells.tree(path.read_bytes())
+        except (cells.Doubtful, OSError):
+            return False
+        place = files.place(full_name(path.name[:2]), "exercises")
+        fresh = json.loads((files.root() / place).read_text(encoding="utf-8"))
+        return not self.results(path) and cells.digests(found) == cells.digests(fresh)
 
     def results(self, path: Path) -> dict[str, Any]:
         """What an exercise file earned when it was last judged, changed or not: `rows`, `digest` and `when`."""
