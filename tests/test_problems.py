@@ -1,6 +1,7 @@
 """What must hold for every exercise, found by globbing: right answers pass, every known mistake is named."""
 
 import copy
+import functools
 import inspect
 import re
 
@@ -28,6 +29,14 @@ def judged(exercise, function, seed=0):
     return judge(exercise, lambda: Room(function), seed)
 
 
+@functools.cache
+def mistaken(key, name, seed=0):
+    """The report on a known mistake; several tests ask for it."""
+    (exercise,) = (one for one in EXERCISES if one.key == key)
+    (mistake,) = (one for one in exercise.mistakes if one.name == name)
+    return judged(exercise, mistake.function, seed)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
 def test_the_solution_passes(exercise, seed):
@@ -35,10 +44,10 @@ def test_the_solution_passes(exercise, seed):
     assert report.status == PASSED and report.earned == exercise.points, str(report)
 
 
-@pytest.mark.parametrize("seed", SEEDS[1:])
+@pytest.mark.parametrize("seed", [SEEDS[0], SEEDS[2]])
 @pytest.mark.parametrize(("exercise", "mistake"), cases(lambda exercise: [(m.name, m) for m in exercise.mistakes]))
 def test_every_mistake_is_rejected_and_named(exercise, mistake, seed):
-    report = judged(exercise, mistake.function, seed)
+    report = mistaken(exercise.key, mistake.name, seed)
     assert report.status != PASSED, "the checks accept this mistake"
     assert report.mistake is not None and report.mistake.name == mistake.name, str(report)
 
@@ -104,7 +113,7 @@ def test_an_answer_that_computes_nothing_earns_nothing(exercise):
 
 def test_a_wrong_answer_that_computes_keeps_its_points_and_the_card_says_why_another_has_none():
     rotate = next(exercise for exercise in EXERCISES if exercise.key == "07.rotate")
-    right = [mistake.name for mistake in rotate.mistakes if judged(rotate, mistake.function).earned]
+    right = [mistake.name for mistake in rotate.mistakes if mistaken(rotate.key, mistake.name).earned]
     assert right
     idle = judged(rotate, lambda x, positions: x)
     assert "gives back what it is given, and so computes nothing" in card.as_text(idle) and not idle.earned
@@ -212,7 +221,7 @@ def test_nearly_every_card_shows_an_input_that_the_eye_can_follow():
     sizes = []
     for exercise in EXERCISES:
         for mistake in exercise.mistakes:
-            report = judged(exercise, mistake.function)
+            report = mistaken(exercise.key, mistake.name)
             if report.status == FAILED:
                 inputs = report.counterexample.inputs.values() if report.counterexample else ()
                 sizes.append(max(map(shown.places, inputs), default=np.inf))
@@ -223,5 +232,5 @@ def test_nearly_every_card_shows_an_input_that_the_eye_can_follow():
 def test_every_check_catches_something(exercise):
     """A check that no known mistake fails proves nothing."""
     caught = {verdict.claim for mistake in exercise.mistakes
-              for verdict in judged(exercise, mistake.function).verdicts if verdict.status != PASSED}
+              for verdict in mistaken(exercise.key, mistake.name).verdicts if verdict.status != PASSED}
     assert {check.claim for check in exercise.checks} <= caught

@@ -51,7 +51,8 @@ def test_the_readme_shows_the_dozen_that_surprise_most():
 def test_a_table_between_the_markers_is_replaced_and_nothing_else():
     before = "a\n<!-- claims -->\nOUTDATED\n<!-- end of claims -->\nb\n"
     after = claimed.in_readme(before)
-    assert after.startswith("a\n<!-- claims -->\n| commonly said |") and after.endswith("|\n<!-- end of claims -->\nb\n")
+    assert after.startswith("a\n<!-- claims -->\n| commonly said |")
+    assert after.endswith("|\n<!-- end of claims -->\nb\n")
     assert "OUTDATED" not in after and claimed.in_readme(after) == after
 
 
