@@ -189,7 +189,7 @@ def graded(tmp_path_factory):
     guarded = (folder / "subs", outside, files.PACKAGE, files.root() / "solutions")
     before = contents(*guarded)
     order = run.Order(folder / "subs", folder / "report", SEED, workers=8 if BUSY else 2, sandbox="require",
-                      cell_seconds=5, call_seconds=2, notebook_seconds=40, patience=6 if BUSY else 3)
+                      cell_seconds=2, call_seconds=1, notebook_seconds=20, patience=6 if BUSY else 3)
     told = []
     with busy(BUSY):
         outcome = run.grade_class(order, told.append)
