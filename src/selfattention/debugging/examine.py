@@ -1,0 +1,113 @@
+"""Which number of a probe means that something is wrong, and what the probes say of all suspects together."""
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+from selfattention.debugging import probes
+from selfattention.debugging.suspects import Suspect, reveal, suspect
+
+EXACT = 1e-9  # what float64 leaves of a difference that should be zero, with room
+NATS = 0.1  # a loss that is off by more is off
+AT_START = 0.25  # nats: the first weights are drawn, so the first loss is not quite that of a blind guess
+BY_HEART = 0.4  # nats that may be left of a few texts seen again and again
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A question to a model.
+
+    Args:    measure: gives a number; its docstring asks the question. limit: beyond it something is wrong. cost: how
+             many texts are run through the model, where a step of training counts as three. trains: whether it needs a
+             training, that of the model or its own. moves: whether the number should be beyond the limit.
+    """
+
+    name: str
+    measure: Callable[[Suspect], float]
+    limit: float
+    cost: int
+    trains: bool = False
+    moves: bool = False
+
+    @property
+    def asks(self) -> str:
+        """The question in words."""
+        return (self.measure.__doc__ or "").strip()
+
+    def is_alarm(self, value: float) -> bool:
+        """Whether such a number means that something is wrong; NaN does."""
+        return not (value > self.limit if self.moves else value <= self.limit)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a probe measured of one model."""
+
+    suspect: int
+    probe: str
+    value: float
+    is_alarm: bool
+
+
+# From the cheapest to the dearest.
+PROBES = {probe.name: probe for probe in sorted((
+    Probe("twice", probes.twice, EXACT, cost=8),
+    Probe("row sums", probes.row_sums, EXACT, cost=4),
+    Probe("batch", probes.batch, EXACT, cost=5),
+    Probe("order", probes.order, EXACT, cost=8, moves=True),
+    Probe("padding", probes.padding, EXACT, cost=8),
+    Probe("cache", probes.cache, EXACT, cost=8),
+    Probe("blindness", probes.blindness, 0.0, cost=4 * 16 * 8),  # a backward pass for each of 16 × 8 scores
+    Probe("future", probes.future, EXACT, cost=4 * 15 * 7),
+    Probe("gradients", probes.untrained, 0.0, cost=3 * 32),
+    Probe("start", probes.start, AT_START, cost=probes.SAMPLE),
+    Probe("floor", probes.below_the_floor, NATS, cost=probes.SAMPLE, trains=True),
+    Probe("in use", probes.in_use, NATS, cost=9 * probes.SAMPLE, trains=True),
+    Probe("one batch", probes.one_batch, BY_HEART, cost=3 * 4 * probes.STEPS, trains=True),
+), key=lambda probe: (probe.trains, probe.cost))}
+
+
+def examine(suspects: Iterable[Suspect], names: Iterable[str] = tuple(PROBES)) -> list[Finding]:
+    """Put the probes to each of the models.
+
+    Raises:  ValueError: there is no probe of that name.
+    """
+    names = list(names)
+    if unknown := set(names) - set(PROBES):
+        raise ValueError(f"there is no probe {', '.join(sorted(unknown))}; there are {', '.join(PROBES)}")
+    return [Finding(one.number, name, value := PROBES[name].measure(one), PROBES[name].is_alarm(value))
+            for one in suspects for name in names]
+
+
+def fewest(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """The smallest set of probes that finds all models of which any probe finds something."""
+    found = {}
+    for one in findings:
+        if one.is_alarm:
+            found.setdefault(one.probe, set()).add(one.suspect)
+    every = set().union(*found.values())
+    sets = (some for size in range(len(found) + 1) for some in combinations(found, size))
+    return next(some for some in sets if set().union(*(found[name] for name in some)) == every)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A suspect and the probe that it was accused with; only where that finds something it says what is wrong."""
+
+    finding: Finding
+
+    def __repr__(self) -> str:
+        one, limit = self.finding, PROBES[self.finding.probe].limit
+        measured = f"suspect {one.suspect}: the probe {one.probe!r} measures {one.value:.2g} (limit {limit:.2g})"
+        return f"{measured}. Solved: it {reveal(one.suspect)}." if one.is_alarm else f"{measured} and finds nothing."
+
+
+@functools.cache
+def solve(number: int, by: str) -> Case:
+    """Accuse a suspect with a probe: where it finds something, the case is solved, and what is wrong is told.
+
+    Raises:  ValueError: there is no such suspect, or no such probe.
+    """
+    (found,) = examine([suspect(number)], [by])
+    return Case(found)
