@@ -15,10 +15,11 @@ from selfattention.plots.links import links, tokens_and_links
 from selfattention.plots.look import COLOURS, MARKERS, ROLES, canvas, show, tell
 from selfattention.plots.map import course_map
 from selfattention.plots.rows import token_rows
+from selfattention.plots.shaded import shaded
 from selfattention.plots.streams import streams
 from selfattention.plots.tables import heatmaps
 from selfattention.plots.wiring import wiring
 
 __all__ = ["COLOURS", "MARKERS", "ROLES", "arrows", "bars", "blocks", "canvas", "clocks", "course_map", "descent",
-           "flow", "graph", "heatmap", "heatmaps", "images", "lines", "links", "show", "streams", "tell", "token_rows",
-           "tokens_and_links", "wiring"]
+           "flow", "graph", "heatmap", "heatmaps", "images", "lines", "links", "shaded", "show", "streams", "tell",
+           "token_rows", "tokens_and_links", "wiring"]
