@@ -140,9 +140,14 @@ class Swin(nn.Module):
         """
         _require_images(images, self.sizes)
         x = self.dropout(self.first_norm(self.patches(images).permute(0, 2, 3, 1)))
-        for merging, stage in zip([nn.Identity(), *self.mergings], self.stages):
-            x = stage(merging(x))
+        for step in self.steps():
+            x = step(x)
         return self.last_norm(x)
+
+    def steps(self) -> list[SwinLayer | Merging]:
+        """All layers, and the mergings between them, in their order."""
+        first, *further = self.stages
+        return [*first, *(step for merging, stage in zip(self.mergings, further) for step in (merging, *stage))]
 
     def forward(self, images: Float[Tensor, "batch channels image_height image_width"]) -> Float[Tensor, "batch _"]:
         """Scores of the classes, from the mean over the last grid."""
