@@ -596,3 +596,54 @@ def _(query, keys, values, near, count):
     bias = torch.cat([torch.full((n // count,), math.log(count)), torch.zeros(near)])
     weights = torch.softmax(k @ query / math.sqrt(len(query)) + bias, 0)
     return weights[:n // count] @ v[:n // count]
+
+
+@wrong("18.near_and_far", "the votes are the number of near tokens")
+def _(query, keys, values, near, count):
+    n = len(keys) - near
+    k, v = (torch.cat([x[:n].reshape(n // count, count, x.shape[1]).mean(1), x[n:]]) for x in (keys, values))
+    bias = torch.cat([torch.full((n // count,), math.log(near)), torch.zeros(near)])
+    return torch.softmax(k @ query / math.sqrt(len(query)) + bias, 0) @ v
+
+
+@wrong("18.near_and_far", "scaled by the root of how many keys are seen")
+def _(query, keys, values, near, count):
+    n = len(keys) - near
+    k, v = (torch.cat([x[:n].reshape(n // count, count, x.shape[1]).mean(1), x[n:]]) for x in (keys, values))
+    bias = torch.cat([torch.full((n // count,), math.log(count)), torch.zeros(near)])
+    return torch.softmax(k @ query / math.sqrt(len(k)) + bias, 0) @ v
+
+
+@wrong("18.near_and_far", "keys take the place of values")
+def _(query, keys, values, near, count):
+    n = len(keys) - near
+    k, v = (torch.cat([x[:n].reshape(n // count, count, x.shape[1]).mean(1), x[n:]]) for x in (keys, values))
+    bias = torch.cat([torch.full((n // count,), math.log(count)), torch.zeros(near)])
+    return (torch.softmax(k @ query / math.sqrt(len(query)) + bias, 0) @ k)[:v.shape[1]]
+
+
+@wrong("18.near_and_far", "each group has its largest key, by its length, for a key")
+def _(query, keys, values, near, count):
+    n = len(keys) - near
+    groups = keys[:n].reshape(n // count, count, keys.shape[1])
+    longest = groups.norm(dim=2).argmax(dim=1)
+    k = torch.cat([groups[torch.arange(len(groups)), longest], keys[n:]])
+    v = torch.cat([values[:n].reshape(n // count, count, values.shape[1]).mean(1), values[n:]])
+    bias = torch.cat([torch.full((n // count,), math.log(count)), torch.zeros(near)])
+    return torch.softmax(k @ query / math.sqrt(len(query)) + bias, 0) @ v
+
+
+@wrong("18.near_and_far", "log1p: one token too many in each vote")
+def _(query, keys, values, near, count):
+    n = len(keys) - near
+    k, v = (torch.cat([x[:n].reshape(n // count, count, x.shape[1]).mean(1), x[n:]]) for x in (keys, values))
+    bias = torch.cat([torch.full((n // count,), math.log1p(count)), torch.zeros(near)])
+    return torch.softmax(k @ query / math.sqrt(len(query)) + bias, 0) @ v
+
+
+@wrong("18.in_windows", "the grid is turned upside down on the way back")
+def _(x, size, inside):
+    h, w, d = x.shape
+    cut = x.view(h // size, size, w // size, size, d).permute(0, 2, 1, 3, 4).reshape(-1, size * size, d)
+    made = inside(cut).view(h // size, w // size, size, size, d)
+    return made.permute(0, 2, 1, 3, 4).reshape(h, w, d).flip(0)

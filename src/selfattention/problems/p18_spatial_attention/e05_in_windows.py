@@ -177,6 +177,18 @@ def each_alone(x, size, inside):
     return put_back(made, size, *x.shape[:2])
 
 
+@in_windows.mistake("calls `inside` for each row of windows on its own",
+                    hint="How often may `inside` be called? Which number has the first window of the second row?")
+def each_strip(x, size, inside):
+    return torch.cat([put_back(inside(cut_up(strip, size)), size, size, x.shape[1]) for strip in x.split(size)])
+
+
+@in_windows.mistake("shifts the windows", hint="Where does the first window begin? Nothing is to be rolled here.")
+def shifted(x, size, inside):
+    rolled = x.roll((-(size // 2), -(size // 2)), (0, 1))
+    return put_back(inside(cut_up(rolled, size)), size, *x.shape[:2]).roll((size // 2, size // 2), (0, 1))
+
+
 @in_windows.mistake("gives `inside` the rows of the windows, not the windows",
                     hint="How many places has one window? What is the second axis that `inside` is given?")
 def row_by_row(x, size, inside):

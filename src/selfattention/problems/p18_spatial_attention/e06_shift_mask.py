@@ -47,14 +47,14 @@ def expected_mask(height, width, size, shift):
 @shift_mask.check("hides what came around, and nothing else",
                   hint="In the second example, which pixels of the image stand in the last window?")
 def what_came_around(answer, rng):
-    for given in ((12, 18, 6, 2), *rng.permutation([(6, 9, 3, 1), (9, 6, 3, 2), (4, 8, 4, 3), (10, 5, 5, 2)]).tolist()):
+    for given in ((14, 21, 7, 5), *rng.permutation([(6, 9, 3, 1), (9, 6, 3, 2), (4, 8, 4, 3), (10, 5, 5, 2)]).tolist()):
         probes.equal(answer(*given), expected_mask(*given), "other places may see each other")
 
 
 @shift_mask.check("hides nothing without a shift, and works for a single window, and for windows of one pixel",
                   hint="Rolled by 0, how many pixels came around? And in a grid of one window?")
 def edges(answer, rng):
-    for given in ((6, 6, 6, 2), *rng.permutation([(4, 6, 2, 0), (3, 3, 3, 1), (2, 3, 1, 0), (5, 5, 5, 3)]).tolist()):
+    for given in ((7, 7, 7, 5), *rng.permutation([(4, 6, 2, 0), (3, 3, 3, 1), (2, 3, 1, 0), (5, 5, 5, 3)]).tolist()):
         probes.equal(answer(*given), expected_mask(*given), "other places may see each other")
 
 
@@ -134,6 +134,12 @@ def one_too_few(height, width, size, shift):
 def one_too_many(height, width, size, shift):
     return masked(height, width, size, shift, rows=torch.arange(height) >= height - shift - 1,
                   columns=torch.arange(width) >= width - shift - 1)
+
+
+@shift_mask.mistake("takes half of a window for the shift, whatever the shift is",
+                    hint="Where does `shift` come into your code? Try a shift of 1 and windows of 4.")
+def half_a_window(height, width, size, shift):
+    return masked(height, width, size, size // 2)
 
 
 @shift_mask.mistake("cuts by other line breaks alone, so that a window is a stretch of a row",

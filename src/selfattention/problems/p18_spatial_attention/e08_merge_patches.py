@@ -98,6 +98,33 @@ def averaged(x):
     return corners(x, (0, 0), (1, 0), (0, 1), (1, 1)).unflatten(-1, (4, -1)).mean(dim=-2)
 
 
+@merge_patches.mistake("takes the mean of the four, and repeats it to the width",
+                       hint="Can the next layer still tell the four places from each other?")
+def averaged_and_repeated(x):
+    return averaged(x).repeat(1, 1, 4)
+
+
+@merge_patches.mistake("takes the sum of the four", hint="How long is the vector of a merged place?")
+def summed(x):
+    return 4 * averaged(x)
+
+
+@merge_patches.mistake("merges columns alone", hint="How many rows has the result?")
+def columns_alone(x):
+    return torch.cat([x[:, 0::2], x[:, 1::2]], dim=-1)
+
+
+@merge_patches.mistake("merges rows alone", hint="How many columns has the result?")
+def rows_alone(x):
+    return torch.cat([x[0::2], x[1::2]], dim=-1)
+
+
+@merge_patches.mistake("has the lower right corner twice, and the upper right one never",
+                       hint="Does each of the four numbers appear once? Compare your four slices.")
+def one_twice(x):
+    return corners(x, (0, 0), (1, 0), (1, 1), (1, 1))
+
+
 @merge_patches.mistake("puts the same feature of all four side by side",
                        hint="In the second example, do 1 and 2 stay neighbours?")
 def by_feature(x):

@@ -144,6 +144,13 @@ def base_two(query, keys, values, near, count):
     return mixed(query, keys, values, near, count, votes=math.log2(count))
 
 
+@near_and_far.mistake("multiplies the scores of summaries by the count, in place of adding its logarithm",
+                      hint="What makes a weight c times as large: a score times c, or another change of the score?")
+def scores_multiplied(query, keys, values, near, count):
+    return mixed(query, keys, values, near, count, votes=0.0, pool=lambda x: grouped(x, count).sum(dim=1),
+                 value_pool=lambda x: grouped(x, count).mean(dim=1))
+
+
 @near_and_far.mistake("adds up the keys of a group",
                       hint="With equal keys, is the score of a summary that of its tokens?")
 def keys_summed(query, keys, values, near, count):
@@ -167,6 +174,42 @@ def largest(query, keys, values, near, count):
                       hint="Does the last value of a group have any influence?")
 def first_of_each(query, keys, values, near, count):
     return mixed(query, keys, values, near, count, pool=lambda x: x[::count])
+
+
+@near_and_far.mistake("takes the last token of a group for all of it",
+                      hint="Does the first value of a group have any influence?")
+def last_of_each(query, keys, values, near, count):
+    return mixed(query, keys, values, near, count, pool=lambda x: x[count - 1::count])
+
+
+@near_and_far.mistake("makes one summary of all far tokens",
+                      hint="Four far tokens and a count of 2: how many summaries?")
+def one_summary(query, keys, values, near, count):
+    return mixed(query, keys, values, near, max(len(keys) - near, 1))
+
+
+@near_and_far.mistake("multiplies the weights of summaries by the count after the softmax",
+                      hint="Do your weights still sum to 1?")
+def weights_multiplied(query, keys, values, near, count):
+    far = len(keys) - near
+    return mixed(query, keys, torch.cat([count * values[:far], values[far:]]), near, count, votes=0.0)
+
+
+@near_and_far.mistake("makes summaries of near tokens, too", hint="How many keys does the query see one by one?")
+def near_pooled(query, keys, values, near, count):
+    return mixed(query, keys, values, near, count, split=len(keys) // count * count)
+
+
+@near_and_far.mistake("divides by one less than the count", hint="A group of three equal keys: what is their mean?")
+def one_less(query, keys, values, near, count):
+    return mixed(query, keys, values, near, count,
+                 pool=lambda x: grouped(x, count).sum(dim=1) / max(count - 1, 1))
+
+
+@near_and_far.mistake("leaves the near values out", hint="What becomes of the last value?")
+def near_left_out(query, keys, values, near, count):
+    far = len(keys) - near
+    return mixed(query, keys, torch.cat([values[:far], 0 * values[far:]]), near, count)
 
 
 @near_and_far.mistake("does not scale the scores", hint="By what is q · k divided?")
