@@ -29,6 +29,7 @@ ALLOWED = {
     "claims": set(),
     "data": set(),
     "training": set(),
+    "debugging": {"data", "layers", "masks", "positions", "training"},
     "decoding": {"data"},
     "sampling": set(),
     "compression": set(),
@@ -40,7 +41,7 @@ ALLOWED = {
                  "patches", "channels", "efficient", "models"},
     "lessons": {"engine", "masks", "positions", "arrays", "attention", "layers", "recurrence", "convolution",
                 "patches", "channels", "efficient", "models", "claims", "data", "training", "alignment", "decoding",
-                "sampling", "compression", "plots", "source", "parity", "course", ""},
+                "sampling", "compression", "debugging", "plots", "source", "parity", "course", ""},
     "course": {"engine", "problems", "claims", "plots", ""},
     "__main__": {"course"},
 }

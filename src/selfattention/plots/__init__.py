@@ -11,6 +11,7 @@ from selfattention.plots.descent import descent
 from selfattention.plots.flow import flow
 from selfattention.plots.graphs import graph
 from selfattention.plots.images import images
+from selfattention.plots.lineup import lineup
 from selfattention.plots.links import links, tokens_and_links
 from selfattention.plots.look import COLOURS, MARKERS, ROLES, canvas, show, tell
 from selfattention.plots.map import course_map
@@ -21,5 +22,5 @@ from selfattention.plots.tables import heatmaps
 from selfattention.plots.wiring import wiring
 
 __all__ = ["COLOURS", "MARKERS", "ROLES", "arrows", "bars", "blocks", "canvas", "clocks", "course_map", "descent",
-           "flow", "graph", "heatmap", "heatmaps", "images", "lines", "links", "shaded", "show", "streams", "tell",
-           "token_rows", "tokens_and_links", "wiring"]
+           "flow", "graph", "heatmap", "heatmaps", "images", "lines", "lineup", "links", "shaded", "show", "streams",
+           "tell", "token_rows", "tokens_and_links", "wiring"]

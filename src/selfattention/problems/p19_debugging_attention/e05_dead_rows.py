@@ -54,6 +54,8 @@ def unused(answer, rng):
         given = tensor(rng, rows, width)
         probes.equal(answer(lambda w, shares=shares: (w * shares).square().sum(), given), ~alive)
         probes.equal(answer(lambda w, shares=shares: -(w.exp() * shares).sum(), given), ~alive)
+        above = torch.where(alive[:, None], given.abs(), -given.abs())
+        probes.equal(answer(lambda w: w.relu().square().sum(), above), ~alive)
 
 
 @dead_rows.check("finds rows that are cut off from the gradient",
