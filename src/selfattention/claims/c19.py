@@ -17,7 +17,7 @@ CLAIMS = {
         "when each grows by another amount",
         guess="alike", unit="tokens", alike=Limits(digits=0, exactly=0), different=Limits(digits=0, exactly=15)),
     "every-bug": stated(
-        "each of twelve bugs is found by a probe that knows nothing of the model's inside, and a healthy model by none",
+        "each of twelve bugs is found by at least one probe, and a healthy model is accused by none",
         "of 12 bugs {found} are found, {once} of them by a single probe; of 13 probes {healthy} accuse the healthy "
         "model, and {fewest} are enough",
         found=Limits(digits=0, exactly=12), once=Limits(digits=0, above=4), healthy=Limits(digits=0, exactly=0),

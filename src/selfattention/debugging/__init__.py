@@ -4,8 +4,8 @@
 chapter 19 asks its readers not to look there before they have found them.
 """
 
-from selfattention.debugging.examine import PROBES, Case, Finding, Probe, examine, fewest, solve
+from selfattention.debugging.examine import PROBES, Case, Finding, Probe, by_cost, examine, fewest, solve
 from selfattention.debugging.suspects import HEALTHY, NUMBERS, Suspect, reveal, suspect, untrained
 
-__all__ = ["HEALTHY", "NUMBERS", "PROBES", "Case", "Finding", "Probe", "Suspect", "examine", "fewest", "reveal",
-           "solve", "suspect", "untrained"]
+__all__ = ["HEALTHY", "NUMBERS", "PROBES", "Case", "Finding", "Probe", "Suspect", "by_cost", "examine", "fewest",
+           "reveal", "solve", "suspect", "untrained"]

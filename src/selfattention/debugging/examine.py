@@ -52,7 +52,7 @@ class Finding:
 
 # From the cheapest to the dearest.
 PROBES = {probe.name: probe for probe in sorted((
-    Probe("twice", probes.twice, EXACT, cost=8),
+    Probe("twice", probes.twice, EXACT, cost=2),
     Probe("row sums", probes.row_sums, EXACT, cost=4),
     Probe("batch", probes.batch, EXACT, cost=5),
     Probe("order", probes.order, EXACT, cost=8, moves=True),
@@ -63,7 +63,7 @@ PROBES = {probe.name: probe for probe in sorted((
     Probe("gradients", probes.untrained, 0.0, cost=3 * 32),
     Probe("start", probes.start, AT_START, cost=probes.SAMPLE),
     Probe("floor", probes.below_the_floor, NATS, cost=probes.SAMPLE, trains=True),
-    Probe("in use", probes.in_use, NATS, cost=9 * probes.SAMPLE, trains=True),
+    Probe("in use", probes.in_use, NATS, cost=9 * probes.SAMPLE // 2, trains=True),
     Probe("one batch", probes.one_batch, BY_HEART, cost=3 * 4 * probes.STEPS, trains=True),
 ), key=lambda probe: (probe.trains, probe.cost))}
 
@@ -91,6 +91,16 @@ def fewest(findings: Iterable[Finding]) -> tuple[str, ...]:
     return next(some for some in sets if set().union(*(found[name] for name in some)) == every)
 
 
+def by_cost(findings: Iterable[Finding]) -> tuple[list[int], list[int]]:
+    """What all probes up to each one cost, from the cheapest to the dearest, and how many models they find together."""
+    findings, costs, reached, so_far = list(findings), [], [], set()
+    for name, probe in PROBES.items():
+        so_far |= {one.suspect for one in findings if one.probe == name and one.is_alarm}
+        costs.append(probe.cost + (costs[-1] if costs else 0))
+        reached.append(len(so_far))
+    return costs, reached
+
+
 @dataclass(frozen=True)
 class Case:
     """A suspect and the probe that it was accused with; only where that finds something it says what is wrong."""
@@ -98,9 +108,9 @@ class Case:
     finding: Finding
 
     def __repr__(self) -> str:
-        one, limit = self.finding, PROBES[self.finding.probe].limit
-        measured = f"suspect {one.suspect}: the probe {one.probe!r} measures {one.value:.2g} (limit {limit:.2g})"
-        return f"{measured}. Solved: it {reveal(one.suspect)}." if one.is_alarm else f"{measured} and finds nothing."
+        one = self.finding
+        told = f"found. It {reveal(one.suspect)}" if one.is_alarm else "finds nothing"
+        return f"suspect {one.suspect}, {one.probe}: {told}"
 
 
 @functools.cache

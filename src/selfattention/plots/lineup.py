@@ -37,7 +37,7 @@ def lineup(x: Sequence[Real], curves: Mapping[str, Sequence[Real]], reference: S
         axes.set(ylabel=ylabel if number == rows // 2 * across else "")
         look.tell(axes, f"{name}: {look.number(values[0])} at first, {look.number(values[-1])} at last.")
     names = [reference_name, "the curve of this panel", *[limit_name] * (limit is not None)]
-    figure.legend(lines, names, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(lines, names, loc="outside upper center", ncols=3, frameon=False)
     figure.supxlabel(xlabel, fontsize=look.letters(look.WIDTH))
     look.tell(panels[0, 0], f"{reference_name}: {look.number(reference[0])} at first, {look.number(reference[-1])} at "
                             "last.")
