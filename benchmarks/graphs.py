@@ -53,16 +53,16 @@ def sides(seeds: int, steps: int, draw: bool) -> None:
 
 def read(pairs: list[int], seeds: int, steps: int) -> None:
     """All layers on dictionaries of so many pairs."""
-    print("\n| pairs | layer | right, seed by seed | a blind guess | seconds for one training |\n|" + "---|" * 5)
+    print("\n| pairs | layer | right, seed by seed | a guess among the values that are there | seconds for one training |\n|" + "---|" * 5)
     for count in pairs:
-        test = lookups.lookups(100, count, torch.Generator().manual_seed(10**6))
+        test = lookups.graphs(100, count, torch.Generator().manual_seed(10**6))
         for name, layer in LAYERS.items():
             found, started = [], time.process_time()
             for seed in range(seeds):
                 torch.manual_seed(seed)
                 generator = torch.Generator().manual_seed(seed)
-                model = NodeReader(2 * count, count, layer, width=4 * count)
-                train(model, lambda count=count, generator=generator: lookups.lookups(32, count, generator),
+                model = NodeReader(3 * count, 2 * count, layer, width=4 * count)
+                train(model, lambda count=count, generator=generator: lookups.graphs(32, count, generator),
                       [0.01] * steps, lookups.loss)
                 found.append(lookups.accuracy(model, test))
             row(f"{count}", name, " ".join(f"{share:.2f}" for share in found), f"{1 / count:.2f}",

@@ -82,10 +82,9 @@ def test_another_layers_weights_are_refused(geometric):
 def test_by_edges_is_the_softmax_of_all_pairs_under_the_mask(layer):
     layer, x = random_weights(layer(FEATURES, 7, 3)), torch.randn(NODES, FEATURES)
     edges = with_loops(torch.unique(EDGES, dim=1), NODES)
-    queries, keys = layer.projected(x)
-    table = torch.stack([layer.scores(query.expand_as(keys), keys) for query in queries])  # query, key, head
+    keys = layer.projected(x)[1]
     hidden = ~edge_mask(edges, NODES)[..., None]
-    weights = torch.softmax(table.masked_fill(hidden, -math.inf), dim=1)
+    weights = torch.softmax(layer.table(x).masked_fill(hidden, -math.inf), dim=1)
     expected = torch.einsum("qkh,khd->qhd", weights, keys).flatten(1) + layer.offset
     leaves = list(layer.key.parameters() if isinstance(layer, GATv2Layer) else layer.project.parameters())
     assert_same(layer(x, edges), expected, [leaves, leaves])
@@ -141,8 +140,7 @@ def test_gat_ranks_keys_alike_for_all_queries_and_gatv2_does_not():
     orders = {}
     for name, kind in LAYERS.items():
         layer = random_weights(kind(FEATURES, 7))
-        queries, keys = layer.projected(x)
-        orders[name] = {tuple(layer.scores(query.expand_as(keys), keys)[:, 0].argsort().tolist()) for query in queries}
+        orders[name] = {tuple(row.argsort().tolist()) for row in layer.table(x)[..., 0]}
     assert len(orders["GATConv"]) == 1 and len(orders["GATv2Conv"]) == NODES
 
 

@@ -36,7 +36,7 @@ def test_strong_edges_are_thick_and_those_without_weight_are_left_out():
 
 
 def test_only_one_target_is_drawn_strongly():
-    _, (arrows, *_), _, _ = drawn(only=2)
+    _, (arrows, *_), _, _ = drawn(only=2, strengths=np.ones(5))
     colours = [to_hex(arrow.get_edgecolor()) for arrow in arrows]
     assert colours.count(look.ROLES["weights"].lower()) == 2 and colours.count(look.FAINT) == 2
 

@@ -21,24 +21,27 @@ class Lookups:
     asks: Bool[Tensor, " nodes"]
 
 
-def lookups(graphs: int, pairs: int, generator: torch.Generator) -> Lookups:
-    """Graphs with so many query nodes, then as many key nodes each; values are dealt to the keys anew in every graph.
+def graphs(count: int, pairs: int, generator: torch.Generator) -> Lookups:
+    """Graphs of `pairs` query nodes and then as many key nodes; values are dealt to the keys anew in every graph.
 
-    The features of a node are its key (one of `pairs` numbers is 1), then its value (likewise; zeros for a query).
+    There are twice as many values as keys, and no value stands twice in a graph: who knows which values are there, and
+    not whose, can only guess among `pairs` of them, and that one is missing elsewhere tells nothing. The features of a
+    node are its key (one of `pairs` numbers is 1), then its value (one of 2 · `pairs`; all zeros for a query).
 
     Raises:  ValueError: there would be no graph or no pair.
     """
-    if graphs < 1 or pairs < 1:
-        raise ValueError(f"{graphs} graphs of {pairs} pairs: there must be at least one of each")
-    values = torch.rand(graphs, pairs, generator=generator, dtype=torch.float64).argsort(dim=1)
-    keys = torch.eye(pairs).expand(graphs, -1, -1)
-    nothing = torch.zeros_like(keys)
-    queries, told = (torch.cat([keys, second], dim=2) for second in (nothing, nn.functional.one_hot(values, pairs)))
+    if count < 1 or pairs < 1:
+        raise ValueError(f"{count} graphs of {pairs} pairs: there must be at least one of each")
+    order = torch.rand(count, 2 * pairs, generator=generator, dtype=torch.float64).argsort(dim=1)
+    values = order[:, :pairs]
+    told = nn.functional.one_hot(values, 2 * pairs).to(torch.get_default_dtype())
+    keys = torch.eye(pairs).expand(count, -1, -1)
+    queries, told = (torch.cat([keys, second], dim=2) for second in (torch.zeros_like(told), told))
     source = pairs + torch.arange(pairs).repeat(pairs)
     target = torch.arange(pairs).repeat_interleave(pairs)
-    begins = 2 * pairs * torch.arange(graphs)
+    begins = 2 * pairs * torch.arange(count)
     edges = (torch.stack([source, target])[:, None] + begins[:, None]).flatten(1)
-    asks = torch.tensor([True, False]).repeat_interleave(pairs).repeat(graphs)
+    asks = torch.tensor([True, False]).repeat_interleave(pairs).repeat(count)
     return Lookups(torch.cat([queries, told], dim=1).flatten(0, 1), edges, values.repeat(1, 2).flatten(), asks)
 
 

@@ -90,6 +90,11 @@ class GraphLayer(nn.Module):
         """The score of each edge, given the query of its target and the key of its source."""
         raise NotImplementedError
 
+    def table(self, x: Float[Tensor, "nodes features"]) -> Float[Tensor, "nodes nodes heads"]:
+        """The scores of all pairs, queries first, then keys, as if every node read every node; to look at."""
+        queries, keys = self.projected(x)
+        return torch.stack([self.scores(query.expand_as(keys), keys) for query in queries])
+
     def forward(self, x: Float[Tensor, "nodes features"], edges: Edges) -> Float[Tensor, "nodes joined"]:
         """What each node makes of its in-neighbours.
 

@@ -9,7 +9,7 @@ from selfattention.plots import look
 from selfattention.plots.board import Board
 
 MARGIN, BEND = 0.3, 0.14  # inches around the nodes; how much one of two opposite arrows is curved
-FEW = 10  # nodes whose edges are told one by one
+FEW, MANY = 10, 12  # nodes whose edges are told one by one; beyond how many they are drawn smaller
 
 
 def graph(axes, places, edges, *, names: Sequence[str] = (), strengths=None, classes=None, known=None, wrong=None,
@@ -31,7 +31,8 @@ def graph(axes, places, edges, *, names: Sequence[str] = (), strengths=None, cla
     if not 0 <= edges.min() <= edges.max() < count:
         raise ValueError(f"the edges name nodes from {edges.min()} to {edges.max()}, but there are places for those "
                          f"from 0 to {count - 1}")
-    strengths = np.ones(edges.shape[1]) if strengths is None else look.table(strengths, "the strengths", axes=1)
+    plain = strengths is None
+    strengths = np.ones(edges.shape[1]) if plain else look.table(strengths, "the strengths", axes=1)
     look.same_length(strengths, "the strengths", edges.T, "the edges")
     names = [str(name) for name in names] or [str(node) for node in range(count)]
     look.same_length(names, "the names", places, "the places")
@@ -42,12 +43,19 @@ def graph(axes, places, edges, *, names: Sequence[str] = (), strengths=None, cla
     width = axes.figure.get_figwidth() / len(axes.figure.axes) - 0.15
     board = Board(width, axes.figure.get_figheight() - (0.35 if title else 0.1), axes)
     look.entitle(axes, title, good)
-    radius = 0.17 if max(map(len, names)) <= 2 else 0.09 * max(map(len, names))
+    radius = max(0.17 if count <= MANY else 0.135, 0.06 * max(map(len, names)))
     at = _spread(places, board, radius)
     opposite = {(source, target) for source, target in edges.T.tolist()}
     for (source, target), strength in zip(edges.T.tolist(), strengths / (strengths.max() or 1.0)):
         bend = BEND if arrows and (target, source) in opposite else 0.0
-        _edge(board, at[source], at[target], radius, strength, bend, arrows, only is None or target == only)
+        colour = look.FAINT if plain else look.ROLES["weights"]
+        style = {"linewidth": 1.3 if plain else 0.6 + 3.4 * strength, "alpha": 0.35 + 0.65 * strength, "color": colour}
+        if only is not None and target != only:
+            style = {"linewidth": 0.6, "alpha": 0.3, "color": look.FAINT}
+        if strength > 0 and source == target:
+            _loop(board, at[source], at.mean(axis=0), radius, style)
+        elif strength > 0:
+            _edge(board, at[source], at[target], radius, bend, arrows, style)
     for node, place in enumerate(at):
         _node(board, place, radius, names[node], bool(marks["classes"][node]) if classes is not None else None,
               bool(marks["known"][node]), bool(marks["wrong"][node]))
@@ -57,26 +65,26 @@ def graph(axes, places, edges, *, names: Sequence[str] = (), strengths=None, cla
 def _spread(places: np.ndarray, board: Board, radius: float) -> np.ndarray:
     """The places in inches: as large as the sheet allows, with room for loops above."""
     low, reach = places.min(axis=0), np.ptp(places, axis=0)
-    edge = max(MARGIN, radius + 0.1)
+    edge = max(MARGIN, 2 * radius)
     room = np.array([board.width, board.height]) - 2 * edge
     share = np.where(reach > 0, (places - low) / np.where(reach > 0, reach, 1), 0.5)
     return edge + np.column_stack([share[:, 0], 1 - share[:, 1]]) * room
 
 
-def _edge(board: Board, start: np.ndarray, end: np.ndarray, radius: float, strength: float, bend: float,
-          arrows: bool, strong: bool) -> None:
-    if strength <= 0:
-        return
-    look_of = {"linewidth": 0.6 + 3.4 * strength if strong else 0.6, "alpha": 0.35 + 0.65 * strength if strong else 0.3,
-               "color": look.ROLES["weights"] if strong else look.FAINT}
-    if np.array_equal(start, end):
-        x, y = start + radius * np.array([0.75, -0.95])
-        board.axes.add_patch(Circle((x, y), 0.62 * radius, fill=False, zorder=1, **look_of))
-        return
+def _edge(board: Board, start: np.ndarray, end: np.ndarray, radius: float, bend: float, arrows: bool,
+          style: dict) -> None:
     gap = 72 * (radius + 0.02)  # points
     board.axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>" if arrows else "-", zorder=1,
-                                         mutation_scale=7 + 4 * strength, shrinkA=gap, shrinkB=gap,
-                                         connectionstyle=f"arc3,rad={bend}", **look_of))
+                                         mutation_scale=7 + style["linewidth"], shrinkA=gap, shrinkB=gap,
+                                         connectionstyle=f"arc3,rad={bend}", **style))
+
+
+def _loop(board: Board, place: np.ndarray, middle: np.ndarray, radius: float, style: dict) -> None:
+    """A small circle on the side that looks away from the middle of the graph."""
+    away = place - middle
+    length = float(np.hypot(*away))
+    x, y = place + 1.2 * radius * (away / length if length else np.array([0.0, -1.0]))
+    board.axes.add_patch(Circle((x, y), 0.62 * radius, fill=False, zorder=1, **style))
 
 
 def _node(board: Board, place: np.ndarray, radius: float, name: str, square: bool | None, known: bool,
