@@ -148,7 +148,7 @@ ways = ["padding", "batch", "cache", "twice"]
 measured = torch.tensor([one.value for one in examine(map(suspect, NUMBERS), ways)])
 digits = -measured.clamp(min=1e-16, max=1).log10().floor().view(12, 4).T
 figure, axes = canvas(height=2.6)
-heatmap(axes, digits, queries=ways, keys=list(NUMBERS), role="masks", largest=24, row_axis="",
+heatmap(axes, digits, queries=ways, keys=list(NUMBERS), role="outputs", largest=40, row_axis="",
         column_axis="suspect", wrong=digits < 9)
 show(figure, "In how many digits after the point the two ways agree: 15 or 16 is rounding. Crossed "
              "out: fewer than 9, and so another result. NaN, not a number, agrees with nothing.")
@@ -158,7 +158,7 @@ show(figure, "In how many digits after the point the two ways agree: 15 or 16 is
 #
 # ## Losses that cannot be
 #
-# Three numbers are known without any model. **Before training**, a model knows nothing, so its loss is that of a blind guess, 2.08 nats. **After training**, it is not below the floor. And **in use**, where a token is predicted from what stands before it and nothing else is given, it is what it was in training.
+# Three numbers are known without any model. **Before training**, a model knows nothing, so its loss is that of a blind guess, 2.08 nats. **After training**, it is not below the floor. And **in use**, where a token is predicted from what stands before it and nothing else is given, it is what it was in training. (Suspect 7's is *smaller* in use. Can that be?)
 
 # %%
 figure, panels = canvas(2, height=4.0)
@@ -169,7 +169,7 @@ for axes, probe, title in ((panels[0], "start", "at the start: off by"),
     bars(axes, heights, role="tokens", title=title, xlabel="nats", most=3.0, numbers=False,
          limit=PROBES[probe].limit, limit_name="limit")
 show(figure, "Left: distance of the first loss from that of a blind guess. Right: how much the "
-             "loss grows when no future is given. By number: the suspects.")
+             "loss grows when no future is given. By number: the suspects; bars end at 3.")
 
 # %% [markdown]
 # ## What learns, and what cannot

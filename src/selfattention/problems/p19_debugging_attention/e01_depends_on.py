@@ -84,13 +84,14 @@ def no_rounding(answer, rng):
 @depends_on.check("finds links that are hard to see",
                   hint="How small may a move be? In which feature may it be, and in which direction?")
 def hard_to_see(answer, rng):
-    last = torch.tensor([0.0, 0.0, 0.0, 1.0], dtype=torch.float64)
+    ends = torch.eye(4, dtype=torch.float64)[[0, -1]]
     for tokens in (3, 5):
         pattern = patterns(rng, tokens)[3]
         inner = mixing(rng, pattern, width=4)
         shares = torch.where(pattern, 1 + torch.from_numpy(rng.random(tuple(pattern.shape))), 0)
         models = [lambda x, inner=inner: 1e-5 * inner(x), lambda x, inner=inner: inner(centred(x)),
-                  lambda x, shares=shares: -shares @ x.sum(dim=1, keepdim=True) * last,
+                  lambda x, shares=shares: -shares @ x.sum(dim=1, keepdim=True) * ends[1],
+                  lambda x, shares=shares: shares @ x.sum(dim=1, keepdim=True) * ends[0],
                   lambda x, inner=inner: inner(x) - inner(x).mean(dim=1, keepdim=True),
                   lambda x, shares=shares: shares @ x[:, -1:] + torch.zeros_like(x)]
         for model in models:
@@ -130,6 +131,11 @@ def first_changed(model, x):
 @depends_on.mistake("compares the first feature only", hint="Which numbers of an output may move?")
 def first_compared(model, x):
     return table_by(model, x, read=lambda outputs: outputs[:, :1])
+
+
+@depends_on.mistake("compares the last feature only", hint="Which numbers of an output may move?")
+def last_compared(model, x):
+    return table_by(model, x, read=lambda outputs: outputs[:, -1:])
 
 
 @depends_on.mistake("compares the sums of the outputs", hint="What if one number grows and another one falls?")

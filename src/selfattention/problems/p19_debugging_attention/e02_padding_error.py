@@ -171,6 +171,28 @@ def never(model, x, filling):
     return largest(one - one)
 
 
+@padding_error.mistake("has padding in both runs, with other numbers in it",
+                       hint="In which of your runs is the text as it is?")
+def padded_twice(model, x, filling):
+    one, _ = runs(model, x, filling)
+    other, _ = runs(model, x, -filling)
+    return largest(one - other)
+
+
+@padding_error.mistake("takes all tokens of the text alone for padding",
+                       hint="How many tokens are real when the text is run alone?")
+def nothing_real(model, x, filling):
+    one, _ = runs(model, x, filling)
+    return largest(one - model(x, torch.zeros(len(x), dtype=torch.bool)))
+
+
+@padding_error.mistake("divides by the size of the outputs",
+                       hint="Is the difference asked for, or its share of something?")
+def relative(model, x, filling):
+    one, other = runs(model, x, filling)
+    return largest(one - other) / largest(other)
+
+
 @padding_error.mistake("uses one row of the filling", hint="How many rows has `filling`, and how many reach the model?")
 def one_row(model, x, filling):
     one, other = runs(model, x, filling[:1])

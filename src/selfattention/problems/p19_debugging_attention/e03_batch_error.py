@@ -86,7 +86,7 @@ def healthy(answer, rng):
 @batch_error.check("measures how much a sum or a mean over the batch mixes",
                    hint="What is left of a text in a batch of one, if the mean of the batch is subtracted?")
 def norms(answer, rng):
-    for shape in ((3, 5, 2), (2, 1, 7), (5, 2, 3)):
+    for shape in ((4, 1, 3), (3, 5, 2), (5, 2, 3)):
         for model in (squares_of_all, mean_of_the_batch):
             probes.parity(answer, by_loop, model, tensor(rng, *shape))
 
@@ -149,6 +149,26 @@ def mean(model, x):
 @batch_error.mistake("takes the largest difference with its sign", hint="Is −5 a smaller error than 1?")
 def with_sign(model, x):
     return float((alone(model, x) - model(x, False)).max())
+
+
+@batch_error.mistake("takes the mean of the squares", hint="Of all differences, which one is asked for?")
+def mean_square(model, x):
+    return float((alone(model, x) - model(x, False)).square().mean())
+
+
+@batch_error.mistake("leaves the last text out", hint="Which numbers does your loop give for three texts?")
+def last_left_out(model, x):
+    return largest((alone(model, x) - model(x, False))[:-1])
+
+
+@batch_error.mistake("compares the first feature only", hint="Which numbers of a token may be spoilt?")
+def first_feature(model, x):
+    return largest((alone(model, x) - model(x, False))[..., 0])
+
+
+@batch_error.mistake("runs two texts at a time", hint="How many texts has the batch in which a text is alone?")
+def in_pairs(model, x):
+    return largest(torch.cat([model(pair, False) for pair in x.split(2)]) - model(x, False))
 
 
 @batch_error.mistake("compares the last tokens only", hint="Which tokens of a text may be spoilt?")

@@ -169,6 +169,50 @@ def with_sign(step, x):
     return float((steps(step, x) - whole(step, x)).max())
 
 
+@cache_error.mistake("adds up the squares of the differences", hint="Of all differences, which one is asked for?")
+def squares(step, x):
+    return float((steps(step, x) - whole(step, x)).square().sum())
+
+
+@cache_error.mistake("compares the first feature only", hint="Which numbers of an output may be off?")
+def first_feature(step, x):
+    return largest((steps(step, x) - whole(step, x))[:, 0])
+
+
+@cache_error.mistake("reads the text in two halves", hint="How many tokens does a model write at a time?")
+def in_halves(step, x):
+    return largest(steps(step, x, size=max(1, len(x) // 2)) - whole(step, x))
+
+
+@cache_error.mistake("hands the outputs on, in place of what is to be remembered",
+                     hint="A call returns two things. Which of them is the next call's past?")
+def outputs_as_past(step, x):
+    outputs = []
+    for token in x.split(1):
+        outputs.append(step(token, torch.cat([x[:0], *outputs]))[0])
+    return largest(torch.cat(outputs) - whole(step, x))
+
+
+@cache_error.mistake("hands on the past of one call too early",
+                     hint="Which call's past does your third call get?")
+def one_call_late(step, x):
+    pasts, outputs = [x[:0], x[:0]], []
+    for token in x.split(1):
+        output, after = step(token, pasts[-2])
+        pasts.append(after)
+        outputs.append(output)
+    return largest(torch.cat(outputs) - whole(step, x))
+
+
+@cache_error.mistake("reads the first token twice", hint="What is the past of the very first token?")
+def first_twice(step, x):
+    past, outputs = step(x[:1], x[:0])[1], []
+    for token in x.split(1):
+        output, past = step(token, past)
+        outputs.append(output)
+    return largest(torch.cat(outputs) - whole(step, x))
+
+
 @cache_error.mistake("remembers the tokens itself, in place of what the model gives back",
                      hint="Who decides what is remembered: you, or the model?")
 def own_past(step, x):

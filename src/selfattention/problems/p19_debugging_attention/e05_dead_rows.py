@@ -74,8 +74,9 @@ def hard_to_see(answer, rng):
     for rows in (5, 7):
         alive, shares = drawn(rng, rows)
         given = tensor(rng, rows, 3)
-        for loss in (lambda w, shares=shares: (w[:, :2] * shares).sum(),
+        for loss in (lambda w, shares=shares: (w * shares * ends.abs()).sum(),
                      lambda w, shares=shares: (w * shares * ends).sum(),
+                     lambda w, shares=shares: (w[:, :2] * shares).sum(),
                      lambda w, shares=shares: -(w[:, -1:] * shares).sum(),
                      lambda w, shares=shares: 1e-9 * (w * shares).sum()):
             probes.equal(answer(loss, given), ~alive)
@@ -117,6 +118,22 @@ def positive_only(loss, weights):
 @dead_rows.mistake("looks at the first number of each row only", hint="Which numbers of a row may live?")
 def first_number(loss, weights):
     return gradient(loss, weights)[:, 0] == 0
+
+
+@dead_rows.mistake("sets each row to zero and looks whether the loss moves",
+                   hint="Does a loss move with a row that is cut off from the gradient? Does training?")
+def by_leaving_out(loss, weights):
+    before, moved = loss(weights), []
+    for row in range(len(weights)):
+        changed = weights.clone()
+        changed[row] = 0
+        moved.append(bool((loss(changed) - before).abs() > 1e-12))
+    return ~torch.tensor(moved)
+
+
+@dead_rows.mistake("looks at the last number of each row only", hint="Which numbers of a row may live?")
+def last_number(loss, weights):
+    return gradient(loss, weights)[:, -1] == 0
 
 
 @dead_rows.mistake("changes each row and looks whether the loss moves",

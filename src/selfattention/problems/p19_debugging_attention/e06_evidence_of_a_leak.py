@@ -105,6 +105,19 @@ def unpaired(losses, chances):
     return ratio(source - losses, spread=np.sqrt(source.var(ddof=1) + losses.var(ddof=1)))
 
 
+@evidence_of_a_leak.mistake("takes the spread of the source's losses, not that of the leads",
+                            hint="Which numbers is the mean taken of? And whose spread do you divide by?")
+def spread_of_source(losses, chances):
+    source = -np.log(chances)
+    return ratio(source - losses, spread=source.std(ddof=1))
+
+
+@evidence_of_a_leak.mistake("compares the two chances, not the two losses",
+                            hint="What is the lead made of, by the prompt: of losses, or of chances?")
+def chances_compared(losses, chances):
+    return ratio(np.exp(-losses) - chances)
+
+
 @evidence_of_a_leak.mistake("takes the chance itself for a loss", hint="What is the loss of a token whose chance is 1?")
 def chance_as_loss(losses, chances):
     return ratio(chances - losses)
