@@ -4,12 +4,42 @@ from selfattention.claims.measured import Limits
 from selfattention.claims.statements import stated
 
 CLAIMS = {
+    # 18_spatial_attention
+    "reshaped-patches": stated(
+        "a reshape without a permute gives patches of the right shape that hold the wrong pixels",
+        "of 64 pixels, {right} come into the patch where they belong",
+        guess="right", unit="pixels", right=Limits(digits=0, exactly=16)),
     "a-patch-is-a-window": stated(
         "to project patches is to convolve with a stride of the patch's side",
         "the largest difference between the two in float64 is {apart}",
         apart=Limits(below=1e-12)),
-    "reshaped-patches": stated(
-        "a reshape without a permute gives patches of the right shape that hold the wrong pixels",
-        "of 64 pixels, {right} are in the patch where they belong; the shape is right in both cases",
-        guess="right", unit="pixels", right=Limits(digits=0, above=8, below=48)),
+    "an-old-rival": stated(
+        "on small digits a method of 1995 without any attention is hard to beat",
+        "right: {logistic} of the test digits with logistic regression, {svm} with an SVM, {moved} with an SVM that "
+        "learned from shifted digits, too",
+        guess="svm", surprising=True, logistic=Limits(digits=2, above=0.94, below=0.98),
+        svm=Limits(digits=2, above=0.975), moved=Limits(digits=2, above=0.98)),
+    "a-bag-of-patches": stated(
+        "without positions a ViT reads a bag of patches, and is wrong more often than right",
+        "right after 150 steps: {orderless} without positions, {vit} with positions, {hybrid} with convolutions before "
+        "the encoder",
+        guess="orderless", orderless=Limits(above=0.2, below=0.6), vit=Limits(above=0.85), hybrid=Limits(above=0.93)),
+    "shuffled-patches": stated(
+        "shuffled patches change nothing for a ViT without positions; one with positions falls to nearly a guess",
+        "right on shuffled digits with positions: {sighted}, where a blind guess has {guessed}; without positions "
+        "{changed} of 450 answers change",
+        guess="sighted", surprising=True, sighted=Limits(above=0.03, below=0.35), guessed=Limits(digits=1),
+        changed=Limits(digits=0, exactly=0)),
+    "maps-and-effects": stated(
+        "what the class token looks at most is not what the answer needs most",
+        "two of 16 patches blank, still right: {watched} without those that it looks at most, {drawn} without two by "
+        "chance, {inky} without the two with most ink, which is {less} less than without those that it looks at",
+        guess="watched", watched=Limits(above=0.35, below=0.92), drawn=Limits(above=0.5), inky=Limits(below=0.65),
+        less=Limits(above=0.05)),
+    "what-not-where": stated(
+        "channel attention brings nothing to a place that was empty, and knows of no place; self-attention fills all",
+        "of 200 empty places, {channels} hold something after channel attention, {places} after self-attention; the "
+        "gates move by {moved} when all places are shuffled",
+        guess="channels", unit="places", channels=Limits(digits=0, exactly=0), places=Limits(digits=0, exactly=200),
+        moved=Limits(below=1e-5)),
 }

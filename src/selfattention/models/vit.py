@@ -13,6 +13,7 @@ from selfattention.positions import LearnedPositions
 
 Images = Float[Tensor, "batch channels height width"]
 Vectors = Float[Tensor, "batch tokens d_model"]
+BEGINNING = 0.5  # the standard deviation with which class token and positions begin
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Sizes:
     patch: int = 2
     channels: int = 1
     d_model: int = 64
-    heads: int = 4
+    heads: int = 8
     d_ff: int = 256
     layers: int = 2
     dropout: float = 0.1
@@ -48,6 +49,8 @@ class ViT(nn.Module):
 
     Args:    positions: vectors added to class token and patches; None where nothing tells the order.
     Raises:  ValueError: a side of the image is no multiple of the patch.
+    Differs: class token and positions begin with a standard deviation of 0.5, about as large as a projected patch. With
+             the authors' 0.02 a small model needs several times as many steps until it notices positions.
     """
 
     def __init__(self, sizes: Sizes, positions: nn.Module | None) -> None:
@@ -56,7 +59,7 @@ class ViT(nn.Module):
         rows, columns = sizes.grid
         self.patches = rows * columns
         self.projection = nn.Linear(sizes.channels * sizes.patch**2, sizes.d_model)
-        self.class_token = nn.Parameter(0.02 * torch.randn(sizes.d_model))
+        self.class_token = nn.Parameter(BEGINNING * torch.randn(sizes.d_model))
         self.dropout, self.norm = nn.Dropout(sizes.dropout), LayerNorm(sizes.d_model, sizes.epsilon)
         self.layers = nn.ModuleList(
             EncoderLayer(MultiHeadAttention(sizes.d_model, sizes.heads),
@@ -68,7 +71,9 @@ class ViT(nn.Module):
     def paper(cls, sizes: Sizes) -> "ViT":
         """As published: a learned position for the class token and for each patch, whatever its row and column."""
         rows, columns = sizes.grid
-        return cls(sizes, LearnedPositions(rows * columns + 1, sizes.d_model))
+        positions = LearnedPositions(rows * columns + 1, sizes.d_model)
+        nn.init.normal_(positions.table, std=BEGINNING)
+        return cls(sizes, positions)
 
     @classmethod
     def orderless(cls, sizes: Sizes) -> "ViT":
