@@ -93,6 +93,14 @@ def inside(*given):
     return scored(*given, order="first")
 
 
+@gat_scores.mistake("takes the LeakyReLU of query and key apart, before they are added",
+                    hint="How many LeakyReLUs are there for one score, and what does it see?")
+def bent_apart(nodes, weight, vector):
+    projected = nodes @ weight.T
+    query, key = (torch.nn.functional.leaky_relu(projected @ half, 0.2) for half in vector.chunk(2))
+    return query[:, None] + key
+
+
 @gat_scores.mistake("leaves out the LeakyReLU", hint="What becomes of negative scores?")
 def linear(*given):
     return scored(*given, order="never")

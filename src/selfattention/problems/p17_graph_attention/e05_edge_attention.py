@@ -143,6 +143,20 @@ def last_wins(scores, values, edges):
     return summed(len(values), edges[1], torch.where(keep[:, None], brought, torch.zeros_like(brought)))
 
 
+@edge_attention.mistake("counts an edge once that is there twice, as a table of all pairs does",
+                        hint="The last example has an edge from 0 to 1 twice. How much of node 1's sum is due to it?")
+def once(scores, values, edges):
+    last = {tuple(edge): place for place, edge in enumerate(edges.T.tolist())}
+    keep = torch.tensor(sorted(last.values()), dtype=torch.long)
+    return attended(scores[keep], values, edges[:, keep])
+
+
+@edge_attention.mistake("takes a sigmoid of each score in place of a softmax",
+                        hint="Does a score count more when another one of the same target is small?")
+def sigmoids(scores, values, edges):
+    return summed(len(values), edges[1], torch.sigmoid(scores)[:, None] * values[edges[0]])
+
+
 @edge_attention.mistake("does not divide by the sum of the powers", hint="What do the weights of one target sum to?")
 def unnormalised(*given):
     return attended(*given, normalise=False)
