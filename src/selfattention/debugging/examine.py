@@ -60,7 +60,7 @@ PROBES = {probe.name: probe for probe in sorted((
     Probe("cache", probes.cache, EXACT, cost=8),
     Probe("blindness", probes.blindness, 0.0, cost=4 * 16 * 8),  # a backward pass for each of 16 × 8 scores
     Probe("future", probes.future, EXACT, cost=4 * 15 * 7),
-    Probe("gradients", probes.untrained, 0.0, cost=3 * 32),
+    Probe("gradients", probes.without_gradient, 0.0, cost=3 * 32),
     Probe("start", probes.start, AT_START, cost=probes.SAMPLE),
     Probe("floor", probes.below_the_floor, NATS, cost=probes.SAMPLE, trains=True),
     Probe("in use", probes.in_use, NATS, cost=9 * probes.SAMPLE // 2, trains=True),

@@ -106,14 +106,14 @@ def twice(suspect: Suspect) -> float:
 @torch.enable_grad()
 def gradients(suspect: Suspect) -> dict[str, float]:
     """The largest gradient of each parameter before training, by its name; 0 where none arrives."""
-    model = suspect.fresh()
+    model = suspect.fresh().eval()
     suspect.loss(model, sample(32)).backward()
     return {name: 0.0 if one.grad is None else one.grad.abs().max().item() for name, one in model.named_parameters()}
 
 
-def untrained(suspect: Suspect) -> float:
+def without_gradient(suspect: Suspect) -> float:
     """How many parameters get no gradient?"""
-    return sum(largest < 1e-14 for largest in gradients(suspect).values())
+    return float(sum(largest < 1e-14 for largest in gradients(suspect).values()))
 
 
 @torch.no_grad()

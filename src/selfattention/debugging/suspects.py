@@ -41,7 +41,9 @@ def suspect(number: int, seed: int = 0) -> Suspect:
     """
     model, generator = _fresh(number, seed).float(), torch.Generator().manual_seed(seed + 1)
     rates = [RATE * up_and_down(step, 20, STEPS) for step in range(STEPS)]
-    losses = train(model, lambda: texts(BATCH, generator), rates, _bug(number).loss)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # for dropout
+        losses = train(model, lambda: texts(BATCH, generator), rates, _bug(number).loss)
     return Suspect(number, model.double().eval(), functools.partial(_fresh, number, seed), _bug(number).loss, losses)
 
 
@@ -64,9 +66,10 @@ def reveal(number: int) -> str:
 
 
 def _fresh(number: int, seed: int) -> nn.Module:
-    """The model with its first weights, in float64."""
-    torch.manual_seed(seed)
-    return _bug(number).make().double()
+    """The model with its first weights, in float64; nobody else's random numbers change."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return _bug(number).make().double()
 
 
 def _bug(number: int) -> bank.Bug:

@@ -178,7 +178,8 @@ show(figure, "Left: distance of the first loss from that of a blind guess. Right
 
 # %%
 figure, (left, right) = canvas(2, height=2.9)
-dead = {f"{number or 'healthy'}": probes.untrained(suspect(number)) for number in (HEALTHY, 3, 12)}
+dead = {f"{number or 'healthy'}": probes.without_gradient(suspect(number))
+        for number in (HEALTHY, 3, 12)}
 bars(left, dead, role="tokens", title="parameters without gradient", xlabel="parameters")
 by_heart = {f"{number or 'healthy'}": probes.by_heart(suspect(number))[tenth]
             for number in (HEALTHY, 9)}
