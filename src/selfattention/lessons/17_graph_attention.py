@@ -129,7 +129,7 @@ show(heatmaps(tables, queries=[names] * 3, keys=[names] * 3, role="masks", numbe
 #
 # ## Break it on purpose: a node without neighbours
 #
-# Someone writes GAT with a table of all pairs and sets what is not allowed to $-\infty$, as in chapter 04. Without self-loops, row e is all $-\infty$, and its softmax is 0/0. The loss asks for nodes b, c and d only, so nobody looks at e.
+# Someone writes GAT with a table of all pairs and sets what is not allowed to $-\infty$, as in chapter 04. Without self-loops, the rows of a and e are all $-\infty$, and their softmax is 0/0. The loss asks for nodes b, c and d only, so nobody looks at those two.
 #
 # **Predict first:** what percentage of the numbers in the matrix $W$ gets NaN as its gradient?
 
@@ -150,7 +150,7 @@ for function in (plain, lambda x: layer(x, edges)):
 claim("17.isolated-node", guess_nan, naive=shares[0], safe=shares[1])
 
 # %% [markdown]
-# In the backward pass, what the loss says of e is 0, and its weights are NaN: 0 · NaN is NaN, and the gradient of $W$ is a sum over all nodes. After one step of training every output is NaN. A softmax edge by edge has no row for e at all, so there is nothing to divide; the `attention` of this course gives empty rows zeros (chapter 04).
+# In the backward pass, what the loss says of a and e is 0, and their weights are NaN: 0 · NaN is NaN, and the gradient of $W$ is a sum over all nodes. After one step of training every output is NaN. A softmax edge by edge has no row for them at all, so there is nothing to divide; the `attention` of this course gives empty rows zeros (chapter 04).
 #
 # ## What GAT can rank
 #
@@ -206,7 +206,7 @@ show(heatmaps({"✗ GAT": seen["gat"], "✓ GATv2": seen["gatv2"]}, numbers=Fals
 # %% [markdown]
 # ## The karate club
 #
-# In 1972 a karate club with 34 members split in two, because the instructor (node 0) and the president (33) quarrelled. Zachary (1977) had noted who met whom outside the club. The task has become a classic: given the graph and *two labels*, those of the two leaders, tell which side each of the other 32 took. The features of a node are its row of the identity: they say who it is, and nothing else.
+# In the early 1970s a karate club split in two, because its instructor (node 0) and its president (33) quarrelled. Zachary (1977) had noted which of the 34 members met outside the club. The task has become a classic: given the graph and *two labels*, those of the two leaders, tell which side each of the other 32 took. The features of a node are a 1 at its own place among 34, and zeros: they say who it is, and nothing else.
 #
 # The rival needs no training: **label propagation** (Zhu et al. 2003). The labels spread along the edges until everybody without a label has the mean of its neighbours.
 
