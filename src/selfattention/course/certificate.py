@@ -65,8 +65,7 @@ class Certificate:
         chapters, passed = len(list(by_chapter(self.rows))), sum(row.is_passed for row in self.rows)
         guessed = self.guessed
         return [f"{earned:g} of {points} points, {passed} of {len(self.rows)} exercises passed.",
-                f"{len(self.built)} of {chapters} chapters built from end to end"
-                f"{': ' if self.built else ''}{', '.join(self.built)}.",
+                f"{len(self.built)} of {chapters} chapters built from end to end ({TICK}).",
                 f"{guessed.made} of {guessed.asked} guesses made before measuring; {guessed.near} came near."]
 
     def __repr__(self) -> str:
@@ -96,7 +95,7 @@ class Certificate:
         summary = "".join(f"<div>{html.escape(line)}</div>" for line in self._summary())
         return (f'<div style="border:3px double {FRAME};padding:14px 22px;margin:4px 0;max-width:52em;line-height:1.5" '
                 f'role="status"><div style="font-size:1.25em"><strong>{html.escape(TITLE)}</strong></div>'
-                f'<table style="border-collapse:collapse;margin:10px 0">{"".join(lines)}</table>'
+                f'<table style="border-collapse:collapse;margin:10px 0;color:inherit">{"".join(lines)}</table>'
                 f"<strong>{summary}</strong></div>")
 
 

@@ -76,8 +76,14 @@ def examine(suspects: Iterable[Suspect], names: Iterable[str] = tuple(PROBES)) -
     names = list(names)
     if unknown := set(names) - set(PROBES):
         raise ValueError(f"there is no probe {', '.join(sorted(unknown))}; there are {', '.join(PROBES)}")
-    return [Finding(one.number, name, value := PROBES[name].measure(one), PROBES[name].is_alarm(value))
-            for one in suspects for name in names]
+    return [_finding(one, name) for one in suspects for name in names]
+
+
+@functools.cache
+def _finding(suspect: Suspect, name: str) -> Finding:
+    """What a probe says of a model; it is asked once."""
+    value = PROBES[name].measure(suspect)
+    return Finding(suspect.number, name, value, PROBES[name].is_alarm(value))
 
 
 def fewest(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ NUMBERS = range(1, len(bank.BUGS) + 1)
 STEPS, BATCH, RATE = 120, 32, 0.01
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Suspect:
     """A trained model and what was seen of its training; nothing here tells what is wrong with it.
 
