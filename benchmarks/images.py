@@ -24,7 +24,7 @@ from selfattention.models.vit import ImageClassifier, Sizes, ViT
 from selfattention.patches import cut, join, reordered
 
 ON_PIXELS = Sizes(dropout=0.0)
-ON_FEATURES = Sizes(image=(4, 4), patch=1, channels=32, dropout=0.0)
+ON_FEATURES = Sizes(image=(4, 4), patch=1, channels=64, layers=1)
 
 
 class Before(nn.Module):
@@ -43,14 +43,14 @@ class Convolutions(nn.Module):
 
     def __init__(self, *more: nn.Module) -> None:
         super().__init__()
-        self.features, self.output = nn.Sequential(stem(), *more), nn.Linear(32, digits.CLASSES)
+        self.features, self.output = nn.Sequential(stem(), *more), nn.Linear(64, digits.CLASSES)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return self.output(self.features(images).mean(dim=(2, 3)))
 
 
 def stem() -> nn.Module:
-    return ConvolutionalStem((1, 16, 32), (1, 2))
+    return ConvolutionalStem((1, 32, 32, 64), (1, 1, 2))
 
 
 def vit(make=ViT.paper, sizes: Sizes = ON_PIXELS) -> nn.Module:
@@ -76,10 +76,10 @@ KINDS = {
     "hybrid": lambda: Hybrid(stem(), vit(sizes=ON_FEATURES)),
     "hybrid, patches shuffled alike in all images": lambda: in_another_order(
         2, Hybrid(stem(), vit(sizes=ON_FEATURES))),
-    "hybrid with channel attention": lambda: Hybrid(nn.Sequential(stem(), SqueezeExcitation(32)),
+    "hybrid with channel attention": lambda: Hybrid(nn.Sequential(stem(), SqueezeExcitation(64)),
                                                     vit(sizes=ON_FEATURES)),
     "convolutions alone": Convolutions,
-    "convolutions with channel attention": lambda: Convolutions(SqueezeExcitation(32)),
+    "convolutions with channel attention": lambda: Convolutions(SqueezeExcitation(64)),
 }
 
 
@@ -88,7 +88,7 @@ def shares(kind: str, seconds: float, seed: int) -> tuple[int, float, float]:
     torch.manual_seed(seed)
     model, (train, test) = KINDS[kind](), digits.split(seed)
     batches = digits.ShiftedBatches(train, 64, seed=seed)
-    for step, spent in learned(model, batches, digits.loss, seconds, seconds, seed, down=0.5):
+    for step, spent in learned(model, batches, digits.loss, seconds, seconds, seed, down=1.0):
         pass
     return step, spent, digits.accuracy(model, test)
 

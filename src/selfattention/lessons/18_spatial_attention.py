@@ -10,19 +10,19 @@ import torch
 from torch.nn import functional
 
 from selfattention import patches
-from selfattention.channels import SqueezeExcitation, channel_gates
+from selfattention.channels import SqueezeExcitation
 from selfattention.claims import claim, tally
 from selfattention.data import digits
 from selfattention.layers import MultiHeadAttention
 from selfattention.models.hybrid import ConvolutionalStem, Hybrid
 from selfattention.models.vit import ImageClassifier, Sizes, ViT
-from selfattention.plots import bars, canvas, course_map, heatmaps, images, show
+from selfattention.plots import bars, canvas, course_map, heatmap, heatmaps, images, show
 from selfattention.source import show_source
 from selfattention.training import Recipe, fit, muon
 
 show(course_map(18, machine="encoder",
                 here=["source tokens", "source vectors", "source positions"]),
-     "Where we are: the layers are those of chapter 08. What is new is below them: what a token is.")
+     "Where we are: the layers are those of chapter 08. New is what stands below: what a token is.")
 
 # %% [markdown]
 # ## The idea in one picture
@@ -34,22 +34,16 @@ train, test = digits.split()
 three = train.images[(train.labels == 3).nonzero()[0]]
 cells = patches.cut(three, 2)[0].view(16, 2, 2)
 drawn = {"the image": three[0, 0]} | {f"patch {place}": cell for place, cell in enumerate(cells)}
-show(images(drawn, patch=2), "A digit, and its 16 patches in the order of reading: row by row from "
-                             "the upper left. The encoder is given the patches, as a row of tokens.")
+show(images(drawn, patch=2),
+     "A digit, and its 16 patches in the order of reading: row by row from the upper left. The "
+     "encoder is given the patches, as a row of tokens.")
 
 # %% [markdown]
 # ## Three patches by hand
 #
-# An image of 2 × 6 pixels makes three patches. Its numbers lie in memory row by row, so the first patch is **not** the first four numbers. It is two from the upper row and two from the lower:
-
-# %%
-strip = torch.arange(12.0).view(1, 1, 2, 6)  # axes: images, channels, height, width
-print(strip[0, 0])
-for left in (0, 2, 4):
-    print("patch", left // 2, strip[0, 0, :, left:left + 2].flatten().tolist())
-
-# %% [markdown]
-# As a loop, and without one. The array form splits height into rows of patches and rows within a patch, splits width likewise, and then moves the axes: `permute` brings those first that say *which* patch it is. (A *channel* is one number of each pixel; our digits have one, a photo has three: red, green and blue.)
+# An image of 2 × 6 pixels makes three patches. Its numbers lie in memory row by row, so the first patch is **not** the first four numbers. It is two from the upper row and two from the lower.
+#
+# As a loop, and without one: the array form splits height into rows of patches and rows within a patch, splits width likewise, and then moves the axes. `permute` brings those first that say *which* patch it is. (A *channel* is one number of each pixel; our digits have one, a photo has three: red, green and blue.)
 
 # %%
 def by_loop(images, patch):
@@ -61,6 +55,8 @@ def by_loop(images, patch):
     return torch.stack(found, dim=1)
 
 
+strip = torch.arange(12.0).view(1, 1, 2, 6)  # axes: images, channels, height, width
+print(strip[0, 0], "makes", *by_loop(strip, 2)[0].tolist(), sep="\n")
 assert torch.equal(patches.cut(test.images, 2), by_loop(test.images, 2))
 show_source(patches.cut)
 
@@ -76,15 +72,14 @@ guess_pixels = None  # your guess, from 0 to 64
 
 # %% tags=["claim:reshaped-patches"]
 numbers = torch.arange(16.0).repeat_interleave(4)  # 16 patches of 4 pixels
-right = patches.join(numbers.view(1, 16, 4), 1, 8, 8)[0, 0]
-reshaped = numbers.view(8, 8)
-claim("18.reshaped-patches", guess_pixels, right=(right == reshaped).sum().item())
-
-# %%
-show(heatmaps({"✓ with permute": right, "✗ reshape alone": reshaped}, role="tokens",
-              row_axis="rows of pixels", column_axis="columns of pixels"),
-     "In which patch each pixel ends, counted from 0 (blank: 0). Left: squares of 2 × 2. Right: "
-     "strips of 1 × 4, which are numbered in another order, too.")
+squares, strips = patches.join(numbers.view(1, 16, 4), 1, 8, 8)[0, 0], numbers.view(8, 8)
+claim("18.reshaped-patches", guess_pixels, right=(squares == strips).sum().item())
+figure, (left, right) = canvas(2, height=3.0)
+names = {"row_axis": "rows of pixels", "column_axis": "columns of pixels", "role": "scores"}
+heatmap(left, squares, title="with permute", good=True, **names)
+heatmap(right, strips, title="reshape alone", good=False, wrong=squares != strips, **names)
+show(figure, "In which patch each pixel ends, counted from 0. Left: squares of 2 × 2. Right: strips "
+             "of 1 × 4, which are numbered in another order, too; crosses: wrong patches.")
 
 # %% [markdown]
 # Would a training show it? Not by its accuracy: after 20 seconds the ViT below gets STRIPS of the test digits right with strips, and SQUARES with squares (`python benchmarks/images.py`; medians of three). A strip is a patch as well, only not the one that was meant. Shapes and curves tell nothing here; compare with a loop.
@@ -131,7 +126,7 @@ claim("18.an-old-rival", guess_svm, svm=old["SVM"], moved=old["SVM, shifted too"
 # %% [markdown]
 # "Shifted too" learns from each digit nine times: at its place, and moved by one pixel in eight directions. Our models see every digit moved like that, at random, whenever it is drawn (*augmentation*: a three that has moved is still a three).
 #
-# Three models, each trained for 150 steps: a ViT; the same without positions; and a **hybrid**, in which two convolutions of 3 × 3 pixels make 32 features for each of 4 × 4 places, and the encoder reads those places as its patches (Dosovitskiy et al. 2021, §3.1; convolutions as in Xiao et al. 2021, §4). A convolution knows neighbours from the start.
+# Three models, each trained for 150 steps: a ViT; the same without positions; and a **hybrid**, in which three convolutions of 3 × 3 pixels make 64 features for each of 4 × 4 places, and an encoder of one layer reads those places as its patches (Dosovitskiy et al. 2021, §3.1; convolutions as in Xiao et al. 2021). A convolution knows neighbours from the start.
 
 # %%
 def trained(model):
@@ -144,30 +139,22 @@ torch.manual_seed(0)
 sizes = Sizes(dropout=0.0)  # patches of 2 × 2, width 64, 2 layers
 vit = trained(ImageClassifier(ViT.paper(sizes), classes=10))
 orderless = trained(ImageClassifier(ViT.orderless(sizes), classes=10))
-sizes = Sizes(image=(4, 4), patch=1, channels=32, dropout=0.0)
-hybrid = trained(Hybrid(ConvolutionalStem((1, 16, 32), strides=(1, 2)),
+sizes = Sizes(image=(4, 4), patch=1, channels=64, layers=1)
+hybrid = trained(Hybrid(ConvolutionalStem((1, 32, 32, 64), strides=(1, 1, 2)),
                         ImageClassifier(ViT.paper(sizes), classes=10)))
-
-# %% [markdown]
-# **Predict first:** without positions the model knows which patches a digit has, but not where they were. What share of the test digits does it get right?
-
-# %%
-guess_orderless = None  # your guess, between 0 and 1
 
 # %% tags=["claim:a-bag-of-patches"]
 found = {name: digits.accuracy(model, test) for name, model in {
     "ViT without positions": orderless, "ViT": vit, "hybrid": hybrid}.items()}
-claim("18.a-bag-of-patches", guess_orderless, orderless=found["ViT without positions"],
-      vit=found["ViT"], hybrid=found["hybrid"])
-
-# %%
+claim("18.a-bag-of-patches", orderless=found["ViT without positions"], vit=found["ViT"],
+      hybrid=found["hybrid"])
 figure, axes = canvas(width=5.6, height=2.7)
 bars(axes, found | old, role="outputs", xlabel="share of 450 test digits that are right",
      limit=0.1, limit_name="blind guess")
 show(figure, "After 150 steps, and beside them scikit-learn's methods.")
 
 # %% [markdown]
-# PROSE on longer training.
+# LONGER
 #
 # ## Shuffle the patches
 #
@@ -177,10 +164,11 @@ show(figure, "After 150 steps, and beside them scikit-learn's methods.")
 torch.manual_seed(0)
 orders = torch.rand(len(test), 16).argsort(dim=1)  # one for each image
 mixed = digits.Digits(patches.reordered(test.images, 2, orders), test.labels)
-firsts = [(test.labels == label).nonzero()[0].item() for label in (0, 1, 3, 4, 6, 7)]
-drawn = {str(test.labels[place].item()): test.images[place, 0] for place in firsts}
-drawn |= {f"{test.labels[place]}, shuffled": mixed.images[place, 0] for place in firsts}
-show(images(drawn, patch=2), "Six test digits, and below them the same patches in another order.")
+firsts = {str(label): (test.labels == label).nonzero()[0].item() for label in (0, 1, 3, 4, 6, 7)}
+drawn = {name: test.images[place, 0] for name, place in firsts.items()}
+moved = {f"{name}, shuffled": mixed.images[place, 0] for name, place in firsts.items()}
+show(images(drawn | moved, patch=2),
+     "Six test digits, and below them the same patches in another order.")
 
 # %% [markdown]
 # **Predict first:** what share of the shuffled digits does the ViT *with* positions get right? (A blind guess is right in 0.1 of the cases.)
@@ -203,38 +191,27 @@ claim("18.shuffled-patches", guess_shuffled, sighted=digits.accuracy(vit, mixed)
 #
 # ## What it looks at
 #
-# The weights of the class token in the last layer, a number for each patch, can be laid over the image. We take the mean over the heads and leave out what the class token gives to itself:
-
-# %%
-*_, last = vit.encoder.weights(test.images)  # (images, heads, tokens, tokens) of the last layer
-looks = last[:, :, 0, 1:].mean(dim=1)  # the class token's row, without itself
-drawn = {str(test.labels[place].item()): test.images[place, 0] for place in firsts}
-watched = {str(test.labels[place].item()): looks[place].view(4, 4) for place in firsts}
-show(images(drawn, patch=2, weights=watched), "Six test digits and what the class token looks at: "
-     "the larger a dot, the larger the weight of its patch.")
-
-# %% [markdown]
-# Does the map show what counts? We blank the two patches that get the largest weights, and see how many answers are still right; beside that two patches drawn at random, and the two with most ink.
-#
-# **Predict first:** what share of the answers is still right when the two patches are blank that the class token looks at most?
-
-# %%
-guess_watched = None  # your guess, between 0 and 1
+# The weights of the class token in the last layer, a number for each patch, can be laid over the image. We take the mean over the heads and leave out what the class token gives to itself. Does the map show what counts? We blank the two patches with the largest weights, and see what share of the answers is still right; then two patches drawn at random, and the two with most ink.
 
 # %% tags=["claim:maps-and-effects"]
-def without_first_two(order):
+*_, last = vit.encoder.weights(test.images)  # (images, heads, tokens, tokens) of the last layer
+looks = last[:, :, 0, 1:].mean(dim=1)  # the class token's row, without itself
+dots = {name: looks[place].view(4, 4) for name, place in firsts.items()}
+show(images(drawn, patch=2, weights=dots), "Six test digits and what the class token looks at: "
+     "the larger a dot, the larger the weight of its patch.")
+
+
+def blanked(order):
     cells = patches.cut(test.images, 2).scatter(1, order[:, :2, None].expand(-1, -1, 4), 0.0)
     return digits.accuracy(vit, digits.Digits(patches.join(cells, 1, 8, 8), test.labels))
 
 
 ink = patches.cut(test.images, 2).sum(dim=2)
-watched, drawn, inky = (without_first_two(order) for order in (
-    looks.argsort(descending=True), orders, ink.argsort(descending=True)))
-claim("18.maps-and-effects", guess_watched, watched=watched, drawn=drawn, inky=inky,
-      less=watched - inky)
+watched, inky = (blanked(one.argsort(descending=True)) for one in (looks, ink))
+claim("18.maps-and-effects", watched=watched, inky=inky, drawn=blanked(orders), less=watched - inky)
 
 # %% [markdown]
-# PROSE
+# Ink is a better guide than the map: the two patches with most ink are always missed more. Where the map ranks beside chance differs from training to training; in one of the three that we tried, blanking what was looked at cost *less* than blanking at random. A weight says what was read, not what the answer hangs on (chapter 16 measures that for texts).
 #
 # ## Spatial against channel attention
 #
@@ -243,12 +220,8 @@ claim("18.maps-and-effects", guess_watched, watched=watched, drawn=drawn, inky=i
 # $$z_c = \frac{1}{HW}\sum_{i,j} x_{c,i,j}, \qquad s = \sigma(W_2\,\max(0, W_1 z)), \qquad \tilde x_c = s_c\, x_c \qquad\text{(eq. 2–4)}$$
 #
 # There is no softmax: channels do not compete, and all gates may be open.
-
-# %%
-show_source(channel_gates)
-
-# %% [markdown]
-# We give both kinds the features that the hybrid's stem makes of 25 digits: 32 channels at 4 × 4 places. Then we empty the right half: 8 places of each image hold nothing but zeros.
+#
+# We give both kinds the features that the hybrid's stem makes of 25 digits: 64 channels at 4 × 4 places. Then we empty the right half: 8 places of each image hold nothing but zeros.
 #
 # **Predict first:** at how many of these 200 places does anything else than zeros stand after channel attention?
 
@@ -257,14 +230,14 @@ guess_filled = None  # your guess, from 0 to 200
 
 # %% tags=["claim:what-not-where"]
 torch.manual_seed(0)
-squeeze, attend = SqueezeExcitation(32), MultiHeadAttention(32, heads=4)
+squeeze, attend = SqueezeExcitation(64), MultiHeadAttention(64, heads=4)
 with torch.no_grad():
     features = hybrid.stem(test.images[:25])
     features[..., 2:] = 0.0
     gated = squeeze(features)
     attended = attend(features.flatten(2).mT).mT.view(features.shape)
-    order = torch.rand(25, 16).argsort(dim=1)
-    moved = squeeze.gates(patches.reordered(features, 1, order)) - squeeze.gates(features)
+    mixed_up = patches.reordered(features, 1, orders[:25])
+    moved = squeeze.gates(mixed_up) - squeeze.gates(features)
 filled = [(x[..., 2:] != 0).any(dim=1).sum().item() for x in (gated, attended)]
 claim("18.what-not-where", guess_filled, channels=filled[0], places=filled[1],
       moved=moved.abs().max())
@@ -273,12 +246,12 @@ claim("18.what-not-where", guess_filled, channels=filled[0], places=filled[1],
 tables = {"features": features, "channel attention": gated, "self-attention": attended}
 show(heatmaps({name: x[0].abs().mean(dim=0) for name, x in tables.items()}, role="outputs",
               row_axis="rows", column_axis="columns", height=2.3),
-     "The mean size of the 32 features at each of 4 × 4 places of one digit; blank: all are zero. "
-     "Neither kind is trained here: what can reach a place does not depend on the weights.")
+     "The mean size of the 64 features at each of 4 × 4 places of one digit, whose right half was "
+     "emptied. Neither kind is trained: what can reach a place does not depend on the weights.")
 tally()
 
 # %% [markdown]
-# PROSE
+# A gate multiplies what is there, by the same number everywhere; it moves nothing. Self-attention moves content from place to place. And the gates are made of means: shuffled places give the same gates. So the two do not compete, and may stand one after the other (Woo et al. 2018). CHANNELS
 #
 # ## What to take along
 #

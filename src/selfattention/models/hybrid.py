@@ -12,7 +12,7 @@ Images = Float[Tensor, "batch channels height width"]
 class ConvolutionalStem(nn.Sequential):
     """Convolutions of 3 × 3 pixels, each with a batch norm and a ReLU, that make features of an image.
 
-    (Xiao et al. 2021, §4; the 1 × 1 convolution at their end is the encoder's projection of patches of 1 × 1.)
+    (Xiao et al. 2021; the 1 × 1 convolution at their end is the encoder's projection of patches of 1 × 1.)
 
     Args:    channels: of the image, then of what each convolution makes. strides: of each convolution; 2 halves the
              sides, rounded up.

@@ -16,10 +16,10 @@ TOLD = 3  # weights of an image that are told
 
 def images(pictures: Mapping[str, object], *, patch: int = 0, weights: Mapping[str, object] | None = None,
            wrong: Collection[str] = (), most: int = 6, title: str = "", width: Real = look.WIDTH):
-    """Draw images of one channel, the larger a number the darker, with their names above them.
+    """Draw images of one channel, the larger a number the darker, with their names above them; all share one scale.
 
     Args:    patch: pixels along a patch's side; its borders are drawn, 0 for none. weights: a table (rows, columns) of
-             patches for some of the images; the area of a dot tells the weight, and all images share one scale.
+             patches for some of the images; the area of a dot tells the weight, on one scale as well.
              wrong: names of images that went wrong. most: how many stand in a row.
     Returns: the figure.
     Raises:  ValueError: there is no image, a patch does not divide it, or weights do not fit its patches.
@@ -45,6 +45,7 @@ def images(pictures: Mapping[str, object], *, patch: int = 0, weights: Mapping[s
     if title:
         board.text(0.08, 0.16, title, ha="left", weight="bold")
     left = (width - across * (side + GAP) + GAP) / 2
+    limits = min(0.0, *map(np.nanmin, grids.values())), max(map(np.nanmax, grids.values()))
     heaviest = max((float(np.nanmax(table)) for table in tables.values()), default=1.0)
     for place, (name, grid) in enumerate(grids.items()):
         x = left + place % most * (side + GAP)
@@ -52,20 +53,20 @@ def images(pictures: Mapping[str, object], *, patch: int = 0, weights: Mapping[s
         bad = name in wrong
         board.text(x + side / 2, y - NAME / 2, (look.MARKS[False] if bad else "") + look.name(name, 24),
                    color=look.WRONG if bad else look.INK)
-        _image(board, grid, x, y, side / grid.shape[1], patch, bad)
+        _image(board, grid, x, y, side / grid.shape[1], patch, limits, bad)
         if name in tables:
             _dots(board, tables[name], x, y, side / grid.shape[1] * patch, heaviest)
         look.tell(board.axes, _described(name, grid, patch, tables.get(name), bad))
     return board.figure
 
 
-def _image(board: Board, grid: np.ndarray, x: Real, y: Real, pixel: Real, patch: int, bad: bool) -> None:
+def _image(board: Board, grid: np.ndarray, x: Real, y: Real, pixel: Real, patch: int, limits: tuple[Real, Real],
+           bad: bool) -> None:
     wide, tall = pixel * grid.shape[1], pixel * grid.shape[0]
-    limits = board.axes.get_xlim(), board.axes.get_ylim()
-    largest = np.nanmax(grid)
-    board.axes.imshow(grid, cmap="Greys", vmin=min(0.0, np.nanmin(grid)), vmax=1.25 * (largest or 1.0),  # dots show
+    sheet = board.axes.get_xlim(), board.axes.get_ylim()
+    board.axes.imshow(grid, cmap="Greys", vmin=limits[0], vmax=1.25 * (limits[1] or 1.0),  # so that dots show
                       extent=(x, x + wide, y + tall, y), interpolation="nearest", zorder=1)
-    board.axes.set(xlim=limits[0], ylim=limits[1])
+    board.axes.set(xlim=sheet[0], ylim=sheet[1])
     lines = {"color": look.ROLES["keys"], "linewidth": 0.9, "zorder": 2}
     if patch:
         for place in range(patch, grid.shape[1], patch):
@@ -88,7 +89,7 @@ def _described(name: str, grid: np.ndarray, patch: int, table: np.ndarray | None
     text = (f"{name}{' (marked as wrong)' if bad else ''}: {grid.shape[0]} × {grid.shape[1]} pixels, from "
             f"{look.number(np.nanmin(grid))} to {look.number(np.nanmax(grid))}, {look.number(np.nanmean(grid))} on "
             "average")
-    if patch:
+    if patch and grid.size > patch**2:
         text += f", {grid.shape[0] // patch} × {grid.shape[1] // patch} patches"
     if table is not None:
         order = np.argsort(-np.nan_to_num(table.ravel()), kind="stable")[:TOLD]
