@@ -1,13 +1,20 @@
 """Near keys and pooled far ones against a loop that pools anew for each query: float64, forward and gradients."""
 
 import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from selfattention.attention import attention
-from selfattention.efficient.scales import multiscale_attention, pairs, scales
+from selfattention.efficient.scales import MultiscaleAttention, multiscale_attention, pairs, scales
+from selfattention.layers import MultiHeadAttention
 from selfattention.masks import causal
+from selfattention.positions import Rotary
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 pytestmark = pytest.mark.usefixtures("float64")
@@ -96,6 +103,26 @@ def test_the_cost_of_a_token_grows_with_the_logarithm():
     assert each[1] - each[0] == pytest.approx(12, abs=0.5) == each[2] - each[1]  # ¾ of a block for each doubling
 
 
+def test_the_layer_with_one_large_block_is_causal_multi_head_attention():
+    layer, x = MultiscaleAttention(12, 2, block=8, rotary=Rotary(6)), torch.randn(3, 13, 12, requires_grad=True)
+    got, expected = layer(x), MultiHeadAttention.forward(layer, x, mask=causal(13))
+    torch.testing.assert_close(got, expected, **CLOSE)
+    cotangent, leaves = torch.randn_like(got), [x, *layer.parameters()]
+    for one, other in zip(*(torch.autograd.grad(output, leaves, cotangent) for output in (got, expected))):
+        torch.testing.assert_close(one, other, **CLOSE)
+    layer.block = 2
+    assert not torch.allclose(layer(x), expected) and torch.allclose(layer(x)[:, :4], expected[:, :4])
+
+
+def test_the_layer_refuses_what_it_would_not_heed(as_users_call):
+    layer, x = MultiscaleAttention(12, 2, block=2), torch.ones(1, 4, 12)
+    for more in ({"memory": x}, {"mask": causal(4)}, {"bias": torch.zeros(2, 4, 4)}):
+        with pytest.raises(ValueError, match="give x alone"):
+            layer(x, **more)
+    with pytest.raises(ValueError, match="even number, such as 4"):
+        MultiscaleAttention(12, 2, block=3)
+
+
 @pytest.mark.parametrize(("shapes", "block", "message"), [
     (((5, 3), (5, 3), (5, 2)), 3, "blocks of 3 tokens: .* such as 4"), (((5, 3), (5, 3), (5, 2)), 0, "such as 2"),
     (((0, 3), (0, 3), (0, 2)), 2, "0 tokens"), (((5, 3), (4, 3), (5, 2)), 2, r"\(5, 3\), keys \(4, 3\)"),
@@ -111,3 +138,14 @@ def test_tables_and_counts_refuse_the_same(function, as_users_call):
         function(5, 3)
     with pytest.raises(ValueError, match="0 tokens"):
         function(0, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("part", "rows"), [("digits", 2), ("text", 4)])
+def test_the_recipes_for_longer_runs_train_and_print_their_rows(part, rows):
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "benchmarks/scales.py", part, "--seconds", "0.1"], cwd=root,
+                          capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = re.findall(r"^\| (?!-)\w[^\n]+\|$", done.stdout, re.MULTILINE)[1:]
+    assert len(found) == rows and all(one.count("|") == 6 for one in found)

@@ -7,6 +7,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import pad
 
+from selfattention.layers import MultiHeadAttention, merge_heads, split_heads
+from selfattention.positions import Rotary
+
 
 def multiscale_attention(queries: Float[Tensor, "*batch tokens d_k"], keys: Float[Tensor, "*batch tokens d_k"],
                          values: Float[Tensor, "*batch tokens d_v"],
@@ -35,6 +38,33 @@ def multiscale_attention(queries: Float[Tensor, "*batch tokens d_k"], keys: Floa
     for level, weights in enumerate(parts[1:]):
         mixed = mixed + _mix(weights, _before(_pooled(values, 2 << level), block // 2, (3, 2)))
     return mixed[..., :tokens, :]
+
+
+class MultiscaleAttention(MultiHeadAttention):
+    """`multiscale_attention` in several heads, for a causal layer. There are no weights to be watched.
+
+    Args:    block: tokens a block, an even number.
+    Raises:  ValueError: as `MultiHeadAttention`; an odd or empty block.
+    """
+
+    def __init__(self, d_model: int, heads: int, block: int, *, rotary: Rotary | None = None) -> None:
+        super().__init__(d_model, heads, rotary=rotary)
+        _require_block(1, block)
+        self.block = block
+
+    def forward(self, x: Float[Tensor, "batch tokens d_model"], memory: None = None, mask: None = None,
+                bias: None = None) -> Float[Tensor, "batch tokens d_model"]:
+        """Self-attention of `x`; texts are not padded, or only at their ends, which no token sees.
+
+        Raises:  ValueError: there is a memory, a mask or a bias.
+        """
+        if memory is not None or mask is not None or bias is not None:
+            raise ValueError("a memory, a mask or a bias: who sees whom is fixed here, every token those before it; "
+                             "pad texts at their ends, and give x alone")
+        keys, values = self.keys_values(x)
+        queries = split_heads(self.query(x), self.heads)
+        queries = self.rotary(queries) if self.rotary else queries
+        return self.output(merge_heads(multiscale_attention(queries, keys, values, self.block)))
 
 
 def scales(tokens: int, block: int) -> Int[Tensor, "tokens tokens"]:
