@@ -64,7 +64,8 @@ def sides(seeds: int, steps: int, draw: bool) -> None:
 
 def read(pairs: list[int], seeds: int, steps: int) -> None:
     """All layers on dictionaries of so many pairs."""
-    print("\n| pairs | layer | right, seed by seed | a guess among the values there | seconds a training |\n|" + "---|" * 5)
+    print("\n| pairs | layer | right, seed by seed | a guess among the values there | seconds a training |\n|"
+          + "---|" * 5)
     for count in pairs:
         test = lookups.graphs(100, count, torch.Generator().manual_seed(10**6))
         for name, layer in LAYERS.items():
