@@ -30,7 +30,8 @@ EQUAL = (
     ("12.choose_masked", "~words, 10", "no draw is above 1"),
     ("13.cached_attention", "~visible, -1000", "no score comes near that number"),
     ("13.draw_probabilities", "temperature + 1e-0", SMALL),
-    ("15.block_attention", "+ 1e-05)", SMALL),
+    ("15.block_attention", "+ 1e-05)", SMALL), ("18.weights_over_image", "+ 1e-06)", SMALL),
+    ("17.edge_attention", "+ 1e-0", SMALL),
     ("14.blockwise_attention", "-1000000000.0)", "no score comes near that number"),
 )
 

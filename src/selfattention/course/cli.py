@@ -272,6 +272,15 @@ def hint(chapter: str, name: str, folder: str | None) -> None:
 
 
 @commands.command()
+@WORK
+def certificate(folder: str | None) -> None:
+    """Sum up what you have built: points, whole chapters, and guesses that came near."""
+    from selfattention.course.certificate import drawn_up
+
+    click.echo(repr(drawn_up(_require_exercises(_workspace(folder)))))
+
+
+@commands.command()
 @click.argument("chapter", metavar="NN")
 @WORK
 def reset(chapter: str, folder: str | None) -> None:

@@ -1,4 +1,4 @@
-"""What a learner calls in a notebook: `check`, `hint` and `progress`."""
+"""What a learner calls in a notebook: `check`, `hint`, `progress` and `certificate`."""
 
 import difflib
 import inspect
@@ -12,6 +12,7 @@ from typing import Any
 
 from selfattention.course import standing
 from selfattention.course.catalogue import Unknown, find
+from selfattention.course.certificate import NO_COPY, Certificate, drawn_up
 from selfattention.course.progress import Progress, in_words, link
 from selfattention.course.standing import Next
 from selfattention.course.workspace import Workspace
@@ -107,6 +108,12 @@ def progress() -> Progress:
     """Every chapter with its exercises, your points, and what to do next; nothing is run for it."""
     space = Workspace.around(Path.cwd())
     return Progress(standing.standing(space), space is not None)
+
+
+def certificate() -> Certificate | Notice:
+    """What you have built: points, whole chapters, and guesses that came near; nothing is run for it."""
+    space = Workspace.around(Path.cwd())
+    return Notice(NO_COPY) if space is None else drawn_up(space)
 
 
 def hint(key: str) -> Notice:

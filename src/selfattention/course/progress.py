@@ -43,8 +43,8 @@ class Progress:
 
     def __repr__(self) -> str:
         lines = []
-        for chapter, rows in _chapters(self.rows):
-            earned, points = _sums(rows)
+        for chapter, rows in by_chapter(self.rows):
+            earned, points = sums(rows)
             lines.append(f"{bar(earned, points)}  {f'{earned:g} / {points}':>9}  {chapter}")
             lines.append(f"{'':{BAR + 13}}{', '.join(map(_one, rows))}")
         lines.append(f"{bar(self.earned, self.points)}  {self.earned:g} of {self.points} points")
@@ -55,27 +55,28 @@ class Progress:
         notes = "".join(f"<div>{card.inline(note)}</div>" for note in self.notes)
         total = f"<strong>{self.earned:g} of {self.points} points</strong>"
         return (f'<div style="{card.BOX.format(colour=FRAME)}" role="status">'
-                f'<div style="display:flex;gap:12px;align-items:center">{_drawn(self.earned, self.points)}{total}</div>'
+                f'<div style="display:flex;gap:12px;align-items:center">{drawn(self.earned, self.points)}{total}</div>'
                 f'<table style="border-collapse:collapse;margin:6px 0">{cells}</table>{notes}'
                 f"<div><strong>Next:</strong> {link(following(self.rows))}</div></div>")
 
     def _lines(self) -> Iterator[str]:
         padding = 'style="text-align:left;vertical-align:top;padding:2px 10px 2px 0'
-        for chapter, rows in _chapters(self.rows):
-            earned, points = _sums(rows)
+        for chapter, rows in by_chapter(self.rows):
+            earned, points = sums(rows)
             named = " ".join(_narrow(row, "," * (row is not rows[-1])) for row in rows)
             yield (f'<tr style="background:transparent"><td {padding}">{html.escape(chapter)}</td>'
-                   f'<td {padding};white-space:nowrap">{earned:g} / {points}{_drawn(earned, points)}</td>'
+                   f'<td {padding};white-space:nowrap">{earned:g} / {points}{drawn(earned, points)}</td>'
                    f'<td {padding}">{named}</td></tr>')
 
 
-def _chapters(rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
+def by_chapter(rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
     """Each chapter's title with its rows."""
     for chapter, some in groupby(rows, key=lambda row: row.chapter):
         yield way.title(way.lessons_of(chapter)[0]), list(some)
 
 
-def _sums(rows: list[Row]) -> tuple[float, int]:
+def sums(rows: list[Row]) -> tuple[float, int]:
+    """What these exercises have earned, and what they are worth."""
     return sum(row.earned for row in rows), sum(row.points for row in rows)
 
 
@@ -95,7 +96,7 @@ def bar(earned: float, points: int) -> str:
     return "█" * done + "░" * (BAR - done)
 
 
-def _drawn(earned: float, points: int) -> str:
+def drawn(earned: float, points: int) -> str:
     """A bar on a page. Its frame is there for those who see no colours."""
     done = round(PIXELS * earned / points) if points else 0
     colour = card.LOOK["passed"][0]

@@ -37,15 +37,18 @@ def letters(width: Real) -> float:
     return max(9.5, SMALLEST * width)
 
 
-def canvas(panels: int = 1, *, width: Real = WIDTH, height: Real = 3.4):
-    """A figure and its axes (one, or an array of `panels` side by side); sizes in inches."""
+def canvas(panels: int = 1, *, width: Real = WIDTH, height: Real = 3.4, rows: int = 1, **shared):
+    """A figure and its axes (one, or an array of `panels` side by side, in so many rows); sizes in inches.
+
+    Args:    shared: which axes are the same for all, as of matplotlib's `subplots`.
+    """
     size = letters(width)
     look = {"figure.facecolor": "white", "font.size": size, "axes.titlesize": size, "axes.labelsize": size,
             "xtick.labelsize": size, "ytick.labelsize": size, "legend.fontsize": size, "axes.spines.top": False,
             "axes.spines.right": False, "text.color": INK, "axes.labelcolor": INK, "figure.dpi": SHOWN}
     with matplotlib.rc_context(look):
         figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.subplots(1, panels)
+        axes = figure.subplots(rows, panels, **shared)
     figure.get_layout_engine().set(w_pad=0.07, h_pad=0.07)  # inches around each panel
     figure.told = []
     return figure, axes
