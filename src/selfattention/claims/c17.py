@@ -13,12 +13,12 @@ CLAIMS = {
     "isolated-node": stated(
         "a softmax over no neighbours spoils the whole layer, though the loss never asks for that node",
         "weights of the projection whose gradient is NaN: {naive} % with the plain softmax, {safe} % edge by edge",
-        guess="naive", unit="%", surprising=True, naive=Limits(digits=0, exactly=100),
+        guess="naive", unit="%", naive=Limits(digits=0, exactly=100),
         safe=Limits(digits=0, exactly=0)),
     "static-ranking": stated(
         "GAT ranks the keys alike for every query, whatever its weights are; GATv2 does not",
         "different orders of 100 keys among 100 queries, with random weights: GAT {gat}, GATv2 {gatv2}",
-        guess="gat", unit="orders", surprising=True, gat=Limits(digits=0, exactly=1),
+        guess="gat", unit="orders", gat=Limits(digits=0, exactly=1),
         gatv2=Limits(digits=0, above=90)),
     "lookup": stated(
         "where each query needs a key of its own, GAT learns next to nothing and GATv2 all",
