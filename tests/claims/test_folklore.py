@@ -12,7 +12,8 @@ FROM_THE_TEXT = {
     "reduces complexity": HALF, "inputs of a fixed size": FALSE, "away with sequential": HALF, "maps explain": HALF,
     "long-range dependencies": HALF, "better at classification": HALF, "telling sentiment": HALF,
     "better at translation": HALF, "every token against every other": TRUE, "coherent text": HALF,
-    "Transformer-XL handles": HALF, "BigBird handles": TRUE, "without compromising": HALF, "hierarchical attention": HALF, "graph networks": HALF, "spatial attention": HALF,
+    "Transformer-XL handles": HALF, "BigBird handles": TRUE, "without compromising": HALF,
+    "hierarchical attention": HALF, "graph networks": HALF, "spatial attention": HALF,
 }
 
 

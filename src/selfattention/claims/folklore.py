@@ -129,14 +129,14 @@ SAYINGS = (
            "it ranks all neighbours alike, whoever asks; GATv2 does not", ("17.static-ranking", "17.lookup"),
            surprising=True),
     Saying("spatial attention helps with images", HALF,
-           "with few images convolutions before it help more, and an SVM does as well; what it looks at most is not what "
-           "the answer needs most", ("18.an-old-rival", "18.a-bag-of-patches", "18.maps-and-effects")),
+           "with few images convolutions before it help more, and an SVM does as well; what it looks at most is not "
+           "what the answer needs most", ("18.an-old-rival", "18.a-bag-of-patches", "18.maps-and-effects")),
     Saying("a vision transformer sees where things are", HALF,
            "only as far as positions tell it: without them shuffled patches are the same image",
            ("18.shuffled-patches",), surprising=True),
     Saying("hierarchical attention helps", HALF,
-           "fewer layers connect everything, and fewer scores are made; which of many far tokens it was, a summary does "
-           "not tell", ("18.layers-with-a-hierarchy", "18.scores-by-scales", "18.one-far-token")),
+           "fewer layers connect everything, and fewer scores are made; which of many far tokens it was, a summary "
+           "does not tell", ("18.layers-with-a-hierarchy", "18.scores-by-scales", "18.one-far-token")),
     Saying("a loss that falls as it should means that the model is sound", FALSE,
            "of twelve bugs most leave the loss as good, or better; probes find them all",
            ("19.curves", "19.every-bug", "19.before-training"), surprising=True),
