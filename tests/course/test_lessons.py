@@ -92,5 +92,12 @@ def test_it_ends_with_what_to_take_along_a_quiz_sources_and_the_way_on(lesson, n
         assert files.place(way.chapter_of_lesson(lesson), "exercises") in end
 
 
+@pytest.mark.parametrize("page", ["notebooks/00_start_here.ipynb", "README.md"])
+def test_the_start_and_the_readme_list_every_lesson(page):
+    text = (files.root() / page).read_text(encoding="utf-8")
+    places = [text.find(f"({'notebooks/' * (page == 'README.md')}{lesson}.ipynb)") for lesson in way.lessons()[1:]]
+    assert min(places) > 0 and places == sorted(places)
+
+
 def test_its_guesses_are_counted_at_the_end(notebook):
     assert "tally()" in code(notebook)[-1].source

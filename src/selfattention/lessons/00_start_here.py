@@ -50,7 +50,7 @@ show(figure, "You will train this. Lines lead from each French word to what the 
 # You need Python with functions and loops, a first idea of NumPy arrays, and vectors as taught in school. Derivatives are used from
 # chapter 02 on. PyTorch is introduced in the second part of chapter 03. You need no GPU and no network.
 #
-# All of it takes **about 20 hours**. That is an estimate, not a measurement: 45 minutes a lesson and 10 minutes an exercise.
+# All of it takes **about 40 hours**. That is an estimate, not a measurement: 45 minutes a lesson and 10 minutes an exercise.
 
 # %%
 show(course_map(0), "The course as one machine, the Transformer of 2017. Every lesson opens with "
@@ -73,6 +73,17 @@ show(course_map(0), "The course as one machine, the Transformer of 2017. Every l
 # | [08 Depth](08_transformer_depth.ipynb) | what keeps many layers trainable | 08 | – | ¾ |
 # | [09 Encoder and decoder](09_encoder_decoder.ipynb) | the whole machine of 2017 | 04 to 08 | 9 | 2¼ |
 # | [10 Training a translator](10_training_a_translator.ipynb) | training it, and measuring what it knows | 09 | 9 | 2¼ |
+# | [11 Recurrence, convolution, attention](11_recurrence_convolution_attention.ipynb) | what attention took the place of | 05, 08 | 7 | 2 |
+# | [11 Side by side](11_side_by_side.ipynb) | five ways to mix, equally large, on one task | 11 | – | ¾ |
+# | [12 BERT](12_bert.ipynb) | an encoder alone: filling gaps, then few labels | 08, 10 | 9 | 2¼ |
+# | [13 GPT](13_gpt.ipynb) | a decoder alone: writing on, with a cache | 09, 10 | 7 | 2 |
+# | [14 Efficient attention](14_efficient_attention.ipynb) | by blocks, by windows, linear: what is exact and what is lost | 04, 13 | 8 | 2 |
+# | [15 Long context](15_long_context.ipynb) | Transformer-XL and BigBird | 07, 14 | 7 | 2 |
+# | [16 Interpretability](16_interpretability.ipynb) | what heads do, and whether maps explain it | 08, 13 | EX16 | 1¾ |
+# | [17 Graph attention](17_graph_attention.ipynb) | a mask is a graph: GAT and GATv2 | 04, 06 | 6 | 1¾ |
+# | [18 Spatial attention](18_spatial_attention.ipynb) | images as tokens: ViT | 08, 12 | 9 | 2¼ |
+# | [18 Windows and scales](18_windows_and_scales.ipynb) | Swin, and summaries of what is far | 18 | – | ¾ |
+# | [19 Debugging attention](19_debugging_attention.ipynb) | twelve bugs that no curve shows | all | 6 | 1¾ |
 #
 # ## How a lesson goes
 #

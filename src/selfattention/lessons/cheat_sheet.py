@@ -64,6 +64,28 @@
 # | the whole | encoder, decoder | `models.transformer.Transformer` |
 
 # %% [markdown]
+# ## Formulas of chapters 11 to 18
+#
+# | what | formula | package |
+# |---|---|---|
+# | causal convolution | $y_t = b + \sum_j W_j\, x_{t-(k-1-j)d}$; it spans $1 + (k-1)\sum d$ tokens | `convolution.causal_convolution` |
+# | LSTM | $c_t = f \odot c_{t-1} + i \odot g$, $\; h_t = o \odot \tanh c_t$ | `recurrence.lstm_step` |
+# | BERT's gaps | 15 % asked: 80 % [MASK], 10 % another token, 10 % unchanged | `data.masked.masked_tokens` |
+# | bits a character | loss in nats $/ \ln 2$ | `compression.model_bits` |
+# | top-p | the fewest best tokens whose probabilities reach $p$; the one that crosses is kept | `sampling.top_p` |
+# | online softmax | new largest $m'$: multiply sum and mixture by $e^{m-m'}$; divide once, at the end | `efficient.blockwise` |
+# | linear attention | $\phi(q)^\top \sum_j \phi(k_j) v_j^\top \,/\, \phi(q)^\top \sum_j \phi(k_j)$ | `efficient.linear.linear_attention` |
+# | delta rule | $S \leftarrow S + \beta\, k\,(v - S^\top k)^\top$ | `efficient.linear.delta_rule` |
+# | cache | 2 · layers · key heads · $d_{head}$ numbers a token | `efficient.caches.key_value_bytes` |
+# | Transformer-XL | $(q + u) \cdot k + (q + v) \cdot r_{distance}$; memory cut off from the gradient | `models.transformer_xl` |
+# | BigBird | window + global + random blocks, the same in every call | `efficient.patterns.Pattern` |
+# | rollout | $\prod_l (\tfrac12 A_l + \tfrac12 I)$, later layers on the left | `interpretability.rollout` |
+# | GAT; GATv2 | $\mathrm{LeakyReLU}(a^\top[Wh_i \Vert Wh_j])$; $\; a^\top\mathrm{LeakyReLU}(W[h_i \Vert h_j])$ | `models.gat` |
+# | patches | split both sides, `permute` which-patch before which-pixel | `patches.cut` |
+# | shifted windows | roll, cut, mask what came around, roll back | `efficient.grids` |
+# | summaries of $c$ tokens | mean keys, mean values, $\ln c$ added to the score | `efficient.scales` |
+
+# %% [markdown]
 # ## Usual bugs, and the probe that finds each
 #
 # | bug | probe | chapter |
@@ -86,4 +108,14 @@
 # | causal mask on the source | first row of cross-attention: does any later source word get weight? | 09 |
 # | padding in the loss | add a column of padding: does the loss stay? | 09 |
 # | links read one row off | score them against gold links | 10 |
+# | convolution padded on both sides | Jacobian: anything above the diagonal? | 11 |
+# | state not reset between texts | change the text before: does anything move? | 11 |
+# | loss over all tokens of a masked model | accuracy on hidden words alone | 12 |
+# | stale cache, or no position offset | write with the cache and without: the same tokens? | 13 |
+# | no rescale at a new maximum | blocks of other sizes: the same result? | 14 |
+# | scores masked, not left out | count scores, or the largest memory | 14, 15 |
+# | memory not detached | is there a gradient in the segment before? | 15 |
+# | a map taken for a cause | take the head out, or patch it: does the answer change? | 16 |
+# | sources and targets exchanged; node without edges | Jacobian; any NaN in the gradient? | 17 |
+# | patches by `reshape` alone; shift without a mask | a loop; do opposite ends see each other? | 18 |
 # | anything else | the same weights in torch (`parity.from_torch`), float64: difference below $10^{-12}$? | 08, 09 |
