@@ -38,7 +38,7 @@ def of_digits(shifted: bool, seconds: float, seed: int) -> None:
         if isinstance(step, swin.SwinLayer):
             step.attention.shift = 0
     for step, spent in learned(model, digits.ShiftedBatches(train, BATCH, seed=seed), digits.loss, seconds, seconds,
-                               seed):
+                               seed, optimizer="adam"):
         row("shifted" if shifted else "not shifted", f"{seed}", f"{step}", f"{spent:.0f}",
             f"{digits.accuracy(model, test):.3f}")
 

@@ -178,3 +178,19 @@ def test_edges_that_do_not_fit_weights_or_a_mask_are_refused(as_users_call):
         mix_by_edges(torch.ones(3, 1), torch.ones(NODES, 1, 2), EDGES)
     with pytest.raises(ValueError, match="from 9 to 0 names a node that is not there: 9 nodes"):
         edge_mask(EDGES, 9)
+    for edges, told in (([[0, 3], [1, 1]], "from 3 to 1"), ([[0, 1], [1, 3]], "from 1 to 3"),
+                        ([[0, -1], [1, 1]], "from -1 to 1")):
+        with pytest.raises(ValueError, match=f"{told} names a node that is not there: 3 nodes"):
+            mix_by_edges(torch.ones(2, 1), torch.ones(3, 1, 2), torch.tensor(edges))
+    with pytest.raises(ValueError, match="to 3 names a node that is not there: 3 nodes"):
+        neighbourhood_softmax(torch.ones(2), torch.tensor([1, 3]), 3)
+    with pytest.raises(ValueError, match=r"scores \(2,\) and targets \(3,\)"):
+        neighbourhood_softmax(torch.ones(2), torch.tensor([1, 0, 2]), 3)
+
+
+def test_without_attention_a_node_takes_the_mean_of_those_it_reads():
+    layer, x = random_weights(MeanLayer(FEATURES, 7)), torch.randn(NODES, FEATURES)
+    got, values = layer(x, EDGES), layer.project(x)
+    for node in range(9):
+        mean = values[EDGES[0, EDGES[1] == node]].mean(dim=0) + layer.offset
+        torch.testing.assert_close(got[node], mean, **CLOSE)

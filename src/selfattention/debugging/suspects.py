@@ -13,7 +13,7 @@ from selfattention.training import train, up_and_down
 
 HEALTHY = 0
 NUMBERS = range(1, len(bank.BUGS) + 1)
-STEPS, BATCH, RATE = 120, 32, 0.01
+STEPS, BATCH, RATE = 150, 32, 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Suspect:
 @functools.cache
 @torch.enable_grad()
 def suspect(number: int, seed: int = 0) -> Suspect:
-    """The model of this number, trained for 120 steps; the same number and seed give the same object.
+    """The model of this number, trained for 150 steps; the same number and seed give the same object.
 
     Raises:  ValueError: there is no such number.
     """

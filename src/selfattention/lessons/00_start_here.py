@@ -79,7 +79,8 @@ show(course_map(0), "The course as one machine, the Transformer of 2017. Every l
 # | [13 GPT](13_gpt.ipynb) | a decoder alone: writing on, with a cache | 09, 10 | 7 | 2 |
 # | [14 Efficient attention](14_efficient_attention.ipynb) | by blocks, by windows, linear: what is exact and what is lost | 04, 13 | 8 | 2 |
 # | [15 Long context](15_long_context.ipynb) | Transformer-XL and BigBird | 07, 14 | 7 | 2 |
-# | [16 Interpretability](16_interpretability.ipynb) | what heads do, and whether maps explain it | 08, 13 | EX16 | 1¾ |
+# | [16 Induction](16_induction.ipynb) | what two layers find out and one cannot | 08, 13 | – | ¾ |
+# | [16 Interpretability](16_interpretability.ipynb) | what heads do, and whether maps explain it | 16 | 6 | 1¾ |
 # | [17 Graph attention](17_graph_attention.ipynb) | a mask is a graph: GAT and GATv2 | 04, 06 | 6 | 1¾ |
 # | [18 Spatial attention](18_spatial_attention.ipynb) | images as tokens: ViT | 08, 12 | 9 | 2¼ |
 # | [18 Windows and scales](18_windows_and_scales.ipynb) | Swin, and summaries of what is far | 18 | – | ¾ |

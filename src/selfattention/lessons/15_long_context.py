@@ -282,4 +282,4 @@ tally()
 #
 # Dai et al. 2019, §3 and appendix B: the memory and the shift. Zaheer et al. 2020, §2 and appendix D: the pattern and how it is computed. Both in the [bibliography](bibliography.ipynb).
 #
-# The [exercises](../exercises/15_exercises_long_context.ipynb) ask for the memory, reading in segments, the shift, the four parts of a score, the pattern, attention by blocks, and the hops. Next comes [16 · Interpretability](16_interpretability.ipynb): what a trained model is doing inside, and how one finds out.
+# The [exercises](../exercises/15_exercises_long_context.ipynb) ask for the memory, reading in segments, the shift, the four parts of a score, the pattern, attention by blocks, and the hops. Next comes [16 · Induction](16_induction.ipynb): what a trained model is doing inside, and how one finds out.

@@ -67,7 +67,7 @@ show_source(gat.neighbourhood_softmax)
 show_source(gat.mix_by_edges)
 
 # %% [markdown]
-# Edge by edge, no table of all pairs is made: a graph of a million nodes with ten edges each has ten million scores, not a million million. Two operations do it. *Gather* looks up, for each edge, what stands at its source (`values[sources]`, or `_at` in the package, which says which edge names a node that is not there). *Scatter* adds up, for each target, what its edges bring (`index_add`; `scatter_reduce` finds the largest in the same way).
+# Edge by edge, no table of all pairs is made: a graph of a million nodes with ten edges each has ten million scores, not a million million. Two operations do it. *Gather* looks up, for each edge, what stands at its source (`index_select`; `_explaining` says which edge is wrong where one names a node that is not there). *Scatter* adds up, for each target, what its edges bring (`index_add`; `scatter_reduce` finds the largest in the same way).
 
 # %% [markdown]
 # ## A text is a graph

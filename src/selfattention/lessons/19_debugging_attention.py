@@ -23,14 +23,14 @@ show(course_map(19, machine="decoder", here=[
 # %% [markdown]
 # ## The idea in one picture
 #
-# All models of this chapter are decoders of one layer and 32 numbers a token. They learn texts like those of chapter 04, dealt out in turn: each symbol is 1, 2 or 4 steps further on than the one *before the last*, so the model must look back. The source is known, and so is the best mean loss that is possible, the *floor*: 0.97 nats. A blind guess among 8 tokens costs $\log 8 = 2.08$.
+# All models of this chapter are decoders of one layer and 32 numbers a token. They learn texts like those of chapter 04, dealt out in turn: each symbol is 1, 2 or 4 steps further on than the one *before the last*, so the model must look back. The source is known, and so is the best mean loss that is possible, the *floor*: 0.97 nats. A blind guess among 8 tokens (7 symbols and padding) costs $\log 8 = 2.08$.
 #
 # Three such models, A, B and C. One is healthy. Which?
 
 # %%
 three = {"A": suspect(11), "B": suspect(HEALTHY), "C": suspect(6)}
 figure, axes = canvas(width=5.2, height=2.7)
-every, tenth = range(0, 120, 10), slice(0, None, 10)
+every, tenth = range(0, 150, 10), slice(0, None, 10)
 lines(axes, every, {name: one.losses[tenth] for name, one in three.items()},
       xlabel="training step", ylabel="training loss (nats)", limit=source.floor(),
       limit_name="floor")
@@ -79,7 +79,7 @@ for one in three.values():
 #
 # ## The suspects
 #
-# `suspect(1)` to `suspect(12)` have been trained for 120 steps, as the healthy model was; each has one bug. (A and C were two of them.) They stand in `selfattention/debugging/bank.py`: look there at the end, not before.
+# `suspect(1)` to `suspect(12)` have been trained for 150 steps, as the healthy model was; each has one bug. (A and C were two of them.) They stand in `selfattention/debugging/bank.py`: look there at the end, not before.
 #
 # We hold each model's loss on fresh texts, measured as in its training, against the healthy one's. What differs by less than 0.1 nats counts as alike.
 #
@@ -227,13 +227,13 @@ claim("19.before-training", guess_before, before=len(found_early - {HEALTHY}),
       healthy=len(found_early & {HEALTHY}))
 
 # %% [markdown]
-# Only what is wrong with the *loss* or with what it is given may have to wait for a training. So **test before you train**, and go from what is cheap to what is dear:
+# What is left is wrong in what is *learned from*: in the labels, or in what the loss is given. So **test before you train**, and go from what is cheap to what is dear:
 #
 # 1. Is it repeatable? The same input twice, in evaluation mode.
-# 2. Who depends on whom: the future, blind spots, other texts, padding, order. Row sums, if the weights can be seen.
+# 2. Who depends on whom: the future, blind spots, other texts, padding, order; the cache against no cache. Row sums, if the weights can be seen.
 # 3. The loss at the start, and a gradient for each parameter.
 # 4. Four texts by heart.
-# 5. Train; then the floor, the loss in use, and the cache against no cache.
+# 5. Train; then the floor, where it is known, and the loss in use.
 #
 # How much does each step of this list add?
 

@@ -11,32 +11,43 @@ from torch import Tensor, nn
 
 from selfattention import masks
 from selfattention.layers import MultiHeadAttention, watching
-from selfattention.positions import Rotary
+from selfattention.positions import RelativeBias
 
 Tokens = Int[Tensor, "batch tokens"]
 Stream = Float[Tensor, "batch tokens d_model"]
 
 
+FASTER = 10.0  # times as fast as other parameters is a bias learned, as an optimizer moves all by about as much
+
+
 @dataclass(frozen=True)
 class Sizes:
-    """The numbers that make a model."""
+    """The numbers that make a model.
+
+    Args:    furthest: the largest distance with a bias of its own; tokens further away share it.
+    """
 
     vocab: int
     d_model: int = 64
     heads: int = 4
     layers: int = 2
+    furthest: int = 47
 
 
 class AttentionLayer(nn.Module):
-    r"""Adds what its heads make of the stream to the stream: $x + \sum_h h(x)$ (Elhage et al. 2021)."""
+    r"""Adds what its heads make of the stream to the stream: $x + \sum_h h(x)$ (Elhage et al. 2021).
 
-    def __init__(self, d_model: int, heads: int) -> None:
+    How far a key stands from the query adds to its score a number that is learned for each head and distance.
+    """
+
+    def __init__(self, d_model: int, heads: int, furthest: int) -> None:
         super().__init__()
-        self.attention = MultiHeadAttention(d_model, heads, bias=False, rotary=Rotary(d_model // heads))
+        self.attention = MultiHeadAttention(d_model, heads, bias=False)
+        self.distances = RelativeBias(heads, furthest)
 
     def forward(self, x: Stream, mask: Bool[Tensor, "tokens tokens"]) -> Stream:
         """The stream after this layer."""
-        return x + self.attention(x, mask=mask)
+        return x + self.attention(x, mask=mask, bias=FASTER * self.distances(*mask.shape))
 
 
 class AttentionOnly(nn.Module):
@@ -45,17 +56,17 @@ class AttentionOnly(nn.Module):
     There are no feed-forward layers, no norms and no biases. So the stream is a plain sum of what was added to it, and
     the scores are the sum of what each head contributes to them.
 
-    Differs: positions are not learned and added where queries and keys are made, but turn these (rotary, Su et al.
-    2021). As in the paper, no position is in the stream.
+    Differs: the paper adds learned positions where queries and keys are made; here distances add to the scores (Raffel
+    et al. 2020). In both, no position is in the stream.
     """
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
         self.embedding = nn.Embedding(sizes.vocab, sizes.d_model)
-        self.layers = nn.ModuleList(AttentionLayer(sizes.d_model, sizes.heads) for _ in range(sizes.layers))
+        self.layers = nn.ModuleList(AttentionLayer(sizes.d_model, sizes.heads, sizes.furthest)
+                                    for _ in range(sizes.layers))
         self.unembedding = nn.Linear(sizes.d_model, sizes.vocab, bias=False)
-        nn.init.normal_(self.embedding.weight, std=sizes.d_model**-0.5)
         nn.init.normal_(self.unembedding.weight, std=sizes.d_model**-0.5)
 
     @property

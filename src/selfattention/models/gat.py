@@ -1,7 +1,8 @@
 """Attention on a graph: GAT (Veličković et al. 2018) and GATv2 (Brody et al. 2022), edge by edge."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -23,11 +24,10 @@ def edge_mask(edges: Edges, nodes: int) -> Bool[Tensor, "nodes nodes"]:
 
     Raises:  ValueError: an edge names a node that is not there.
     """
-    if edges.numel() and not 0 <= int(edges.min()) <= int(edges.max()) < nodes:
-        raise ValueError(_no_such_node(edges, nodes))
-    mask = torch.zeros(nodes, nodes, dtype=torch.bool, device=edges.device)
-    mask[edges[1], edges[0]] = True
-    return mask
+    there = torch.ones(nodes, dtype=torch.bool, device=edges.device)
+    with _explaining(edges, nodes):
+        found = there.index_select(0, edges.flatten())[:edges.shape[1]]
+    return torch.zeros(nodes, nodes, dtype=torch.bool, device=edges.device).index_put((edges[1], edges[0]), found)
 
 
 def neighbourhood_softmax(scores: Float[Tensor, "edges *heads"], targets: Int[Tensor, " edges"],
@@ -35,10 +35,14 @@ def neighbourhood_softmax(scores: Float[Tensor, "edges *heads"], targets: Int[Te
     """A softmax for each node, over the edges that lead to it (Veličković et al. 2018, eq. 2).
 
     Returns: weights; those of the edges to one node sum to 1. A node without edges has none, so nothing is NaN.
+    Raises:  ValueError: there is not a target for each edge, or one that is not there.
     """
+    if len(targets) != len(scores):
+        raise ValueError(f"scores {tuple(scores.shape)} and targets {tuple(targets.shape)}: each edge has both")
     index = targets.view(-1, *[1] * (scores.ndim - 1)).expand_as(scores)
     none = torch.full((nodes, *scores.shape[1:]), -math.inf, dtype=scores.dtype, device=scores.device)
-    largest = none.scatter_reduce(0, index, scores.detach(), "amax")
+    with _explaining(targets.expand(2, -1), nodes):
+        largest = none.scatter_reduce(0, index, scores.detach(), "amax")
     powers = torch.exp(scores - largest[targets])
     sums = torch.zeros_like(none).index_add(0, targets, powers)
     return powers / sums[targets]
@@ -53,7 +57,9 @@ def mix_by_edges(weights: Float[Tensor, "edges heads"], values: Float[Tensor, "n
     if weights.shape[0] != edges.shape[1]:
         raise ValueError(f"weights {tuple(weights.shape)} and edges {tuple(edges.shape)}: each of the edges (a column) "
                          "needs its weight (a row)")
-    return torch.zeros_like(values).index_add(0, edges[1], weights[..., None] * _at(values, edges[0], edges))
+    with _explaining(edges, len(values)):
+        brought = weights[..., None] * values.index_select(0, edges[0])
+        return torch.zeros_like(values).index_add(0, edges[1], brought)
 
 
 def side_by_side(mixed: Float[Tensor, "nodes heads width"]) -> Float[Tensor, "nodes heads_width"]:
@@ -108,7 +114,8 @@ class GraphLayer(nn.Module):
             raise ValueError(f"edges of shape {tuple(edges.shape)} and type {edges.dtype}: give whole numbers in two "
                              "rows, the sources and the targets")
         queries, keys = self.projected(x)
-        scores = self.scores(_at(queries, edges[1], edges), _at(keys, edges[0], edges))
+        with _explaining(edges, len(x)):
+            scores = self.scores(queries.index_select(0, edges[1]), keys.index_select(0, edges[0]))
         weights = self.weights(neighbourhood_softmax(scores, edges[1], len(x)))
         return self.join(mix_by_edges(weights, keys, edges)) + self.offset
 
@@ -218,16 +225,15 @@ class NodeReader(nn.Module):
         return self.output(self.layer(x, edges))
 
 
-def _at(nodes: Tensor, places: Tensor, edges: Tensor) -> Tensor:
-    """What stands at these nodes; the look-up itself finds a node that is not there (on the CPU)."""
+@contextmanager
+def _explaining(edges: Tensor, nodes: int) -> Iterator[None]:
+    """Where a look-up fails (as it does on the CPU) because an edge names a node that is not there, say which."""
     try:
-        return nodes.index_select(0, places)
-    except IndexError:
-        raise ValueError(_no_such_node(edges, len(nodes))) from None
-
-
-def _no_such_node(edges: Tensor, nodes: int) -> str:
-    lost = ((edges < 0) | (edges >= nodes)).any(dim=0)
-    source, target = edges[:, lost][:, 0].tolist()
-    return (f"the edge from {source} to {target} names a node that is not there: {nodes} nodes have the numbers 0 to "
-            f"{nodes - 1}, so give more nodes or mend the edges")
+        yield
+    except (IndexError, RuntimeError):
+        lost = edges[:, ((edges < 0) | (edges >= nodes)).any(dim=0)].T.tolist()
+        if not lost:
+            raise
+        source, target = lost[0]
+        raise ValueError(f"the edge from {source} to {target} names a node that is not there: {nodes} nodes have the "
+                         f"numbers 0 to {nodes - 1}, so give more nodes or mend the edges") from None

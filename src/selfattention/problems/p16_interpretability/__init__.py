@@ -1,0 +1,5 @@
+r"""# Exercises 16: interpretability
+
+What a model looks at, and what makes a difference: roll weights out, score and ablate heads, patch a run, read a stream
+before its end, and compare weights with effects. Read lessons [16](../notebooks/16_interpretability.ipynb) first.
+"""
