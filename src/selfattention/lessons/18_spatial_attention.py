@@ -65,7 +65,7 @@ show_source(patches.cut)
 #
 # A `reshape` alone would make 16 rows of 4 numbers, too. Nothing complains, as the shape is right.
 #
-# **Predict first:** of the 64 pixels of a digit, how many come into the patch where they belong?
+# **Predict first:** of the 64 pixels of a digit, how many come into a patch where they do not belong?
 
 # %%
 guess_pixels = None  # your guess, from 0 to 64
@@ -73,13 +73,13 @@ guess_pixels = None  # your guess, from 0 to 64
 # %% tags=["claim:reshaped-patches"]
 numbers = torch.arange(16.0).repeat_interleave(4)  # 16 patches of 4 pixels
 squares, strips = patches.join(numbers.view(1, 16, 4), 1, 8, 8)[0, 0], numbers.view(8, 8)
-claim("18.reshaped-patches", guess_pixels, right=(squares == strips).sum().item())
+claim("18.reshaped-patches", guess_pixels, wrong=(squares != strips).sum().item())
 figure, (left, right) = canvas(2, height=3.0)
 names = {"row_axis": "rows of pixels", "column_axis": "columns of pixels", "role": "scores"}
 heatmap(left, squares, title="with permute", good=True, **names)
 heatmap(right, strips, title="reshape alone", good=False, wrong=squares != strips, **names)
-show(figure, "In which patch each pixel ends, counted from 0. Left: squares of 2 × 2. Right: strips "
-             "of 1 × 4, which are numbered in another order, too; crosses: wrong patches.")
+show(figure, "In which patch each pixel ends, counted from 0. Left: squares of 2 × 2. Right: "
+             "strips of 1 × 4, numbered in another order, too; crosses: wrong patches.")
 
 # %% [markdown]
 # Would a training show it? Not by its accuracy: after 20 seconds the ViT below gets STRIPS of the test digits right with strips, and SQUARES with squares (`python benchmarks/images.py`; medians of three). A strip is a patch as well, only not the one that was meant. Shapes and curves tell nothing here; compare with a loop.
@@ -211,7 +211,7 @@ watched, inky = (blanked(one.argsort(descending=True)) for one in (looks, ink))
 claim("18.maps-and-effects", watched=watched, inky=inky, drawn=blanked(orders), less=watched - inky)
 
 # %% [markdown]
-# Ink is a better guide than the map: the two patches with most ink are always missed more. Where the map ranks beside chance differs from training to training; in one of the three that we tried, blanking what was looked at cost *less* than blanking at random. A weight says what was read, not what the answer hangs on (chapter 16 measures that for texts).
+# Ink is a better guide than the map: the two patches with most ink are always missed more. Where the map ranks beside chance differs from training to training: of five, one lost *less* without what it looked at most than without two patches at random. A weight says what was read, not what the answer hangs on (chapter 16 measures that for texts).
 #
 # ## Spatial against channel attention
 #
