@@ -148,7 +148,8 @@ def class_into_patches(patches, projection, bias, class_token, positions):
     return (patches @ projection.T + bias) + class_token + positions[1:]
 
 
-@vit_tokens.mistake("gives the class token to the first image only", hint="How many images are there, and class tokens?")
+@vit_tokens.mistake("gives the class token to the first image only",
+                    hint="How many images are there, and class tokens?")
 def first_image_only(*given):
     made = tokens(*given)
     return torch.cat([made[:, :1] - given[3] * (torch.arange(len(made)) > 0)[:, None, None], made[:, 1:]], dim=1)
