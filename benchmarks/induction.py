@@ -19,9 +19,7 @@ from timing import processor, row  # one thread, before torch is there
 
 from selfattention.data import repeats
 from selfattention.data.asked import Stream, accuracy, loss
-from selfattention.interpretability.ablation import effects
-from selfattention.interpretability.hooks import changing_heads
-from selfattention.interpretability.scores import induction_score, previous_token_score
+from selfattention.interpretability import changing_heads, effects, induction_score, previous_token_score
 from selfattention.models.attention_only import AttentionOnly, Sizes
 from selfattention.training import Recipe, fit, muon
 

@@ -10,10 +10,25 @@ import torch
 from torch import nn
 
 from selfattention import masks
-from selfattention.interpretability.ablation import averaged, cut, effects, head_means, zeroed
-from selfattention.interpretability.hooks import changing, changing_heads, recording, recording_heads, written
-from selfattention.interpretability.patching import patched, patched_head, traced
-from selfattention.interpretability.scores import induction_score, lens, previous_token_score, rollout
+from selfattention.interpretability import (
+    averaged,
+    changing,
+    changing_heads,
+    cut,
+    effects,
+    head_means,
+    induction_score,
+    lens,
+    patched,
+    patched_head,
+    previous_token_score,
+    recording,
+    recording_heads,
+    rollout,
+    traced,
+    written,
+    zeroed,
+)
 from selfattention.layers import MultiHeadAttention
 from selfattention.models import gpt
 from selfattention.models.attention_only import AttentionOnly, Sizes

@@ -11,12 +11,11 @@ import torch
 from selfattention.claims import claim, tally
 from selfattention.data import repeats
 from selfattention.data.asked import Stream, accuracy, loss
-from selfattention.interpretability.ablation import zeroed
-from selfattention.interpretability.hooks import changing, recording
-from selfattention.interpretability.patching import traced
-from selfattention.interpretability.scores import induction_score, previous_token_score
+from selfattention.interpretability import (
+    changing, induction_score, previous_token_score, recording, traced, zeroed)
 from selfattention.models.attention_only import AttentionLayer, AttentionOnly, Sizes
-from selfattention.plots import canvas, course_map, heatmap, lines, shaded, show, token_rows
+from selfattention.plots import (
+    canvas, course_map, heatmap, heatmaps, lines, shaded, show, token_rows)
 from selfattention.source import show_source
 from selfattention.training import Recipe, fit, muon
 
@@ -53,7 +52,6 @@ same = (text[0][:, None] == text[0]).float().tril(-1)  # strictly before
 moved = torch.nn.functional.pad(same[:, :-1], (1, 0))
 assert torch.equal(looks, moved) and looks.sum() == 1 and looks[5, 2] == 1
 assert induction_score(looks[None, None], text) == 1
-assert previous_token_score(torch.eye(6).roll(1, 0)[None, None]) == 1
 show_source(induction_score)
 
 # %% [markdown]
@@ -102,7 +100,7 @@ for layers in (1, 2):
     recipe = Recipe(steps=200, rate=2e-2, warmup=20)
     courses[layers] = fit(models[layers], Stream(repeats.texts, 32), recipe, loss=loss,
                           make=lambda *given: muon(*given, times=2), every=5, watch=seen)
-one, two = (courses[layers].watched for layers in (1, 2))
+one, (losses, two) = courses[1].watched, courses[2]
 claim("16.layers-it-takes", guess_one, one=one[-1]["accuracy"], two=two[-1]["accuracy"])
 
 # %% [markdown]
@@ -128,9 +126,10 @@ claim("16.steps-of-the-change", guess_steps, steps=5 * (above - below), before=s
 # %%
 figure, axes = canvas(height=3.6)
 start = torch.tensor(repeats.SYMBOLS).log().item()  # the loss of a blind guess, in nats
-curves = {"loss ÷ ln 24": [sum(courses[2].losses[at - 5:at]) / 5 / start for at in range(5, 201, 5)],
-          "answers right": right, "previous-token score": [float(one["first"].max()) for one in two],
-          "induction score": scores, "right, one layer": [look["accuracy"] for look in one]}
+curves = {"loss ÷ ln 24": [sum(losses[at - 5:at]) / 5 / start for at in range(5, 201, 5)],
+          "answers right": right, "right, one layer": [look["accuracy"] for look in one],
+          "previous-token score": [float(look["first"].max()) for look in two],
+          "induction score": scores}
 lines(axes, range(5, 201, 5), curves, xlabel="training step", ylabel="share", below=True)
 show(figure, "The phase change. For a long time nothing seems to happen; then the previous-token "
              "score rises, right behind it the induction score, and the loss falls. Scores are of "
@@ -142,20 +141,17 @@ show(figure, "The phase change. For a long time nothing seems to happen; then th
 # ## Which heads do it?
 
 # %% tags=["claim:heads-by-score"]
-model = models[2]
-weights = model.weights(test.texts)
+model, weights = models[2], models[2].weights(test.texts)
 previous = torch.stack([previous_token_score(one) for one in weights])
 induction = torch.stack([induction_score(one, test.texts, last=1) for one in weights])
 claim("16.heads-by-score", previous=previous[0].max(), induction=induction[1].max(),
       other=max(previous[1].max(), induction[0].max()))
 
 # %%
-figure, panels = canvas(2, height=2.3)
-for axes, title, table in zip(panels, ("looks at the one before", "looks at what followed"),
-                              (previous, induction)):
-    heatmap(axes, table, title=title, queries=["layer 1", "layer 2"], keys=["head 0", "head 1"],
-            largest=1, row_axis="", column_axis="")
-show(figure, "Scores of the four heads: how much of their weight lies, on average, on the token "
+show(heatmaps({"looks at the one before": previous, "looks at what followed": induction},
+              queries=[["layer 1", "layer 2"]] * 2, keys=[["head 0", "head 1"]] * 2, largest=1,
+              row_axis="", column_axis="", height=2.3),
+     "Scores of the four heads: how much of their weight lies, on average, on the token "
              "before (left), and on what followed the earlier occurrence (right).")
 
 # %% [markdown]
@@ -193,7 +189,7 @@ guess_own = None  # your guess, between 0 and 1
 
 # %% tags=["claim:where-the-answer-is"]
 damaged, behind = repeats.damaged(test), repeats.found(test)
-parts = [model.embedding, *model.layers]  # the stream: the text itself, after layer 1, after layer 2
+parts = [model.embedding, *model.layers]  # gives x₀, x₁ and x₂: the stream
 with torch.no_grad(), recording(*parts) as calls:
     model(test.texts)
     lost = repeats.chances(model(damaged.texts), damaged).mean()

@@ -12,9 +12,8 @@ from scipy.stats import spearmanr
 from selfattention.claims import claim, tally
 from selfattention.data import repeats
 from selfattention.data.asked import Asked, Stream, accuracy, loss
-from selfattention.interpretability.ablation import cut, effects, head_means, zeroed
-from selfattention.interpretability.hooks import recording
-from selfattention.interpretability.scores import induction_score, lens, rollout
+from selfattention.interpretability import (
+    cut, effects, head_means, induction_score, lens, recording, rollout, zeroed)
 from selfattention.models.attention_only import AttentionOnly, Sizes
 from selfattention.plots import bars, canvas, course_map, heatmaps, links, shaded, show
 from selfattention.source import show_source
