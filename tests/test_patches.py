@@ -1,5 +1,11 @@
 """Images as patches: against loops, torch's own unfold and convolution, and what bad input gets."""
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -65,7 +71,7 @@ def test_numbers_of_patches_lie_over_their_pixels():
 
 
 def test_the_gates_of_channels_are_those_of_a_loop():
-    x, layer = images(2, 6, 3, 5), SqueezeExcitation(6, 2)
+    x, layer = images(2, 14, 3, 5), SqueezeExcitation(14, 2)
     parameters = (layer.down.weight, layer.down.bias, layer.up.weight, layer.up.bias)
     rows = []
     for image in x:
@@ -74,6 +80,7 @@ def test_the_gates_of_channels_are_those_of_a_loop():
                  for weights, offset in zip(*parameters[:2])]
         rows.append(torch.stack([1 / (1 + torch.exp(-sum(w * z for w, z in zip(weights, inner)) - offset))
                                  for weights, offset in zip(*parameters[2:])]))
+    assert (rows[0] - rows[1]).abs().max() > 1e-3, "or both images have the gates of an empty one"
     torch.testing.assert_close(channel_gates(x, *parameters), torch.stack(rows), rtol=1e-12, atol=1e-12)
     assert_same_gradient(layer(x), x * torch.stack(rows)[:, :, None, None], x)
 
@@ -129,3 +136,15 @@ SMALL = Sizes(image=(4, 6), patch=2, channels=3, d_model=14, heads=2)
 def test_bad_input_is_named(call, message, as_users_call):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.slow
+def test_the_recipe_for_longer_runs_trains_and_prints_its_rows():
+    root = Path(__file__).resolve().parents[1]
+    kinds = ["hybrid with channel attention", "ViT, strips in place of patches", "convolutions alone"]
+    done = subprocess.run([sys.executable, "benchmarks/images.py", "--seconds", "0.1", "--kinds", *kinds], cwd=root,
+                          capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = re.findall(r"^\| (?!-)\w[^\n]+\|$", done.stdout, re.MULTILINE)[1:]
+    assert [one.split("|")[1].strip() for one in rows] == [*kinds, "logistic regression", "SVM", "SVM, shifted too"]
+    assert all(one.count("|") == 8 for one in rows)

@@ -99,6 +99,16 @@ def test_without_a_guess_nothing_counts(copy):
     assert certificate().guesses["02"].made == 0
 
 
+def test_a_claim_that_asks_for_no_guess_counts_none(copy):
+    quiet = next(name for name, claim in statements.chapter("04").items() if not claim.guess)
+    notebook = load(copy / "notebooks/04_masks.ipynb")
+    cell = next(one for one in notebook["cells"] if f"claim:{quiet}" in one["metadata"].get("tags", []))
+    cell["outputs"] = [{"output_type": "display_data", "metadata": {},
+                        "data": {"text/plain": "Guess:    1; measured 1: right."}}]
+    save(copy / "notebooks/04_masks.ipynb", notebook)
+    assert certificate().guesses["04"].made == 0
+
+
 DAMAGED = [b"", b"{", b"[]",
            b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": "", "metadata": {"tags": 3}}]}',
            b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": "", "outputs": [7, {"data": {"text/plain": 3}}, '

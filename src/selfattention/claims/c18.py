@@ -7,8 +7,8 @@ CLAIMS = {
     # 18_spatial_attention
     "reshaped-patches": stated(
         "a reshape without a permute gives patches of the right shape that hold the wrong pixels",
-        "of 64 pixels, {right} come into the patch where they belong",
-        guess="right", unit="pixels", right=Limits(digits=0, exactly=16)),
+        "of 64 pixels, {wrong} come into a patch where they do not belong",
+        guess="wrong", unit="pixels", wrong=Limits(digits=0, exactly=48)),
     "a-patch-is-a-window": stated(
         "to project patches is to convolve with a stride of the patch's side",
         "the largest difference between the two in float64 is {apart}",

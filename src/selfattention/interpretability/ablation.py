@@ -68,7 +68,7 @@ def head_means(run: Callable[[], object], attentions: Sequence[MultiHeadAttentio
 
 
 @torch.no_grad()
-def effects(attentions: Sequence[MultiHeadAttention], measure: Callable[[], float],
+def effects(attentions: Sequence[MultiHeadAttention], measure: Callable[[], float | Tensor],
             means: Sequence[Means] | None = None) -> Float[Tensor, "attentions heads"]:
     """How much smaller a measure becomes without each head: what it is with all heads, minus what it is without.
 

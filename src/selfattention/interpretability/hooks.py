@@ -6,19 +6,18 @@ Any module will do whose output is a tensor, or a tuple that begins with one, su
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from selfattention.layers import MultiHeadAttention, merge_heads, split_heads
 
-Module = TypeVar("Module", bound=nn.Module)
+Layers = Sequence[nn.Module] | nn.ModuleList  # a module list is no sequence
 Heads = Float[Tensor, "batch heads tokens d_head"]
 Stream = Float[Tensor, "batch tokens d_model"]
 
 
-def at_layer(modules: Sequence[Module], layer: int) -> Module:
+def at_layer(modules: Layers, layer: int) -> nn.Module:
     """The module of a layer, counted from 0.
 
     Raises:  ValueError: there is no such layer.

@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from selfattention.interpretability.hooks import (
     Heads,
+    Layers,
     Stream,
     at_head,
     at_layer,
@@ -24,7 +25,7 @@ from selfattention.layers import MultiHeadAttention
 Position = int | Int[Tensor, " batch"]
 
 
-def patched(layers: Sequence[nn.Module], layer: int, sources: Sequence[Stream],
+def patched(layers: Layers, layer: int, sources: Sequence[Stream],
             position: Position) -> AbstractContextManager[None]:
     """While inside, what one layer gives at one position is what it gave there in another run.
 
@@ -67,8 +68,8 @@ def patched_head(attentions: Sequence[MultiHeadAttention], layer: int, head: int
 
 
 @torch.no_grad()
-def traced(layers: Sequence[nn.Module], sources: Sequence[Stream], positions: Sequence[Position],
-           measure: Callable[[], float]) -> Float[Tensor, "layers positions"]:
+def traced(layers: Layers, sources: Sequence[Stream], positions: Sequence[Position],
+           measure: Callable[[], float | Tensor]) -> Float[Tensor, "layers positions"]:
     """What a measure becomes when one layer is patched at one position, for each of both.
 
     Args:    as of `patched`. measure: runs the model on the texts to be mended.
@@ -82,7 +83,7 @@ def traced(layers: Sequence[nn.Module], sources: Sequence[Stream], positions: Se
     return table
 
 
-def _source(modules: Sequence[nn.Module], sources: Sequence[Tensor], layer: int) -> Tensor:
+def _source(modules: Layers, sources: Sequence[Tensor], layer: int) -> Tensor:
     if len(modules) != len(sources):
         raise ValueError(f"{len(modules)} layers and {len(sources)} sources: give for each layer what was recorded of "
                          "it in the other run")

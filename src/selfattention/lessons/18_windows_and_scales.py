@@ -42,6 +42,8 @@ show(heatmaps(places, numbers=False, role="queries", row_axis="rows", column_axi
      "16 places that cover the whole image.")
 
 # %% [markdown]
+# What does it save? The paper has windows of 7 × 7. Each of the 3,136 places of our first question then sees 49: 153,664 pairs in place of 9,834,496, which is 64 times fewer. Twice the height and width make four times as many pairs, and without windows sixteen times as many (Liu et al. 2021, eq. 1 and 2).
+#
 # ## Shifted windows, by hand
 #
 # Shifted windows would be cut off at the image's border into smaller ones. Swin keeps all of one size with a trick: it *rolls* the grid up and to the left, so that the first rows come around to the end, then it cuts as before. Here are 16 pixels with their numbers, and windows of 2 × 2 that are shifted by 1.

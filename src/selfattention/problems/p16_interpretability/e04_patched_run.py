@@ -134,15 +134,6 @@ def all_up_to(layer, layers, clean, damaged, after, position):
         taken[:position + 1]))
 
 
-@patched_run.mistake("mends all positions but this one", hint="Which vectors stay those of the damaged text?")
-def all_others(layer, layers, clean, damaged, after, position):
-    def put(mended, taken):
-        kept = mended[position].clone()
-        mended.copy_(taken)
-        mended[position] = kept
-    return run(layer, layers, clean, damaged, after, position, put=put)
-
-
 @patched_run.mistake("mends one layer too late", hint="How many layers have run when `after` is 1?")
 def too_late(layer, layers, clean, damaged, after, position):
     return run(layer, layers, clean, damaged, min(after + 1, layers), position)

@@ -80,7 +80,8 @@ def edges(answer, rng):
     scores = tensor(rng, 7)
     alike = torch.full_like(scores, 0.25)
     for weights, effects, expected in ((scores, 5 + scores.exp(), 1.0), (scores, -scores, -1.0), (scores, alike, 0.0),
-                                       (alike, scores, 0.0), (alike[:1], scores[:1], 0.0)):
+                                       (alike, scores, 0.0), (alike[:1], scores[:1], 0.0),
+                                       (scores[:2], scores[:2].exp(), 1.0)):
         probes.equal(answer(weights, effects), torch.tensor(expected, dtype=weights.dtype))
     weights, effects = drawn(rng, 19, ties=True)
     probes.equal(answer(effects, weights), by_loop(effects, weights))
