@@ -7,7 +7,7 @@ CLAIMS = {
     "layers-it-takes": stated(
         "to find what followed the same symbol before takes two layers of attention; one does not do it",
         "right answers after 200 steps: {one} with one layer, {two} with two",
-        guess="one", surprising=True, one=Limits(below=0.2), two=Limits(above=0.97)),
+        guess="one", one=Limits(below=0.2), two=Limits(above=0.97)),
     "steps-of-the-change": stated(
         "the skill comes suddenly, and with it the weight on the right place",
         "from under 0.2 of the answers right to over 0.8: {steps} of 200 steps; in that time the best induction score "
@@ -38,7 +38,7 @@ CLAIMS = {
         "a token may decide the answer though the last layer gives it no weight",
         "the last layer's weight on the earlier occurrence of the symbol: {weight}; probability that the answer loses "
         "when that token is another: {lost}",
-        surprising=True, weight=Limits(below=0.05), lost=Limits(above=0.7)),
+        weight=Limits(below=0.05), lost=Limits(above=0.7)),
     "weight-and-effect": stated(
         "weights agree with what cutting a look does, and hardly with what changing a token does",
         "rank correlation of the last layer's weights with the effect of cutting each look {cut}, of changing each "

@@ -83,9 +83,6 @@ SAYINGS = (
            "cut into stem and ending", ("10.new-combinations", "10.stems-and-endings")),
     Saying("beam search translates better than greedy search", HALF,
            "where the model is sure, both find the same", ("10.beam-against-greedy",)),
-    Saying("attention maps explain what the model does", HALF,
-           "here they find most word links, which nobody told of; one row off, the same maps find fewer than a "
-           "diagonal does", ("10.word-links", "10.one-row-later"), surprising=True),
     Saying("an LSTM's forget gate makes it remember", HALF,
            "fresh, it forgets exponentially; what holds the memory is a gate that stands open",
            ("11.gradient-by-distance",)),
@@ -122,6 +119,15 @@ SAYINGS = (
     Saying("BigBird handles long input", TRUE,
            "with a share of the scores that shrinks, and every token within two layers of every other",
            ("15.scores-made", "15.memory-by-pattern", "15.layers-to-everywhere")),
+    Saying("attention maps explain what the model does", HALF,
+           "they tell what one layer reads, and find most word links where gold ones exist; what an answer hangs on they "
+           "hardly tell", ("16.weight-and-effect", "16.a-token-without-weight", "10.word-links", "10.one-row-later"),
+           surprising=True),
+    Saying("a head that looks at the right place is one that matters", FALSE,
+           "where two do the same, either can be spared; one that never looks there may be what all hangs on",
+           ("16.zero-or-mean", "16.heads-taken-out")),
+    Saying("more layers do better what one layer does", HALF,
+           "some things one layer cannot do at all: find what followed the last time", ("16.layers-it-takes",)),
     Saying("attention makes graph networks better", HALF,
            "where a node must choose among its neighbours, and the score can choose; where neighbours mostly agree, "
            "equal weights do as well", ("17.karate-club", "17.lookup")),
