@@ -120,9 +120,9 @@ SAYINGS = (
            "with a share of the scores that shrinks, and every token within two layers of every other",
            ("15.scores-made", "15.memory-by-pattern", "15.layers-to-everywhere")),
     Saying("attention maps explain what the model does", HALF,
-           "they tell what one layer reads, and find most word links where gold ones exist; what an answer hangs on they "
-           "hardly tell", ("16.weight-and-effect", "16.a-token-without-weight", "10.word-links", "10.one-row-later"),
-           surprising=True),
+           "they tell what one layer reads, and find most word links where gold ones exist; what an answer hangs on "
+           "they hardly tell",
+           ("16.weight-and-effect", "16.a-token-without-weight", "10.word-links", "10.one-row-later"), surprising=True),
     Saying("a head that looks at the right place is one that matters", FALSE,
            "where two do the same, either can be spared; one that never looks there may be what all hangs on",
            ("16.zero-or-mean", "16.heads-taken-out")),
