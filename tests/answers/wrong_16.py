@@ -51,15 +51,6 @@ def _(weights):
     return found
 
 
-@wrong("16.rollout", "the residual gets a third")
-def _(weights):
-    one = torch.eye(weights.shape[-1], dtype=weights.dtype)
-    found = one
-    for layer in weights.mean(1):
-        found = (2 * layer + one) / 3 @ found
-    return found
-
-
 @wrong("16.rollout", "the result of each layer is added to the identity once more")
 def _(weights):
     one = torch.eye(weights.shape[-1], dtype=weights.dtype)
@@ -69,11 +60,13 @@ def _(weights):
     return found
 
 
-@wrong("16.rollout", "the mean over heads is taken over the layers, too, before anything is multiplied")
+@wrong("16.rollout", "the mean is taken over the layers, and the heads are followed")
 def _(weights):
     one = torch.eye(weights.shape[-1], dtype=weights.dtype)
-    mean = (weights.mean(dim=(0, 1)) + one) / 2
-    return torch.linalg.matrix_power(mean, len(weights))
+    found = one
+    for layer in weights.mean(dim=0):
+        found = (layer + one) / 2 @ found
+    return found
 
 
 @wrong("16.induction_score", "the pad is on the wrong side, so the place before is scored")
@@ -122,25 +115,6 @@ def _(weights, tokens):
     return (weights * earlier).sum(2)[:, asked].mean(1)
 
 
-@wrong("16.induction_score", "looks from the token after the repeated one")
-def _(weights, tokens):
-    earlier = (tokens[:, None] == tokens).tril(-1)
-    asked = earlier.any(1)
-    if not asked[:-1].any():
-        return torch.zeros(len(weights), dtype=weights.dtype)
-    follows = functional.pad(earlier[:, :-1], (1, 0))
-    return (weights[:, 1:] * follows[:-1]).sum(2)[:, asked[:-1]].mean(1)
-
-
-@wrong("16.induction_score", "one where nothing is repeated")
-def _(weights, tokens):
-    earlier = functional.pad((tokens[:, None] == tokens).tril(-1)[:, :-1], (1, 0))
-    asked = earlier.any(dim=1)
-    if not asked.any():
-        return torch.ones(len(weights), dtype=weights.dtype)
-    return (weights * earlier).sum(dim=2)[:, asked].mean(dim=1)
-
-
 @wrong("16.ablated", "the head is left out, and x is counted for every head")
 def _(x, mixed, output, head, fill):
     out = 0
@@ -177,18 +151,6 @@ def _(x, mixed, output, head, fill):
     replaced = mixed.clone()
     replaced[head:] = fill
     return x + (replaced @ output).sum(0)
-
-
-@wrong("16.ablated", "halfway between the head and its replacement")
-def _(x, mixed, output, head, fill):
-    replaced = mixed.clone()
-    replaced[head] = (replaced[head] + fill) / 2
-    return x + (replaced @ output).sum(0)
-
-
-@wrong("16.ablated", "only the replacement is added; the other heads are forgotten, and so is x")
-def _(x, mixed, output, head, fill):
-    return (fill @ output[head]).expand(x.shape).clone()
 
 
 @wrong("16.ablated", "the product over the heads is taken, not the sum of what they write")
@@ -256,17 +218,6 @@ def _(layer, layers, clean, damaged, after, position):
     return x
 
 
-@wrong("16.patched_run", "the mean of the clean and the damaged vector")
-def _(layer, layers, clean, damaged, after, position):
-    for n in range(after):
-        clean, damaged = layer(n, clean), layer(n, damaged)
-    x = damaged.clone()
-    x[position] = (clean[position] + damaged[position]) / 2
-    for n in range(after, layers):
-        x = layer(n, x)
-    return x
-
-
 @wrong("16.patched_run", "the result of the whole damaged run gets the clean result's vector")
 def _(layer, layers, clean, damaged, after, position):
     for n in range(layers):
@@ -305,12 +256,6 @@ def _(streams, norm, unembedding, answers):
     return (norm(streams) @ unembedding.T).log_softmax(-1)[:, range(len(answers)), answers.roll(1)]
 
 
-@wrong("16.lens", "the probability of the answer among all tokens' scores of that state")
-def _(streams, norm, unembedding, answers):
-    scores = norm(streams) @ unembedding.T
-    return scores[:, range(len(answers)), answers] - scores.flatten(1).logsumexp(1, keepdim=True)
-
-
 @wrong("16.lens", "the margin over the best score in place of the log-probability")
 def _(streams, norm, unembedding, answers):
     scores = norm(streams) @ unembedding.T
@@ -326,11 +271,6 @@ def _(streams, norm, unembedding, answers):
 @wrong("16.lens", "the states in the order of the layers from above")
 def _(streams, norm, unembedding, answers):
     return (norm(streams.flip(0)) @ unembedding.T).log_softmax(-1)[:, range(len(answers)), answers]
-
-
-@wrong("16.lens", "the mean over the vocabulary")
-def _(streams, norm, unembedding, answers):
-    return (norm(streams) @ unembedding.T).log_softmax(-1).mean(-1)
 
 
 @wrong("16.rank_correlation", "cosine of the values")
@@ -368,13 +308,6 @@ def _(weights, effects):
     a, b = ((x[:, None] > x).sum(1) + (x[:, None] == x).sum(1) / 2 for x in (weights, effects))
     a, b = (a - a.mean()).double(), (b - b.mean()).double()
     return a @ b / (a @ a) if a.any() else torch.zeros((), dtype=torch.float64)
-
-
-@wrong("16.rank_correlation", "the overlap of the upper halves")
-def _(weights, effects):
-    k = max(len(weights) // 2, 1)
-    top = set(weights.topk(k).indices.tolist()) & set(effects.topk(k).indices.tolist())
-    return torch.tensor(len(top) / k, dtype=weights.dtype)
 
 
 @wrong("16.rank_correlation", "equal weights share a rank, equal effects do not")

@@ -163,6 +163,20 @@ def heads_as_layers(weights):
     return rolled(weights.flatten(0, 1)[:, None])
 
 
+@rollout.mistake("counts the identity as one more head",
+                 hint="Half and half: which half has the way past when there are three heads?")
+def as_one_more_head(weights):
+    return rolled(weights, heads=lambda w: w.sum(dim=1) / (w.shape[1] + 1),
+                  step=lambda layer, one: layer + one / (weights.shape[1] + 1))
+
+
+@rollout.mistake("lets the way past lead to the text itself, not to the layer below",
+                 hint="What does the residual connection of layer 2 carry: the text, or what layer 1 made of it?")
+def past_all_layers(weights):
+    one = torch.eye(weights.shape[-1], dtype=weights.dtype)
+    return rolled(weights, step=lambda layer, _: layer / 2, join=lambda layer, found: layer @ found + one / 2)
+
+
 @rollout.alternative("from the top down")
 def from_the_top(weights):
     share = torch.eye(weights.shape[-1], dtype=weights.dtype)

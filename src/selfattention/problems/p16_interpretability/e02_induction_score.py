@@ -185,6 +185,16 @@ def not_itself(weights, tokens):
     return scored(weights * (1 - torch.eye(len(tokens), dtype=weights.dtype)), tokens)
 
 
+@induction_score.mistake("lets what is moved out on the right come in on the left",
+                         hint="What does `roll` put into the first column?")
+def rolled_round(weights, tokens):
+    follows = (tokens[:, None] == tokens).roll(1, dims=1).tril()
+    asked = follows.any(dim=1)
+    if not asked.any():
+        return torch.zeros(len(weights), dtype=weights.dtype)
+    return (weights * follows).sum(dim=2)[:, asked].mean(dim=1)
+
+
 @induction_score.alternative("a loop over the text")
 def by_loop(weights, tokens):
     return walked(weights, tokens)

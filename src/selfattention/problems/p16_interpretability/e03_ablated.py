@@ -137,6 +137,13 @@ def averaged(x, mixed, output, head, fill):
     return x + written(mixed, output, head, fill) / len(mixed)
 
 
+@ablated.mistake("replaces all heads from this one on", hint="How many heads does `mixed[head:]` hold?")
+def all_from_here(x, mixed, output, head, fill):
+    replaced = mixed.clone()
+    replaced[head:] = fill
+    return x + (replaced @ output).sum(dim=0)
+
+
 @ablated.mistake("replaces the head at the last token only", hint="At how many tokens does the head give something?")
 def last_token_only(x, mixed, output, head, fill):
     replaced = mixed.clone()

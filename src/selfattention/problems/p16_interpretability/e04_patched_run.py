@@ -134,6 +134,22 @@ def all_up_to(layer, layers, clean, damaged, after, position):
         taken[:position + 1]))
 
 
+@patched_run.mistake("mends all positions from this one on", hint="How many vectors are to be copied?")
+def all_from(layer, layers, clean, damaged, after, position):
+    return run(layer, layers, clean, damaged, after, position, put=lambda mended, taken: mended[position:].copy_(
+        taken[position:]))
+
+
+@patched_run.mistake("mends before the first layer and after each one up to the patch",
+                     hint="Once, after so many layers: how often does your code copy?")
+def mended_on_the_way(layer, layers, clean, damaged, after, position):
+    for n in range(after):
+        damaged = damaged.clone()
+        damaged[position] = clean[position]
+        clean, damaged = layer(n, clean), layer(n, damaged)
+    return run(lambda n, x: layer(n + after, x), layers - after, clean, damaged, 0, position)
+
+
 @patched_run.mistake("mends one layer too late", hint="How many layers have run when `after` is 1?")
 def too_late(layer, layers, clean, damaged, after, position):
     return run(layer, layers, clean, damaged, min(after + 1, layers), position)

@@ -97,6 +97,25 @@ def last_normalised(streams, norm, unembedding, answers):
     return taken((both @ unembedding.T).log_softmax(dim=-1), answers)
 
 
+@lens.mistake("does not normalise the state before the first layer",
+              hint="If the model had no layers at all, would it still have its norm?")
+def first_bare(streams, norm, unembedding, answers):
+    both = torch.cat([streams[:1], norm(streams[1:])])
+    return taken((both @ unembedding.T).log_softmax(dim=-1), answers)
+
+
+@lens.mistake("normalises the unembedding, not the stream", hint="Which of the two does the model normalise?")
+def other_normalised(streams, norm, unembedding, answers):
+    return taken((streams @ norm(unembedding).T).log_softmax(dim=-1), answers)
+
+
+@lens.mistake("subtracts the best score, not the logarithm of the sum",
+              hint="What do the exponentials of your numbers sum to, over the vocabulary?")
+def behind_the_best(streams, norm, unembedding, answers):
+    scores = norm(streams) @ unembedding.T
+    return taken(scores - scores.amax(dim=-1, keepdim=True), answers)
+
+
 @lens.mistake("normalises twice", hint="How often does the model normalise after its last layer?")
 def normalised_twice(streams, norm, unembedding, answers):
     return taken((norm(norm(streams)) @ unembedding.T).log_softmax(dim=-1), answers)
@@ -145,6 +164,11 @@ def largest(streams, norm, unembedding, answers):
 @lens.mistake("takes the answer of the next token", hint="To which token does `answers[0]` belong?")
 def next_answer(streams, norm, unembedding, answers):
     return taken((norm(streams) @ unembedding.T).log_softmax(dim=-1), answers.roll(-1))
+
+
+@lens.mistake("takes the answer of the token before", hint="To which token does `answers[0]` belong?")
+def answer_before(streams, norm, unembedding, answers):
+    return taken((norm(streams) @ unembedding.T).log_softmax(dim=-1), answers.roll(1))
 
 
 @lens.mistake("reads what each layer added, not what there is after it",

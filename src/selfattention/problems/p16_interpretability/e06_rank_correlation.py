@@ -167,6 +167,26 @@ def not_centred(weights, effects):
     return one @ other / (one.square().sum() * other.square().sum()).sqrt()
 
 
+@rank_correlation.mistake("ranks the weights, but not the effects", hint="Which of the two sides have ranks?")
+def one_side_ranked(weights, effects):
+    return correlation(shared(weights), effects)
+
+
+@rank_correlation.mistake("does not divide by the size of both sides: a covariance",
+                          hint="Twice as many tokens in the same order: may the result be larger than 1?")
+def covariance(weights, effects):
+    one, other = (ranks.double() - ranks.double().mean() for ranks in (shared(weights), shared(effects)))
+    return (one * other).mean()
+
+
+@rank_correlation.mistake("lets equal weights share a rank, but not equal effects",
+                          hint="Two effects are equal. Does it matter which of them stands first?")
+def one_side_by_place(weights, effects):
+    if effects.unique().numel() == 1:
+        return torch.zeros((), dtype=weights.dtype)
+    return correlation(shared(weights), effects.argsort(stable=True).argsort())
+
+
 @rank_correlation.mistake("squares the correlation", hint="Can your result be negative?")
 def squared(weights, effects):
     return correlation(shared(weights), shared(effects)).square()
