@@ -1,6 +1,7 @@
 """Self-attention, step by step: a course whose claims are measured and whose mistakes are expected.
 
-In a notebook: `from selfattention import check, hint, progress, certificate`. Nothing heavy is imported until it is used.
+In a notebook: `from selfattention import check, hint, progress, certificate`. Nothing heavy is imported before it is
+used.
 """
 
 __version__ = "0.1.0"
