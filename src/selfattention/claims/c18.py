@@ -17,13 +17,8 @@ CLAIMS = {
         "on small digits a method of 1995 without any attention is hard to beat",
         "right: {logistic} of the test digits with logistic regression, {svm} with an SVM, {moved} with an SVM that "
         "learned from shifted digits, too",
-<<<<<<< HEAD
         guess="svm", logistic=Limits(digits=2, above=0.94, below=0.98),
-        svm=Limits(digits=2, above=0.975), moved=Limits(digits=2, above=0.98)),
-=======
-        guess="svm", surprising=True, logistic=Limits(digits=2, above=0.94, below=0.98),
         svm=Limits(digits=2, above=0.975), moved=Limits(above=0.98)),
->>>>>>> 73e917d06f890a3ea5d015b668c5082dc4c81db3
     "a-bag-of-patches": stated(
         "without positions a ViT reads a bag of patches, and is wrong more often than right",
         "right after 150 steps: {orderless} without positions, {vit} with positions, {hybrid} with convolutions before "

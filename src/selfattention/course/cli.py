@@ -1,4 +1,4 @@
-"""The command line: `selfattention start` (or `update`), `lab`, `status`, `check`, `hint`, `reset`, `doctor`, `build`.
+"""The command line: `selfattention start` (or `update`), `lab`, `status`, `check`, `hint`, `certificate`, `reset` …
 
 Exit status of `check`: 0 all passed, 1 something did not, 2 nothing could be run. Everything heavy is
 imported where it is used, so that `--help` answers at once.
