@@ -1,10 +1,6 @@
 """Self-attention, step by step: a course whose claims are measured and whose mistakes are expected.
 
-<<<<<<< HEAD
-In a notebook: `from selfattention import check, hint, progress, certificate`. Nothing heavy is imported until it is
-=======
 In a notebook: `from selfattention import check, hint, progress, certificate`. Nothing heavy is imported before it is
->>>>>>> 4429b6aa54e3f6948347d480b2945278650b35f1
 used.
 """
 
