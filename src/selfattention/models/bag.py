@@ -11,7 +11,7 @@ Words = Sequence[str]
 
 
 class BagOfWords:
-    """Tells two kinds of texts apart by which words they hold, and how often: scikit-learn's, with what it does unasked.
+    """Tells two kinds of texts apart by which words they hold, and how often: scikit-learn does it, as it is set.
 
     Args:    texts, labels: to learn from; labels are 0 and 1.
     Raises:  ValueError: not as many labels as texts, labels other than 0 and 1 or all the same, or an empty text.
