@@ -17,7 +17,7 @@ CLAIMS = {
         "on small digits a method of 1995 without any attention is hard to beat",
         "right: {logistic} of the test digits with logistic regression, {svm} with an SVM, {moved} with an SVM that "
         "learned from shifted digits, too",
-        guess="svm", surprising=True, logistic=Limits(digits=2, above=0.94, below=0.98),
+        guess="svm", logistic=Limits(digits=2, above=0.94, below=0.98),
         svm=Limits(digits=2, above=0.975), moved=Limits(above=0.98)),
     "a-bag-of-patches": stated(
         "without positions a ViT reads a bag of patches, and is wrong more often than right",
@@ -28,7 +28,7 @@ CLAIMS = {
         "shuffled patches change nothing for a ViT without positions; one with positions falls to nearly a guess",
         "right on shuffled digits with positions: {sighted}, where a blind guess has {guessed}; without positions "
         "{changed} of 450 answers change",
-        guess="sighted", surprising=True, sighted=Limits(above=0.03, below=0.35), guessed=Limits(digits=1),
+        guess="sighted", sighted=Limits(above=0.03, below=0.35), guessed=Limits(digits=1),
         changed=Limits(digits=0, exactly=0)),
     "maps-and-effects": stated(
         "what the class token looks at most is not what the answer needs most",
@@ -47,7 +47,7 @@ CLAIMS = {
         "without a mask, shifted windows join pixels from opposite ends of the image",
         "pairs that only the roll brought together: {small} % of those in windows of 4 in a grid of 8 × 8, {large} % "
         "with windows of 7 in one of 56 × 56",
-        guess="small", unit="%", surprising=True, small=Limits(digits=0, above=43, below=45),
+        guess="small", unit="%", small=Limits(digits=0, above=43, below=45),
         large=Limits(digits=0, above=11, below=13)),
     "crossing-the-borders": stated(
         "nothing crosses a border unless windows are shifted, and then half a window a layer",
@@ -57,7 +57,7 @@ CLAIMS = {
     "layers-with-a-hierarchy": stated(
         "where places are merged, the layers that connect an image grow with the logarithm of its side",
         "layers until a place depends on all 4,096 pixels: {hierarchy} with mergings, {flat} without",
-        guess="hierarchy", unit="layers", surprising=True, hierarchy=Limits(digits=0, exactly=9),
+        guess="hierarchy", unit="layers", hierarchy=Limits(digits=0, exactly=9),
         flat=Limits(digits=0, exactly=31)),
     "scores-by-scales": stated(
         "with far tokens pooled, twice the text adds the same few scores to each token",
