@@ -22,6 +22,9 @@
 #   field. Chapter 11.
 # - **Beltagy et al. 2020.** Iz Beltagy, Matthew E. Peters, Arman Cohan: *Longformer: The Long-Document Transformer.*
 #   [arXiv:2004.05150](https://arxiv.org/abs/2004.05150). Attention in a sliding window. Chapter 14, `efficient.windows`.
+# - **Brody et al. 2022.** Shaked Brody, Uri Alon, Eran Yahav: *How Attentive are Graph Attention Networks?* ICLR 2022,
+#   [arXiv:2105.14491](https://arxiv.org/abs/2105.14491). Static and dynamic attention, GATv2, and the look-up that tells them apart. Chapter 17,
+#   `models.gat`.
 # - **Brown et al. 1993.** Peter F. Brown, Stephen A. Della Pietra, Vincent J. Della Pietra, Robert L. Mercer: *The Mathematics of Statistical Machine
 #   Translation: Parameter Estimation.* Computational Linguistics 19(2). IBM Model 1, the rival of attention in linking words. Chapter 10,
 #   `alignment.IBMModel1`.
@@ -128,6 +131,8 @@
 # - **Vaswani et al. 2017.** Ashish Vaswani, Noam Shazeer, Niki Parmar, Jakob Uszkoreit, Llion Jones, Aidan N. Gomez, Łukasz Kaiser, Illia Polosukhin:
 #   *Attention Is All You Need.* NeurIPS 2017, [arXiv:1706.03762](https://arxiv.org/abs/1706.03762). The Transformer. Its equations stand in chapters 03
 #   and 05 to 09, the whole model in chapter 09, `models.transformer`.
+# - **Veličković et al. 2018.** Petar Veličković, Guillem Cucurull, Arantxa Casanova, Adriana Romero, Pietro Liò, Yoshua Bengio: *Graph Attention
+#   Networks.* ICLR 2018, [arXiv:1710.10903](https://arxiv.org/abs/1710.10903). Attention over the neighbours in a graph. Chapter 17, `models.gat`.
 # - **Wu et al. 2016.** Yonghui Wu, Mike Schuster, Zhifeng Chen, Quoc V. Le, Mohammad Norouzi and others: *Google's Neural Machine Translation System:
 #   Bridging the Gap between Human and Machine Translation.* [arXiv:1609.08144](https://arxiv.org/abs/1609.08144). The length penalty of beam search.
 #   Chapter 10, exercise; `decoding.beam`.
@@ -137,11 +142,15 @@
 # - **Yang et al. 2024.** Songlin Yang, Bailin Wang, Yu Zhang, Yikang Shen, Yoon Kim: *Parallelizing Linear Transformers with the Delta Rule over
 #   Sequence Length.* NeurIPS 2024, [arXiv:2406.06484](https://arxiv.org/abs/2406.06484). The delta rule a chunk at a time. Chapter 14,
 #   `efficient.linear`.
+# - **Zachary 1977.** Wayne W. Zachary: *An Information Flow Model for Conflict and Fission in Small Groups.* Journal of Anthropological Research
+#   33(4). The karate club that split. Chapter 17, `data.karate`.
 # - **Zaheer et al. 2020.** Manzil Zaheer, Guru Guruganesh, Avinava Dubey, Joshua Ainslie, Chris Alberti, Santiago Ontanon, Philip Pham, Anirudh
 #   Ravula, Qifan Wang, Li Yang, Amr Ahmed: *Big Bird: Transformers for Longer Sequences.* NeurIPS 2020,
 #   [arXiv:2007.14062](https://arxiv.org/abs/2007.14062). Window, global and random blocks. Chapter 15, `models.bigbird`.
 # - **Zhang and Sennrich 2019.** Biao Zhang, Rico Sennrich: *Root Mean Square Layer Normalization.* NeurIPS 2019,
 #   [arXiv:1910.07467](https://arxiv.org/abs/1910.07467). A norm without the mean. A hint of chapter 08; chapter 13, `layers.RMSNorm`.
+# - **Zhu et al. 2003.** Xiaojin Zhu, Zoubin Ghahramani, John D. Lafferty: *Semi-Supervised Learning Using Gaussian Fields and Harmonic Functions.*
+#   ICML 2003. Labels spread along edges until each node has the mean of its neighbours. Chapter 17, `data.karate`.
 
 # %% [markdown]
 # ## Named without a citation

@@ -401,10 +401,20 @@
 # The learned factor by which a [norm](#norm) multiplies each number, once mean and variance are set; it starts at 1. Elsewhere: scale, weight, γ.
 # *Chapter [08](08_transformer_block.ipynb).*
 #
+# ### GAT
+#
+# Graph attention network: each node attends to its neighbours in a [graph](#graph). GAT scores an edge by a number of the query plus a number of the
+# key, GATv2 lets the two meet before the dot product. *Chapter [17](17_graph_attention.ipynb).*
+#
 # ### gate
 #
 # Numbers between 0 and 1, computed from token and state, that say how much of something is let through. *Chapter
 # [11](11_recurrence_convolution_attention.ipynb).*
+#
+# ### gather, scatter
+#
+# Look up, for each edge, what stands at its source; add up, for each target, what its edges bring. *Chapter
+# [17](17_graph_attention.ipynb).*
 #
 # ### GELU
 #
@@ -434,6 +444,11 @@
 #
 # Training by small steps against the [gradient](#gradient): compute the loss on a batch, then its gradient, change every parameter a little, repeat.
 # [Adam](#Adam) is one kind of it. *Chapter [03](03_torch.ipynb), second part.*
+#
+# ### graph
+#
+# Things, called *nodes*, some of which are connected by *edges*. An edge leads from its source, which is read, to its target, which reads. The nodes
+# that a node reads are its in-neighbours, together its *neighbourhood*. *Chapter [17](17_graph_attention.ipynb).*
 #
 # ### greedy search
 #
@@ -515,6 +530,11 @@
 # ### label
 #
 # The right answer at one place: for a decoder, the next target token. *Chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### label propagation
+#
+# Known labels spread along the edges of a [graph](#graph), until each node without one has the mean of its neighbours. Nothing is trained. *Chapter
+# [17](17_graph_attention.ipynb).*
 #
 # ### label smoothing
 #
@@ -884,6 +904,10 @@
 #
 # The sign at the end of each text of BERT. *Chapter [12](12_bert.ipynb).*
 #
+# ### self-loop
+#
+# An edge from a node to itself, so that the node reads itself, too. *Chapter [17](17_graph_attention.ipynb).*
+#
 # ### shape
 #
 # The lengths of all axes of an array, for instance (batch 2, tokens 3, features 5). *Chapter [00](00_start_here.ipynb).*
@@ -931,6 +955,11 @@
 # ### state
 #
 # What a recurrent layer keeps of the tokens read so far: one vector, in an LSTM two. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
+#
+# ### static attention
+#
+# Attention that ranks the keys in the same order for every query, as in [GAT](#GAT). Where the order can differ from query to query it is *dynamic*.
+# *Chapter [17](17_graph_attention.ipynb).*
 #
 # ### step
 #
