@@ -20,7 +20,7 @@ from torch import nn
 from selfattention.channels import SqueezeExcitation
 from selfattention.data import digits
 from selfattention.models.hybrid import ConvolutionalStem, Hybrid
-from selfattention.models.vit import ImageClassifier, Sizes, ViT
+from selfattention.models.vit import BEGINNING, ImageClassifier, Sizes, ViT
 from selfattention.patches import cut, join, reordered
 
 ON_PIXELS = Sizes(dropout=0.0)
@@ -68,8 +68,18 @@ def strips(images: torch.Tensor) -> torch.Tensor:
     return join(images.reshape(cut(images, 2).shape), 1, digits.SIDE, digits.SIDE)
 
 
+def begun_small() -> nn.Module:
+    """Class token and positions begin with the authors' standard deviation of 0.02."""
+    model = vit()
+    with torch.no_grad():
+        for begun in (model.encoder.class_token, model.encoder.positions.table):
+            begun *= 0.02 / BEGINNING
+    return model
+
+
 KINDS = {
     "ViT": vit,
+    "ViT, positions begin at 0.02": begun_small,
     "ViT without positions": lambda: vit(ViT.orderless),
     "ViT, patches shuffled alike in all images": lambda: in_another_order(2, vit()),
     "ViT, strips in place of patches": lambda: Before(strips, vit()),
