@@ -60,7 +60,8 @@ def sides(seeds: int, steps: int, draw: bool, start: float) -> None:
     for name, way in ways.items():
         started = time.process_time()
         found, heard = zip(*[way(club, seed) for seed, club in enumerate(clubs)])
-        row(name, f"{statistics.mean(found):.3f}", f"{min(found):.3f}", f"{statistics.mean(heard):.2f}",
+        row(name, f"{statistics.mean(found):.3f}", f"{min(found):.3f}",
+            f"{statistics.mean(heard):.2f}: " + " ".join(f"{share:.2f}" for share in heard),
             f"{(time.process_time() - started) / seeds:.2f}", " ".join(f"{32 * share:.0f}" for share in found))
 
 

@@ -56,6 +56,15 @@ def test_nodes_in_a_line_have_places():
     figure.canvas.draw()
 
 
+def test_nodes_that_would_lie_on_each_other_are_moved_apart():
+    _, axes = canvas()
+    graph(axes, [[0.0, 0.0], [9.0, 9.0], [5.0, 5.0], [5.1, 5.0]], [[0], [1]])
+    circles = [patch for patch in axes.patches if isinstance(patch, Circle)]
+    centres = np.array([circle.center for circle in circles])
+    apart = np.linalg.norm(centres[:, None] - centres, axis=2)[np.triu_indices(4, 1)]
+    assert apart.min() > 2 * circles[0].radius
+
+
 @pytest.mark.parametrize(("places", "edges", "style", "told"), [
     (PLACES, [[0, 4], [1, 1]], {}, "nodes from 0 to 4, but there are places for those from 0 to 3"),
     (PLACES, [[0, -1], [1, 1]], {}, "from -1 to 1"),

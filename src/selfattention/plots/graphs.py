@@ -10,6 +10,7 @@ from selfattention.plots.board import Board
 
 MARGIN, BEND = 0.3, 0.14  # inches around the nodes; how much one of two opposite arrows is curved
 FEW, MANY = 10, 12  # nodes whose edges are told one by one; beyond how many they are drawn smaller
+PUSHES = 100  # small steps by which nodes that would lie on each other are moved
 
 
 def graph(axes, places, edges, *, names: Sequence[str] = (), strengths=None, classes=None, known=None, wrong=None,
@@ -63,12 +64,22 @@ def graph(axes, places, edges, *, names: Sequence[str] = (), strengths=None, cla
 
 
 def _spread(places: np.ndarray, board: Board, radius: float) -> np.ndarray:
-    """The places in inches: as large as the sheet allows, with room for loops above."""
+    """The places in inches: as large as the sheet allows, with room for loops above, and no node on another."""
     low, reach = places.min(axis=0), np.ptp(places, axis=0)
     edge = max(MARGIN, 2 * radius)
     room = np.array([board.width, board.height]) - 2 * edge
     share = np.where(reach > 0, (places - low) / np.where(reach > 0, reach, 1), 0.5)
-    return edge + np.column_stack([share[:, 0], 1 - share[:, 1]]) * room
+    return _pushed(edge + np.column_stack([share[:, 0], 1 - share[:, 1]]) * room, 2.5 * radius)
+
+
+def _pushed(at: np.ndarray, gap: float) -> np.ndarray:
+    """The places, where two were closer than `gap` pushed away from each other little by little."""
+    for _ in range(PUSHES):
+        apart = at[:, None] - at
+        distances = np.linalg.norm(apart, axis=2, keepdims=True)
+        lacking = np.clip(gap - distances, 0.0, None) / np.where(distances > 0, distances, 1.0)
+        at = at + 0.2 * (lacking * apart).sum(axis=1)
+    return at
 
 
 def _edge(board: Board, start: np.ndarray, end: np.ndarray, radius: float, bend: float, arrows: bool,

@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.p17_graph_attention.shared import some_edges
 
 
-@exercise(points=2, minutes=5, builds_on="lesson 17, the idea in one picture", hints=(
+@exercise(points=2, minutes=5, builds_on="lesson 17, the idea in one picture and the score of GAT", hints=(
     "In the first example there is one edge, from node 0 to node 2. Who reads, and which row is that?",
     "A mask can be written at many places at once: `mask[rows, columns] = True`.",
     "Which places of the mask say that a node sees itself?",
