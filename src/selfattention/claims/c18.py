@@ -20,7 +20,7 @@ CLAIMS = {
         guess="svm", logistic=Limits(digits=2, above=0.94, below=0.98),
         svm=Limits(digits=2, above=0.975), moved=Limits(above=0.98)),
     "a-bag-of-patches": stated(
-        "without positions a ViT reads a bag of patches, and is wrong more often than right",
+        "without positions a ViT reads a bag of patches, and gets far fewer digits right",
         "right after 150 steps: {orderless} without positions, {vit} with positions, {hybrid} with convolutions before "
         "the encoder",
         orderless=Limits(above=0.2, below=0.6), vit=Limits(above=0.85), hybrid=Limits(above=0.95)),

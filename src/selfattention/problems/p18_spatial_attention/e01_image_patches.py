@@ -18,10 +18,11 @@ def image_patches(images: Float[Tensor, "batch channels height width"],
                   patch: int) -> Float[Tensor, "batch patches numbers"]:
     r"""Cut images into square patches, each of them one vector: the tokens of a ViT.
 
-    A patch has `patch` × `patch` pixels, and no two of them overlap. The patches stand in the order of reading: those
-    of the uppermost row first, from left to right. Within a vector stand the numbers of channel 0, then those of
-    channel 1 and so on; those of a channel row by row, each from left to right (Dosovitskiy et al. 2021, §3.1). Where
-    height or width is no multiple of `patch`, raise a `ValueError`. Gradients must reach `images`.
+    A patch has `patch` × `patch` pixels, and no two of them overlap (Dosovitskiy et al. 2021, §3.1). The patches stand
+    in the order of reading: those of the uppermost row first, from left to right. Within a vector stand the numbers of
+    channel 0, then those of channel 1 and so on; those of a channel row by row, each from left to right, as in the
+    weights of torch's convolutions. Where height or width is no multiple of `patch`, raise a `ValueError`. Gradients
+    must reach `images`.
     """
     batch, channels, height, width = images.shape
     if height % patch or width % patch:
@@ -110,7 +111,7 @@ def transposed(images, patch):
     return cut(images, patch, (0, 4, 2, 1, 5, 3))
 
 
-@image_patches.mistake("has the channels last within a patch",
+@image_patches.mistake("has the channels last within a patch, as code for channels-last images does",
                        hint="Look at the last example. Does 10 follow upon 1, or upon 4?")
 def channels_last(images, patch):
     return cut(images, patch, (0, 2, 4, 3, 5, 1))
