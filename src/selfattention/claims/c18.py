@@ -56,15 +56,16 @@ CLAIMS = {
         guess="layers", unit="layers", alone=Limits(digits=0, exactly=16), layers=Limits(digits=0, exactly=7)),
     "layers-with-a-hierarchy": stated(
         "where places are merged, the layers that connect an image grow with the logarithm of its side",
-        "layers until a place depends on all 4,096 pixels: {hierarchy} with mergings, {flat} without",
+        "layers until a place depends on all 4,096 pixels: {hierarchy} with mergings, {flat} without; on all 1,024: "
+        "{half} and {half_flat}",
         guess="hierarchy", unit="layers", hierarchy=Limits(digits=0, exactly=9),
-        flat=Limits(digits=0, exactly=31)),
+        flat=Limits(digits=0, exactly=31), half=Limits(digits=0, exactly=7), half_flat=Limits(digits=0, exactly=15)),
     "scores-by-scales": stated(
-        "with far tokens pooled, twice the text adds the same few scores to each token",
-        "of 16,384 tokens' scores {share} % are made; {short} scores a token in a text of 1,024, {long} in one of "
-        "16,384",
-        share=Limits(digits=1, above=1, below=2), short=Limits(digits=0, above=60, below=100),
-        long=Limits(digits=0, above=100, below=150)),
+        "with far tokens pooled, four times the text adds the same few scores to each token",
+        "of 16,384 tokens' scores {share} % are made; scores a token: {short} in a text of 1,024, {middle} in one of "
+        "4,096, {long} in one of 16,384",
+        share=Limits(digits=1, above=1, below=2), short=Limits(digits=0, above=71, below=75),
+        middle=Limits(digits=0, above=95, below=99), long=Limits(digits=0, above=119, below=123)),
     "one-far-token": stated(
         "a summary keeps what many tokens have in common and not which of them said it",
         "value matched, near: {near}; seen through a summary of 8: {eight}; through one whose other tokens are empty: "

@@ -8,7 +8,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=3, minutes=12, builds_on="lesson 18 (windows and scales), windows", hints=(
+@exercise(points=3, minutes=12, builds_on="lesson 18 (windows and scales), shifted windows", hints=(
     "A row of the grid goes through several windows. So which two new axes does the width fall into? And the height?",
     "You have five axes now, one of them d. Which two must stand next to each other to be the places of one window?",
     "On the way back, undo the steps in the opposite order. Which of them is its own opposite?",

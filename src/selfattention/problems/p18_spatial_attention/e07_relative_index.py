@@ -5,7 +5,7 @@ from torch import Tensor
 from selfattention.engine import exercise, probes
 
 
-@exercise(points=3, minutes=12, builds_on="lesson 18 (windows and scales), a number for each displacement", hints=(
+@exercise(points=3, minutes=12, builds_on="lesson 18 (windows and scales), the layer", hints=(
     "In which row and which column of its window does place p stand? Which two operators tell?",
     "The displacement has two parts, each from negative to positive. How do you make both start at 0?",
     "Two parts shall give one number, and no two displacements the same. How many values does the second part have?",

@@ -21,8 +21,8 @@ def near_and_far(query: Float[Tensor, " d_k"], keys: Float[Tensor, "tokens d_k"]
     neighbours, from the first token on; their number is a multiple of `count`, and may be 0. A group is seen as one
     summary: its key is the mean of the group's keys, its value the mean of their values. A score is $q \cdot
     k/\sqrt{d_k}$, and to that of a summary $\ln$ `count` is added, so that it counts as many times as it has tokens.
-    Return the mean of all these values under the softmax of all these scores (after Zhu & Soricut 2021). Gradients must
-    reach query, keys and values.
+    Return the mean of all these values, weighted with the softmax of all these scores (after Zhu & Soricut 2021).
+    Gradients must reach query, keys and values.
     """
     far = len(keys) - near
     groups = [x[:far].reshape(far // count, count, x.shape[1]).mean(dim=1) for x in (keys, values)]
