@@ -7,9 +7,13 @@
 # %% [markdown]
 # ## Cited in the course
 #
+# - **Abnar and Zuidema 2020.** Samira Abnar, Willem Zuidema: *Quantifying Attention Flow in Transformers.* ACL 2020,
+#   [arXiv:2005.00928](https://arxiv.org/abs/2005.00928). Attention rollout. Chapter 16, `interpretability.rollout`.
 # - **Ainslie et al. 2023.** Joshua Ainslie, James Lee-Thorp, Michiel de Jong, Yury Zemlyanskiy, Federico Lebrón, Sumit Sanghai: *GQA: Training
 #   Generalized Multi-Query Transformer Models from Multi-Head Checkpoints.* EMNLP 2023, [arXiv:2305.13245](https://arxiv.org/abs/2305.13245). Several
 #   heads of queries share one head of keys and values. Chapter 06, lesson and exercise.
+# - **Alpaydin and Kaynak 1998.** Ethem Alpaydin, Cenk Kaynak: *Optical Recognition of Handwritten Digits.* UCI Machine Learning Repository, 1998. 8
+#   × 8 pixels of 13 writers, as scikit-learn brings them. Chapter 18, `data.digits`.
 # - **Annotated Transformer.** Alexander Rush: *The Annotated Transformer.* Workshop for NLP Open Source Software, 2018. The paper of 2017 with code
 #   between its paragraphs. Chapter 08 measures what its norm does differently; to be read with chapter 09.
 # - **Arora et al. 2024.** Simran Arora, Sabri Eyuboglu, Aman Timalsina, Isys Johnson, Michael Poli, James Zou, Atri Rudra, Christopher Ré:
@@ -33,15 +37,17 @@
 # - **Cho et al. 2014.** Kyunghyun Cho, Bart van Merriënboer, Caglar Gulcehre, Dzmitry Bahdanau, Fethi Bougares, Holger Schwenk, Yoshua Bengio:
 #   *Learning Phrase Representations using RNN Encoder–Decoder for Statistical Machine Translation.* EMNLP 2014,
 #   [arXiv:1406.1078](https://arxiv.org/abs/1406.1078). The gated recurrent unit. Chapter 11, `recurrence.gru_step`.
+# - **Cortes and Vapnik 1995.** Corinna Cortes, Vladimir Vapnik: *Support-Vector Networks.* Machine Learning 20(3). The rival of attention on small
+#   images. Chapter 18, `data.digits.rivals`.
 # - **Dai et al. 2019.** Zihang Dai, Zhilin Yang, Yiming Yang, Jaime Carbonell, Quoc V. Le, Ruslan Salakhutdinov: *Transformer-XL: Attentive
 #   Language Models beyond a Fixed-Length Context.* ACL 2019, [arXiv:1901.02860](https://arxiv.org/abs/1901.02860). Memory of segments, distances in
 #   place of positions, the relative shift. Chapter 15, `models.transformer_xl`.
-# - **Dao et al. 2022.** Tri Dao, Daniel Y. Fu, Stefano Ermon, Atri Rudra, Christopher Ré: *FlashAttention: Fast and Memory-Efficient Exact
-#   Attention with IO-Awareness.* NeurIPS 2022, [arXiv:2205.14135](https://arxiv.org/abs/2205.14135). Exact attention by blocks, forward and
-#   backward. Chapter 14, `efficient.blockwise`.
 # - **Dao 2023.** Tri Dao: *FlashAttention-2: Faster Attention with Better Parallelism and Work Partitioning.* ICLR 2024,
 #   [arXiv:2307.08691](https://arxiv.org/abs/2307.08691). Blocks of queries outside, of keys inside, one division at the end. Chapter 14,
 #   `efficient.blockwise`.
+# - **Dao et al. 2022.** Tri Dao, Daniel Y. Fu, Stefano Ermon, Atri Rudra, Christopher Ré: *FlashAttention: Fast and Memory-Efficient Exact
+#   Attention with IO-Awareness.* NeurIPS 2022, [arXiv:2205.14135](https://arxiv.org/abs/2205.14135). Exact attention by blocks, forward and
+#   backward. Chapter 14, `efficient.blockwise`.
 # - **DeepSeek-AI 2024.** DeepSeek-AI: *DeepSeek-V2: A Strong, Economical, and Efficient Mixture-of-Experts Language Model.*
 #   [arXiv:2405.04434](https://arxiv.org/abs/2405.04434). Latents in place of keys and values. Chapter 14, `efficient.caches`.
 # - **Devlin et al. 2019.** Jacob Devlin, Ming-Wei Chang, Kenton Lee, Kristina Toutanova: *BERT: Pre-training of Deep Bidirectional Transformers for
@@ -50,6 +56,13 @@
 # - **Dong et al. 2021.** Yihe Dong, Jean-Baptiste Cordonnier, Andreas Loukas: *Attention is Not All You Need: Pure Attention Loses Rank Doubly
 #   Exponentially with Depth.* ICML 2021, [arXiv:2103.03404](https://arxiv.org/abs/2103.03404). Without ways past and feed-forward layers all tokens
 #   become alike. Chapter 08.
+# - **Dosovitskiy et al. 2021.** Alexey Dosovitskiy, Lucas Beyer, Alexander Kolesnikov, Dirk Weissenborn, Xiaohua Zhai, Thomas Unterthiner, Mostafa
+#   Dehghani, Matthias Minderer, Georg Heigold, Sylvain Gelly, Jakob Uszkoreit, Neil Houlsby: *An Image is Worth 16x16 Words: Transformers for Image
+#   Recognition at Scale.* ICLR 2021, [arXiv:2010.11929](https://arxiv.org/abs/2010.11929). ViT, and the hybrid. Chapter 18, `models.vit`,
+#   `models.hybrid`.
+# - **Elhage et al. 2021.** Nelson Elhage, Neel Nanda, Catherine Olsson and others: *A Mathematical Framework for Transformer Circuits.* Transformer
+#   Circuits Thread, 2021, [transformer-circuits.pub/2021/framework](https://transformer-circuits.pub/2021/framework/index.html). Attention-only
+#   models, the residual stream, and how heads of two layers compose. Chapter 16, `models.attention_only`.
 # - **Elliott et al. 2016.** Desmond Elliott, Stella Frank, Khalil Sima'an, Lucia Specia: *Multi30K: Multilingual English-German Image Descriptions.*
 #   5th Workshop on Vision and Language, 2016, [arXiv:1605.00459](https://arxiv.org/abs/1605.00459). Captions and their translations, for the recipe for
 #   real text. Chapter 10, `data.multi30k`.
@@ -66,10 +79,16 @@
 #   added to. Chapter 11, `recurrence.lstm_step`.
 # - **Holtzman et al. 2020.** Ari Holtzman, Jan Buys, Li Du, Maxwell Forbes, Yejin Choi: *The Curious Case of Neural Text Degeneration.* ICLR 2020,
 #   [arXiv:1904.09751](https://arxiv.org/abs/1904.09751). Top-p, and why the likeliest text is a dull one. Chapter 13, `sampling.top_p`.
+# - **Hu et al. 2018.** Jie Hu, Li Shen, Gang Sun: *Squeeze-and-Excitation Networks.* CVPR 2018,
+#   [arXiv:1709.01507](https://arxiv.org/abs/1709.01507). Attention to channels. Chapter 18, `channels`.
+# - **Jain and Wallace 2019.** Sarthak Jain, Byron C. Wallace: *Attention is not Explanation.* NAACL 2019,
+#   [arXiv:1902.10186](https://arxiv.org/abs/1902.10186). Weights against the effect of tokens, by rank correlation. Chapter 16.
 # - **Jordan et al. 2024.** Keller Jordan and others: *Muon: An optimizer for hidden layers in neural networks.* Web page, 2024. An optimizer for
 #   matrices, which the package offers beside Adam. Chapters 11 to 13, `training.muon`.
 # - **Jozefowicz et al. 2015.** Rafal Jozefowicz, Wojciech Zaremba, Ilya Sutskever: *An Empirical Exploration of Recurrent Network Architectures.*
 #   ICML 2015. A forget gate that starts open makes an LSTM better. Chapter 11.
+# - **Karpathy 2019.** Andrej Karpathy: *A Recipe for Training Neural Networks.* Blog post, 25 April 2019, karpathy.github.io/2019/04/25/recipe/.
+#   The loss at the start, one batch by heart, dependence by the gradient. Chapter 19, `debugging`.
 # - **Katharopoulos et al. 2020.** Angelos Katharopoulos, Apoorv Vyas, Nikolaos Pappas, François Fleuret: *Transformers are RNNs: Fast
 #   Autoregressive Transformers with Linear Attention.* ICML 2020, [arXiv:2006.16236](https://arxiv.org/abs/2006.16236). Linear attention. Chapter
 #   14, `efficient.linear`.
@@ -83,12 +102,22 @@
 # - **Liu et al. 2020.** Liyuan Liu, Xiaodong Liu, Jianfeng Gao, Weizhu Chen, Jiawei Han: *Understanding the Difficulty of Training Transformers.* EMNLP
 #   2020, [arXiv:2004.08249](https://arxiv.org/abs/2004.08249). Another explanation of why post-norm is hard to train, and that it can end up ahead.
 #   Chapter 08.
+# - **Liu et al. 2021.** Ze Liu, Yutong Lin, Yue Cao, Han Hu, Yixuan Wei, Zheng Zhang, Stephen Lin, Baining Guo: *Swin Transformer: Hierarchical
+#   Vision Transformer using Shifted Windows.* ICCV 2021, [arXiv:2103.14030](https://arxiv.org/abs/2103.14030). Attention in windows of an image,
+#   shifted in every second layer, and merged places between the stages. Chapter 18, `models.swin`, `efficient.grids`.
+# - **Meng et al. 2022.** Kevin Meng, David Bau, Alex Andonian, Yonatan Belinkov: *Locating and Editing Factual Associations in GPT.* NeurIPS 2022,
+#   [arXiv:2202.05262](https://arxiv.org/abs/2202.05262). Causal tracing: one vector of a clean run in a damaged one. Chapter 16,
+#   `interpretability.patched`.
 # - **Milakov and Gimelshein 2018.** Maxim Milakov, Natalia Gimelshein: *Online Normalizer Calculation for Softmax.*
 #   [arXiv:1805.02867](https://arxiv.org/abs/1805.02867). The softmax of a row that arrives in parts. Chapter 14.
 # - **Nguyen et al. 2024.** Minh Nguyen, Andrew Baker, Clement Neo, Allen Roush, Andreas Kirsch, Ravid Shwartz-Ziv: *Turning Up the Heat: Min-p
 #   Sampling for Creative and Coherent LLM Outputs.* [arXiv:2407.01082](https://arxiv.org/abs/2407.01082). Min-p. Chapter 13, `sampling.min_p`.
+# - **nostalgebraist 2020.** nostalgebraist: *interpreting GPT: the logit lens.* LessWrong, 2020. Chapter 16, `interpretability.lens`.
 # - **Och and Ney 2003.** Franz Josef Och, Hermann Ney: *A Systematic Comparison of Various Statistical Alignment Models.* Computational Linguistics
 #   29(1). The alignment error rate. Chapter 10, lesson and exercise.
+# - **Olsson et al. 2022.** Catherine Olsson, Nelson Elhage, Neel Nanda and others: *In-context Learning and Induction Heads.* Transformer Circuits
+#   Thread, 2022, [arXiv:2209.11895](https://arxiv.org/abs/2209.11895). Induction heads, their score, and the phase change. Chapter 16,
+#   `interpretability.induction_score`.
 # - **Pang and Lee 2005.** Bo Pang, Lillian Lee: *Seeing Stars: Exploiting Class Relationships for Sentiment Categorization with Respect to Rating
 #   Scales.* ACL 2005, [arXiv:cs/0506075](https://arxiv.org/abs/cs/0506075). Sentences of film reviews. Chapter 12, `data.reviews`.
 # - **Papineni et al. 2002.** Kishore Papineni, Salim Roukos, Todd Ward, Wei-Jing Zhu: *BLEU: a Method for Automatic Evaluation of Machine Translation.*
@@ -111,6 +140,9 @@
 #   and exercise.
 # - **Schlag et al. 2021.** Imanol Schlag, Kazuki Irie, Jürgen Schmidhuber: *Linear Transformers Are Secretly Fast Weight Programmers.* ICML 2021,
 #   [arXiv:2102.11174](https://arxiv.org/abs/2102.11174). The delta rule. Chapter 14, `efficient.linear`.
+# - **Sculley et al. 2015.** D. Sculley, Gary Holt, Daniel Golovin, Eugene Davydov, Todd Phillips, Dietmar Ebner, Vinay Chaudhary, Michael Young,
+#   Jean-François Crespo, Dan Dennison: *Hidden Technical Debt in Machine Learning Systems.* NeurIPS 2015. Why bugs in systems that learn live long.
+#   Chapter 19.
 # - **Sennrich et al. 2016.** Rico Sennrich, Barry Haddow, Alexandra Birch: *Neural Machine Translation of Rare Words with Subword Units.* ACL 2016,
 #   [arXiv:1508.07909](https://arxiv.org/abs/1508.07909). Byte-pair encoding of words. Chapter 10, exercises; `data.pieces`.
 # - **Shannon 1948.** Claude Shannon: *A Mathematical Theory of Communication.* Bell System Technical Journal 27, 1948. Entropy: what nobody can
@@ -133,9 +165,19 @@
 #   and 05 to 09, the whole model in chapter 09, `models.transformer`.
 # - **Veličković et al. 2018.** Petar Veličković, Guillem Cucurull, Arantxa Casanova, Adriana Romero, Pietro Liò, Yoshua Bengio: *Graph Attention
 #   Networks.* ICLR 2018, [arXiv:1710.10903](https://arxiv.org/abs/1710.10903). Attention over the neighbours in a graph. Chapter 17, `models.gat`.
+# - **Vig et al. 2020.** Jesse Vig, Sebastian Gehrmann, Yonatan Belinkov, Sharon Qian, Daniel Nevo, Yaron Singer, Stuart Shieber: *Investigating
+#   Gender Bias in Language Models Using Causal Mediation Analysis.* NeurIPS 2020, [arXiv:2004.12265](https://arxiv.org/abs/2004.12265). Effects of
+#   single neurons and heads by changing them. Chapter 16, `interpretability.patching`.
+# - **Wiegreffe and Pinter 2019.** Sarah Wiegreffe, Yuval Pinter: *Attention is not not Explanation.* EMNLP 2019,
+#   [arXiv:1908.04626](https://arxiv.org/abs/1908.04626). The reply to Jain and Wallace. Chapter 16.
+# - **Woo et al. 2018.** Sanghyun Woo, Jongchan Park, Joon-Young Lee, In So Kweon: *CBAM: Convolutional Block Attention Module.* ECCV 2018,
+#   [arXiv:1807.06521](https://arxiv.org/abs/1807.06521). Gates for channels, then for places. Chapter 18.
 # - **Wu et al. 2016.** Yonghui Wu, Mike Schuster, Zhifeng Chen, Quoc V. Le, Mohammad Norouzi and others: *Google's Neural Machine Translation System:
 #   Bridging the Gap between Human and Machine Translation.* [arXiv:1609.08144](https://arxiv.org/abs/1609.08144). The length penalty of beam search.
 #   Chapter 10, exercise; `decoding.beam`.
+# - **Xiao et al. 2021.** Tete Xiao, Mannat Singh, Eric Mintun, Trevor Darrell, Piotr Dollár, Ross Girshick: *Early Convolutions Help Transformers
+#   See Better.* NeurIPS 2021, [arXiv:2106.14881](https://arxiv.org/abs/2106.14881). A stem of 3 × 3 convolutions before the encoder. Chapter 18,
+#   `models.hybrid`.
 # - **Xiong et al. 2020.** Ruibin Xiong, Yunchang Yang, Di He, Kai Zheng, Shuxin Zheng, Chen Xing, Huishuai Zhang, Yanyan Lan, Liwei Wang, Tie-Yan Liu:
 #   *On Layer Normalization in the Transformer Architecture.* ICML 2020, [arXiv:2002.04745](https://arxiv.org/abs/2002.04745). Pre-norm against
 #   post-norm, and why warm-up. Chapter 08, lesson and exercise.
@@ -149,6 +191,9 @@
 #   [arXiv:2007.14062](https://arxiv.org/abs/2007.14062). Window, global and random blocks. Chapter 15, `models.bigbird`.
 # - **Zhang and Sennrich 2019.** Biao Zhang, Rico Sennrich: *Root Mean Square Layer Normalization.* NeurIPS 2019,
 #   [arXiv:1910.07467](https://arxiv.org/abs/1910.07467). A norm without the mean. A hint of chapter 08; chapter 13, `layers.RMSNorm`.
+# - **Zhu and Soricut 2021.** Zhenhai Zhu, Radu Soricut: *H-Transformer-1D: Fast One-Dimensional Hierarchical Attention for Sequences.* ACL 2021,
+#   [arXiv:2107.11906](https://arxiv.org/abs/2107.11906). Near keys one by one, far ones in summaries that grow with the distance. Chapter 18,
+#   `efficient.scales`.
 # - **Zhu et al. 2003.** Xiaojin Zhu, Zoubin Ghahramani, John D. Lafferty: *Semi-Supervised Learning Using Gaussian Fields and Harmonic Functions.*
 #   ICML 2003. Labels spread along edges until each node has the mean of its neighbours. Chapter 17, `data.karate`.
 
@@ -237,6 +282,9 @@
 # Compression*, ICLR 2024, [arXiv:2309.10668](https://arxiv.org/abs/2309.10668): models and packers in one unit, on pictures and sound, too. Sean
 # Welleck, Ilia Kulikov, Stephen Roller, Emily Dinan, Kyunghyun Cho, Jason Weston: *Neural Text Generation with Unlikelihood Training*, ICLR 2020,
 # [arXiv:1908.04319](https://arxiv.org/abs/1908.04319): why the best answer, taken each time, goes round in circles.
+#
+# **19 · Debugging attention.** Andrej Karpathy: *A Recipe for Training Neural Networks*, karpathy.github.io, 2019: in which order to look. D. Sculley and
+# others: *Hidden Technical Debt in Machine Learning Systems*, NIPS 2015: what it costs to keep a learning system right, once it is in use.
 
 # %% [markdown]
 # ## Books for the whole way

@@ -37,6 +37,10 @@
 # | word links | word alignment | 10 |
 # | beginning (of a sentence, in a search) | prefix, hypothesis | 10 |
 # | runs of words | n-grams | 10 |
+# | stream | residual stream | 08, 16 |
+# | mending a run | activation patching, causal tracing, interchange intervention | 16 |
+# | cutting a look | attention knockout | 16 |
+# | summary (of far tokens) | pooled key and value, coarse-grained attention | 18 |
 #
 # Masks mean different things in different libraries. Here `True` means *may attend*, as in torch's `scaled_dot_product_attention`. In torch's `nn.Transformer` and `nn.MultiheadAttention`
 # a boolean `True` means the opposite: *may not*.
@@ -79,6 +83,16 @@
 # %% [markdown]
 # ## A
 #
+# ### ablation
+#
+# Taking a part out of a trained model to see what it was worth: with zero in its place (*zero ablation*), or with what it gives on average (*mean
+# ablation*). *Chapter [16](16_induction.ipynb).*
+#
+# ### activation patching
+#
+# Running a model on one text with a vector that it had on another, at one place and after one layer, to see where the answer comes back. Also
+# *causal tracing*. *Chapter [16](16_induction.ipynb).*
+#
 # ### Adam
 #
 # An [optimizer](#optimizer) (Kingma and Ba 2015). It keeps a running mean of each [parameter](#parameter)'s [gradient](#gradient) and one of the
@@ -107,6 +121,21 @@
 # $\mathrm{softmax}(QK^\top/\sqrt{d_k})V$. *In one sentence in chapter [00](00_start_here.ipynb), as a formula in chapter
 # [03](03_scaled_dot_product_attention.ipynb).*
 #
+# ### attention rollout
+#
+# The product of all layers' weights, each mixed half and half with the identity: a guess at how much of a token's last vector comes from each token
+# of the text. *Chapter [16](16_interpretability.ipynb).*
+#
+# ### attention-only model
+#
+# A decoder of attention layers alone: no feed-forward layers, no norms. Its scores are a sum of what each head adds. *Chapter
+# [16](16_induction.ipynb).*
+#
+# ### augmentation
+#
+# Training on changed copies of what is there to learn from, such as digits moved by a pixel, where the change does not alter the answer. *Chapter
+# [18](18_spatial_attention.ipynb).*
+#
 # ### axis
 #
 # One direction of an array. An array of [shape](#shape) (2, 3, 5) has axis 0 with length 2, axis 1 with length 3 and axis 2 with length 5; counted from
@@ -114,6 +143,11 @@
 
 # %% [markdown]
 # ## B
+#
+# ### bag of patches
+#
+# Which [patches](#patch) an image has, and nothing of where they are; what a [ViT](#ViT) without positions reads. *Chapter
+# [18](18_spatial_attention.ipynb).*
 #
 # ### bag of words
 #
@@ -170,6 +204,11 @@
 # An answer given without looking at the input. What it reaches (one in ten, log 7 nats) is the line that a model must beat. Elsewhere: chance level.
 # *Chapter [01](01_dot_products.ipynb).*
 #
+# ### blind spot
+#
+# A token that an output should depend on and does not: a `False` below the diagonal of the table of dependence. The opposite of a leak. *Chapter
+# [19](19_debugging_attention.ipynb).*
+#
 # ### block
 #
 # Two things. (1) The unit that a Transformer repeats: attention and a [feed-forward layer](#feed-forward-layer), each with its [way past](#residual-connection), its
@@ -211,6 +250,21 @@
 # In an [LSTM](#LSTM), the vector beside the [hidden vector](#hidden-vector) to which each step adds; also the step of a recurrent layer itself,
 # such as *GRU cell*. (In a notebook: a box with code or text.) *Chapter [11](11_recurrence_convolution_attention.ipynb).*
 #
+# ### certificate
+#
+# What a working copy holds, summed up: points, chapters of which every exercise is passed, and guesses that came near. `certificate()` in a
+# notebook, `selfattention certificate` on the command line. *Chapter [19](19_debugging_attention.ipynb).*
+#
+# ### channel
+#
+# One number of each pixel: a grey image has one channel, a photo has three, and the features that a convolution makes are channels, too. *Chapter
+# [18](18_spatial_attention.ipynb).*
+#
+# ### channel attention
+#
+# A number between 0 and 1 for each [channel](#channel) of an image, the same at all places, made of all channels' means:
+# [squeeze-and-excitation](#squeeze-and-excitation). *Chapter [18](18_spatial_attention.ipynb).*
+#
 # ### checkpoint
 #
 # A file with all that the next training step depends on: the parameters, what the [optimizer](#optimizer) remembers, the state of the random numbers,
@@ -221,6 +275,11 @@
 # In this course: a sentence that a cell measures on your own machine. The cell prints the number and the verdict, and stops with an error if the number
 # no longer supports the sentence. *Chapter [00](00_start_here.ipynb).*
 #
+# ### class token
+#
+# A learned vector before the [patches](#patch) of an image; what the layers make of it is what the class is read from. It plays the part of BERT's
+# [CLS]. *Chapter [18](18_spatial_attention.ipynb).*
+#
 # ### clipping
 #
 # Two things. (1) Of the gradient: where it is longer than a limit it is shortened to that limit, so that one bad batch cannot throw the training off.
@@ -229,6 +288,11 @@
 # ### [CLS]
 #
 # The sign before each text of BERT; its vector stands for the whole text. *Chapter [12](12_bert.ipynb).*
+#
+# ### complete graph
+#
+# A [graph](#graph) in which every node is connected with every other one, here also with itself. A text without a mask is one to attention.
+# *Chapter [17](17_graph_attention.ipynb).*
 #
 # ### convolution
 #
@@ -292,6 +356,11 @@
 # How many places lie between one [tap](#tap) of a convolution and the next: with dilation 2 the window takes every second token. *Chapter
 # [11](11_recurrence_convolution_attention.ipynb).*
 #
+# ### displacement
+#
+# How many rows and columns lie between a query's place in its [window](#window-of-a-grid) and a key's. Swin learns a number for each head and
+# displacement, and adds it to the score. *Chapter [18](18_windows_and_scales.ipynb).*
+#
 # ### dot product
 #
 # Multiply two vectors number by number and add up: $q \cdot k = \sum_i q_i k_i = |q|\,|k| \cos\alpha$. Large when both point the same way and are long.
@@ -304,6 +373,11 @@
 
 # %% [markdown]
 # ## E
+#
+# ### edge
+#
+# A connection between two [nodes](#node) of a [graph](#graph): from its *source*, which is read (the key), to its *target*, which reads (the
+# query). In a mask it is the cell in the row of the target and the column of the source. *Chapter [17](17_graph_attention.ipynb).*
 #
 # ### Elman network
 #
@@ -380,6 +454,11 @@
 # A number as the computer keeps it, with limited digits and size. float64 keeps about 16 digits, float32 about 7, float16 (a *half precision*) about 3,
 # and nothing above 65,504. *Chapter [02](02_softmax.ipynb).*
 #
+# ### floor
+#
+# The smallest mean loss that is possible on fresh texts: that of somebody who knows the source. Where every token is drawn from known chances it is
+# their entropy. *Chapters [04](04_masks.ipynb) and [19](19_debugging_attention.ipynb).*
+#
 # ### FLOP
 #
 # A multiplication or an addition of two numbers. A product of matrices (a × b) with (b × c) costs 2abc. *Chapter [11](11_side_by_side.ipynb).*
@@ -405,6 +484,11 @@
 #
 # Graph attention network: each node attends to its neighbours in a [graph](#graph). GAT scores an edge by a number of the query plus a number of the
 # key, GATv2 lets the two meet before the dot product. *Chapter [17](17_graph_attention.ipynb).*
+#
+# ### GAT, GATv2
+#
+# Graph attention networks: a [node](#node) mixes its neighbours by attention. GAT's score is $\mathrm{LeakyReLU}(a^\top[Wh_i \Vert Wh_j])$, GATv2's
+# $a^\top\mathrm{LeakyReLU}(W[h_i \Vert h_j])$. *Chapter [17](17_graph_attention.ipynb).*
 #
 # ### gate
 #
@@ -445,6 +529,11 @@
 # Training by small steps against the [gradient](#gradient): compute the loss on a batch, then its gradient, change every parameter a little, repeat.
 # [Adam](#Adam) is one kind of it. *Chapter [03](03_torch.ipynb), second part.*
 #
+# ### gradient, dead
+#
+# A parameter is dead where no gradient reaches it, or one that is exactly 0: training leaves it as it was drawn. *Chapter
+# [19](19_debugging_attention.ipynb).*
+#
 # ### graph
 #
 # Things, called *nodes*, some of which are connected by *edges*. An edge leads from its source, which is read, to its target, which reads. The nodes
@@ -453,6 +542,11 @@
 # ### greedy search
 #
 # [Decoding](#decoding) that takes the best-scored next token each time and never looks back. *Chapter [09](09_encoder_decoder.ipynb).*
+#
+# ### grid
+#
+# An image after it has been cut into [patches](#patch): so many rows and columns of places, with a vector at each. *Chapter
+# [18](18_windows_and_scales.ipynb).*
 #
 # ### grouped-query attention
 #
@@ -473,6 +567,11 @@
 # Two things. (1) One attention on its own part of the numbers, with its own weights. A layer with 8 heads computes 8 means for each token, side by
 # side. *Chapter [06](06_multi_head_attention.ipynb).* (2) The last layers put on an encoder for one task, such as filling gaps or sorting texts.
 # *Chapter [12](12_bert.ipynb).*
+#
+# ### head view
+#
+# A picture of all that one head looks at; the *token-by-token view* shows where one token looks, head by head. *Chapter
+# [16](16_interpretability.ipynb).*
 #
 # ### held out
 #
@@ -495,6 +594,12 @@
 # ### hops
 #
 # After how many layers a [block](#block) (2) can know of another: 1 if it sees it, 2 if it sees one that does. *Chapter [15](15_long_context.ipynb).*
+#
+# ### hybrid
+#
+# A model in which convolutions make features of an image, and an encoder reads those in place of pixels. *Chapter
+# [18](18_spatial_attention.ipynb).*
+#
 
 # %% [markdown]
 # ## I
@@ -504,9 +609,25 @@
 # A model of 1993 (Brown et al.) that learns from pairs of sentences which word translates which: for each pair of words a probability, made better in
 # rounds of counting (*expectation maximisation*). It knows nothing of the order of words. *Chapter [10](10_training_a_translator.ipynb).*
 #
+# ### induction head
+#
+# A [head](#head) that looks, from a token that occurred before, at what followed it there. It needs a [previous-token head](#previous-token-head)
+# in a layer below. *Chapter [16](16_induction.ipynb).*
+#
+# ### induction score
+#
+# The mean weight of a head on what followed earlier occurrences of the token that looks; elsewhere *prefix-matching score*. *Chapter
+# [16](16_induction.ipynb).*
+#
 # ### initialisation
 #
 # The random values that parameters have before the first training step. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### isolated node
+#
+# A [node](#node) without [edges](#edge). A softmax over its neighbours is 0/0, so it must be left out: its output is zero. *Chapter
+# [17](17_graph_attention.ipynb).*
+#
 
 # %% [markdown]
 # ## J
@@ -564,6 +685,10 @@
 # A way by which a model gets to see what it must predict. The training loss gets better, and the model gets worse. *A loss below the entropy of the
 # source is a leak.* *Chapter [04](04_masks.ipynb).*
 #
+# ### LeakyReLU
+#
+# A function that keeps positive numbers and multiplies negative ones by something small, here 0.2. *Chapter [17](17_graph_attention.ipynb).*
+#
 # ### learned positions
 #
 # A table with one learned vector for each position, added to the tokens. The table ends somewhere, and with it the longest text. *Chapter
@@ -598,6 +723,15 @@
 #
 # The logarithm of the softmax weights, computed in one go: $s_j - \log \sum_k e^{s_k}$. It stays right where a weight itself would round to 0.
 # *Exercises of chapter [02](02_softmax.ipynb).*
+#
+# ### logistic regression
+#
+# A weight for each input and class, added up; the softmax of the sums gives the classes' probabilities. *Chapter [18](18_spatial_attention.ipynb).*
+#
+# ### logit lens
+#
+# Reading the stream after a layer as if the model ended there: through the last norm, if there is one, and the matrix that makes scores. *Chapter
+# [16](16_interpretability.ipynb).*
 #
 # ### logits
 #
@@ -659,6 +793,11 @@
 # Two things. (1) Of heads: put the heads of each token side by side again. (2) In [byte-pair encoding](#byte-pair-encoding): join a pair of
 # neighbouring pieces. *(1) in chapter [06](06_multi_head_attention.ipynb), (2) in the exercises of chapter [10](10_training_a_translator.ipynb).*
 #
+# ### merging
+#
+# Making one place of each 2 × 2 places of a [grid](#grid): their vectors side by side, then a projection to twice the width. *Chapter
+# [18](18_windows_and_scales.ipynb).*
+#
 # ### min-p
 #
 # Drawing only from tokens at least a given share as likely as the best. *Chapter [13](13_gpt.ipynb).*
@@ -667,6 +806,11 @@
 #
 # Several [heads](#head) side by side. Their results are put together and mixed by one more matrix, $W^O$. *Chapter
 # [06](06_multi_head_attention.ipynb).*
+#
+# ### multi-scale attention
+#
+# Near keys one by one, far ones as [summaries](#summary), the farther the coarser. The number of scores grows like n log n. *Chapter
+# [18](18_windows_and_scales.ipynb).*
 #
 # ### Muon
 #
@@ -689,9 +833,17 @@
 # The unit of entropy and loss with the natural logarithm. One nat is 1.443 *bits*, the unit with the logarithm to base 2. *Chapter
 # [02](02_softmax.ipynb).*
 #
+# ### neighbourhood
+#
+# The [nodes](#node) that a node reads: its *in-neighbours*. Those that read it are its *out-neighbours*. *Chapter [17](17_graph_attention.ipynb).*
+#
 # ### next-sentence prediction
 #
 # BERT's second exercise: does the second text follow the first? *Chapter [12](12_bert.ipynb).*
+#
+# ### node
+#
+# One of the things that a [graph](#graph) connects; what a token is in a text. *Chapter [17](17_graph_attention.ipynb).*
 #
 # ### noise
 #
@@ -710,6 +862,11 @@
 #
 # A learned number that is added: one for each output of a [linear layer](#linear-layer), one for each number in a [norm](#norm). Elsewhere: bias, in a
 # norm also shift or β. *Chapters [03](03_torch.ipynb), second part, and [08](08_transformer_block.ipynb).*
+#
+# ### one batch
+#
+# A probe: a model that is trained on the same few texts again and again must learn them by heart. If it cannot, something stands in its way,
+# whatever the data. *Chapter [19](19_debugging_attention.ipynb).*
 #
 # ### one-hot vector
 #
@@ -756,6 +913,10 @@
 # [03](03_scaled_dot_product_attention.ipynb), `selfattention.parity` in chapter [08](08_transformer_block.ipynb) and chapter
 # [09](09_encoder_decoder.ipynb).*
 #
+# ### patch
+#
+# A small square of an image, laid out as one vector: a token of a [ViT](#ViT). *Chapter [18](18_spatial_attention.ipynb).*
+#
 # ### path length
 #
 # How many rounds of work lie between one token and another until the second depends on the first. *Chapter [11](11_side_by_side.ipynb).*
@@ -769,9 +930,17 @@
 # If the inputs are put in another order, the outputs come in that same order, and are otherwise unchanged. Self-attention without a mask and without
 # positions has this property. (*Invariant* would mean that the outputs do not change at all.) *Chapter [05](05_self_attention.ipynb).*
 #
+# ### phase change
+#
+# A skill that comes within a few steps of training, after many in which the loss hardly moves. *Chapter [16](16_induction.ipynb).*
+#
 # ### piece
 #
 # A part of a word that is a token of its own. Elsewhere: subword. *Chapter [10](10_training_a_translator.ipynb).*
+#
+# ### place
+#
+# A row and a column of a [grid](#grid): where a patch or pixel stands. *Chapter [18](18_windows_and_scales.ipynb).*
 #
 # ### position
 #
@@ -790,6 +959,10 @@
 #
 # In [BLEU](#BLEU): the share of a translation's n-grams that the reference holds. For numbers, see [float](#float). *Exercises of chapter
 # [10](10_training_a_translator.ipynb).*
+#
+# ### previous-token head
+#
+# A head that looks at the token before, so that each token notes what stood in front of it. *Chapter [16](16_induction.ipynb).*
 #
 # ### probe
 #
@@ -816,6 +989,11 @@
 # ### rank
 #
 # How many rows of a matrix are needed to make all others as sums of multiples of them. *Chapter [03](03_scaled_dot_product_attention.ipynb).*
+#
+# ### rank correlation
+#
+# How well two orders agree, from −1 to 1: Spearman's is the correlation of the ranks, and equal values share the mean of theirs. *Chapter
+# [16](16_interpretability.ipynb).*
 #
 # ### receptive field
 #
@@ -844,10 +1022,20 @@
 # What a sublayer makes is added to what it was given: $x + \mathrm{Sublayer}(x)$. The course says *way past*; elsewhere also *skip connection*.
 # *Chapter [08](08_transformer_block.ipynb).*
 #
+# ### residual stream
+#
+# The vectors that run past the layers, to which each layer adds; in the lessons *the stream*. *Chapters [08](08_transformer_block.ipynb) and
+# [16](16_induction.ipynb).*
+#
 # ### RMSNorm
 #
 # A [norm](#norm) that divides by the root of the mean square and does not subtract the mean; common in later models. *Named in a hint of the exercises
 # of chapter [08](08_transformer_block.ipynb); chapter [13](13_gpt.ipynb).*
+#
+# ### rolled
+#
+# Moved up and to the left, where what leaves on one side comes in on the other. It needs a mask: what came around is no neighbour. *Chapter
+# [18](18_windows_and_scales.ipynb).*
 #
 # ### RoPE
 #
@@ -917,6 +1105,11 @@
 # The [decoder](#decoder) reads the target one place behind what it answers: a begin sign in front, then the words. So each place has read only the
 # words before its answer. *Chapter [09](09_encoder_decoder.ipynb).*
 #
+# ### shifted windows
+#
+# [Windows](#window-of-a-grid) that stand half a window lower and further right than those of the layer before, so that what these kept apart meets.
+# *Chapter [18](18_windows_and_scales.ipynb).*
+#
 # ### sigmoid
 #
 # $\sigma(a) = 1/(1 + e^{-a})$: it takes any number to one between 0 and 1. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
@@ -944,6 +1137,15 @@
 # Two things. (1) What random texts come from; its entropy may be known. (2) The sentence to be translated. *(1) in chapter [04](04_masks.ipynb), (2) in
 # chapter [09](09_encoder_decoder.ipynb).*
 #
+# ### spatial attention
+#
+# Attention between the places of an image: each asks which others it needs. *Chapter [18](18_spatial_attention.ipynb).*
+#
+# ### squeeze-and-excitation
+#
+# A block that takes each [channel's](#channel) mean over all places, makes a [gate](#gate) of all means for each channel, and multiplies. *Chapter
+# [18](18_spatial_attention.ipynb).*
+#
 # ### stack
 #
 # [Blocks](#block) on top of each other, each reading what the one before gives. *Chapter [08](08_transformer_block.ipynb).*
@@ -961,13 +1163,41 @@
 # Attention that ranks the keys in the same order for every query, as in [GAT](#GAT). Where the order can differ from query to query it is *dynamic*.
 # *Chapter [17](17_graph_attention.ipynb).*
 #
+# ### static, dynamic attention
+#
+# Static: all queries rank the keys alike, as in GAT. Dynamic: for each query another key may come first, as in GATv2 and with dot products.
+# *Chapter [17](17_graph_attention.ipynb).*
+#
+# ### stem
+#
+# The first, small part of a model, which makes features of the raw input. *Chapter [18](18_spatial_attention.ipynb).*
+#
 # ### step
 #
 # In training: one batch, one gradient, one change of the parameters. *Chapter [04](04_masks.ipynb).*
 #
+# ### stride
+#
+# By how many places the window of a [convolution](#convolution) moves on; 2 halves the sides of an image. *Chapter
+# [18](18_spatial_attention.ipynb).*
+#
 # ### sublayer
 #
 # Attention or the [feed-forward layer](#feed-forward-layer) inside a block. *Chapter [08](08_transformer_block.ipynb).*
+#
+# ### summary
+#
+# The mean of several neighbouring keys, and that of their values; it counts as many times as it has tokens. *Chapter
+# [18](18_windows_and_scales.ipynb).*
+#
+# ### support vector machine (SVM)
+#
+# A classifier that compares an input with some of those it has learned from, chosen so that the border between two classes keeps away from both.
+# *Chapter [18](18_spatial_attention.ipynb).*
+#
+# ### suspect
+#
+# In chapter 19: a small model with one planted bug, of which only the curve and what probes say are known (`selfattention.debugging`).
 #
 # ### SwiGLU
 #
@@ -1056,6 +1286,10 @@
 # The same numbers in the same order, under another shape; nothing is moved. A view in place of a [transpose](#transpose) mixes tokens and heads up.
 # *Chapter [06](06_multi_head_attention.ipynb).*
 #
+# ### ViT
+#
+# Vision transformer: an encoder that reads an image as a row of [patches](#patch). *Chapter [18](18_spatial_attention.ipynb).*
+#
 # ### vocabulary
 #
 # All tokens that a model knows, each with its number. *Chapter [09](09_encoder_decoder.ipynb).*
@@ -1088,6 +1322,10 @@
 #
 # The tokens that a convolution mixes into one output, or the neighbours that a token or block may see. *Chapters
 # [11](11_recurrence_convolution_attention.ipynb), [14](14_efficient_attention.ipynb) and [15](15_long_context.ipynb).*
+#
+# ### window of a grid
+#
+# A square of neighbouring places, inside of which alone attention takes place. *Chapter [18](18_windows_and_scales.ipynb).*
 #
 # ### writing
 #
