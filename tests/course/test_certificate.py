@@ -69,8 +69,11 @@ def test_a_chapter_is_built_when_all_its_exercises_are_passed(copy):
     text = repr(certificate())
     assert "✓ ██████████  15 / 15  02 · Softmax\n" in text and certificate().built == ["02 · Softmax"]
     assert f"1 of {len(problems.chapters())} chapters built from end to end" in text
+    assert certificate().written == list(standing.worth()["02_softmax"])
+    assert "\nWritten by you: softmax, " in text and "<code>softmax</code>" in certificate()._repr_html_()
     remember(copy, "failed", 0.5)
     assert "○ █████░░░░░ 7.5 / 15  02 · Softmax" in repr(certificate()) and not certificate().built
+    assert not certificate().written and "Written" not in repr(certificate()) + certificate()._repr_html_()
 
 
 @pytest.mark.parametrize(("off", "is_near"), [(1, True), (1.05, True), (4, False)])
@@ -146,8 +149,9 @@ def test_the_page_says_what_the_text_says_and_needs_no_colours(copy):
     guess(copy, 1)
     found = certificate()
     page = found._repr_html_()
-    words = re.sub(r"<[^>]+>", " ", page)
-    for line in repr(found).splitlines()[-3:]:
+    words = re.sub("</?code>", "", page)
+    words = re.sub(r"<[^>]+>", " ", words)
+    for line in repr(found).splitlines()[-4:]:
         assert line in words
     assert page.count("<tr") == len(problems.chapters()) and page.count('role="img"') == len(problems.chapters())
     assert "✓" in words and "<script" not in page and "http" not in page

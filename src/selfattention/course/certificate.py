@@ -1,10 +1,11 @@
-"""What a learner has built, summed up: points, chapters done from end to end, and guesses that came near.
+"""What a learner has built, summed up: points, chapters done from end to end, guesses that came near, functions.
 
 Nothing is run: points are those that are remembered, guesses are read from what the lessons of the working copy show.
 """
 
 import html
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,11 @@ class Certificate:
         return [title for title, rows in by_chapter(self.rows) if all(row.is_passed for row in rows)]
 
     @property
+    def written(self) -> list[str]:
+        """The functions whose exercises are passed, by their names."""
+        return [row.exercise for row in self.rows if row.is_passed]
+
+    @property
     def guessed(self) -> Guesses:
         """All chapters together."""
         return sum(self.guesses.values(), Guesses(0))
@@ -74,7 +80,8 @@ class Certificate:
             earned, points = sums(rows)
             mark = TICK if title in self.built else NOTHING
             lines.append(f"{mark} {bar(earned, points)} {f'{earned:g} / {points}':>8}  {title}{self._near(rows)}")
-        return "\n".join([*lines, *self._summary()])
+        written = textwrap.wrap(f"Written by you: {', '.join(self.written)}.", 96) if self.written else []
+        return "\n".join([*lines, *self._summary(), *written])
 
     def _near(self, rows: list[Row]) -> str:
         """How many guesses of a chapter came near, where any was made."""
@@ -93,10 +100,12 @@ class Certificate:
                          f"<td {padding}>{drawn(earned, points)}</td><td {padding}>{earned:g} / {points}</td>"
                          f"<td {padding}>{html.escape(self._near(rows).strip(' ()'))}</td></tr>")
         summary = "".join(f"<div>{html.escape(line)}</div>" for line in self._summary())
+        names = ", ".join(f"<code>{html.escape(name)}</code>" for name in self.written)
+        written = f'<div style="margin-top:10px;font-size:0.9em">Written by you: {names}.</div>' if names else ""
         return (f'<div style="border:3px double {FRAME};padding:14px 22px;margin:4px 0;max-width:52em;line-height:1.5" '
                 f'role="status"><div style="font-size:1.25em"><strong>{html.escape(TITLE)}</strong></div>'
                 f'<table style="border-collapse:collapse;margin:10px 0;color:inherit">{"".join(lines)}</table>'
-                f"<strong>{summary}</strong></div>")
+                f"<strong>{summary}</strong>{written}</div>")
 
 
 def drawn_up(space: Workspace) -> Certificate:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from selfattention.debugging import probes
-from selfattention.debugging.suspects import Suspect, reveal, suspect
+from selfattention.debugging.suspects import BATCH, STEPS, Suspect, reveal, suspect
 
 EXACT = 1e-9  # what float64 leaves of a difference that should be zero, with room
 NATS = 0.1  # a loss that is off by more is off
 AT_START = 0.25  # nats: the first weights are drawn, so the first loss is not quite that of a blind guess
 BY_HEART = 0.4  # nats that may be left of a few texts seen again and again
+TRAINING = 3 * STEPS * BATCH  # what it costs to train a suspect
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,9 @@ class Probe:
     """A question to a model.
 
     Args:    measure: gives a number; its docstring asks the question. limit: beyond it something is wrong. cost: how
-             many texts are run through the model, where a step of training counts as three. trains: whether it needs a
-             training, that of the model or its own. moves: whether the number should be beyond the limit.
+             many texts are run through the model, where a step of training counts as three, and the training that the
+             probe needs counts as well. trains: whether it needs one, that of the model or its own. moves: whether the
+             number should be beyond the limit.
     """
 
     name: str
@@ -62,8 +64,8 @@ PROBES = {probe.name: probe for probe in sorted((
     Probe("future", probes.future, EXACT, cost=4 * 15 * 7),
     Probe("gradients", probes.without_gradient, 0.0, cost=3 * 32),
     Probe("start", probes.start, AT_START, cost=probes.SAMPLE),
-    Probe("floor", probes.below_the_floor, NATS, cost=probes.SAMPLE, trains=True),
-    Probe("in use", probes.in_use, NATS, cost=9 * probes.SAMPLE // 2, trains=True),
+    Probe("floor", probes.below_the_floor, NATS, cost=TRAINING + probes.SAMPLE, trains=True),
+    Probe("in use", probes.in_use, NATS, cost=TRAINING + 9 * probes.SAMPLE // 2, trains=True),
     Probe("one batch", probes.one_batch, BY_HEART, cost=3 * 4 * probes.STEPS, trains=True),
 ), key=lambda probe: (probe.trains, probe.cost))}
 
@@ -97,14 +99,13 @@ def fewest(findings: Iterable[Finding]) -> tuple[str, ...]:
     return next(some for some in sets if set().union(*(found[name] for name in some)) == every)
 
 
-def by_cost(findings: Iterable[Finding]) -> tuple[list[int], list[int]]:
-    """What all probes up to each one cost, from the cheapest to the dearest, and how many models they find together."""
-    findings, costs, reached, so_far = list(findings), [], [], set()
-    for name, probe in PROBES.items():
+def by_cost(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many models each probe finds together with all cheaper ones, from the cheapest to the dearest."""
+    findings, reached, so_far = list(findings), {}, set()
+    for name in PROBES:
         so_far |= {one.suspect for one in findings if one.probe == name and one.is_alarm}
-        costs.append(probe.cost + (costs[-1] if costs else 0))
-        reached.append(len(so_far))
-    return costs, reached
+        reached[name] = len(so_far)
+    return reached
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def gradients(suspect: Suspect) -> dict[str, float]:
 
 
 def without_gradient(suspect: Suspect) -> float:
-    """How many parameters get no gradient?"""
+    """How many matrices and vectors of the model get no gradient before training?"""
     return float(sum(largest < 1e-14 for largest in gradients(suspect).values()))
 
 
