@@ -96,6 +96,8 @@ def shift_seeds(shift: int) -> None:
     def moved(seed):
         if isinstance(seed, (list, tuple)):
             return [moved(seed[0]), *seed[1:]]
+        if isinstance(seed, np.random.Generator):
+            return seed  # was made with a seed already
         return f"{seed} {shift}" if isinstance(seed, str) else seed + shift
 
     class Random(random.Random):

@@ -49,7 +49,7 @@ def induction_score(weights: Weights, tokens: Int[Tensor, "batch tokens"],
                     last: int | None = None) -> Float[Tensor, " heads"]:
     """The mean weight with which each head looks, from a token that occurred before, at what followed it there.
 
-    This is the prefix-matching score of Olsson et al. (2022, §"Argument 1"): where a token occurred more than once
+    This is the prefix-matching score of Olsson et al. (2022): where a token occurred more than once
     before, the weights at all that followed it count.
 
     Args:    last: only so many tokens at the end are looked from; all where nothing is said.

@@ -13,7 +13,7 @@ from selfattention.claims import claim, tally
 from selfattention.data import repeats
 from selfattention.data.asked import Asked, Stream, accuracy, loss
 from selfattention.interpretability import (
-    cut, effects, head_means, induction_score, lens, recording, rollout, zeroed)
+    cut, effects, head_means, induction_score, lens, recording, rollout)
 from selfattention.models.attention_only import AttentionOnly, Sizes
 from selfattention.plots import bars, canvas, course_map, heatmaps, links, shaded, show
 from selfattention.source import show_source
@@ -163,11 +163,9 @@ means = head_means(lambda: model(test.texts), model.attentions)
 by_zero, by_mean = (effects(model.attentions, lambda: accuracy(model, test), given).flatten()
                     for given in (None, means))
 scores = torch.cat([induction_score(layer, test.texts, last=1) for layer in layers])
-high = scores > 0.5
-with zeroed(model.attentions, 1, 0), zeroed(model.attentions, 1, 1):
-    neither = accuracy(model, test)
-claim("16.zero-or-mean", high=high.sum(), together=accuracy(model, test) - neither,
-      one=max(by_zero[high].max(), by_mean[high].max()))
+most = int(by_mean[:2].argmax())  # of the two in layer 1
+claim("16.zero-or-mean", score=scores[most], cost=min(by_zero[most], by_mean[most]),
+      spared=max(by_zero[2:].min(), by_mean[2:].min()), apart=(by_zero - by_mean).abs().max())
 
 # %%
 figure, panels = canvas(3, height=2.6)
