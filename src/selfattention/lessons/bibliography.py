@@ -141,8 +141,8 @@
 # - **Schlag et al. 2021.** Imanol Schlag, Kazuki Irie, Jürgen Schmidhuber: *Linear Transformers Are Secretly Fast Weight Programmers.* ICML 2021,
 #   [arXiv:2102.11174](https://arxiv.org/abs/2102.11174). The delta rule. Chapter 14, `efficient.linear`.
 # - **Sculley et al. 2015.** D. Sculley, Gary Holt, Daniel Golovin, Eugene Davydov, Todd Phillips, Dietmar Ebner, Vinay Chaudhary, Michael Young,
-#   Jean-François Crespo, Dan Dennison: *Hidden Technical Debt in Machine Learning Systems.* NeurIPS 2015. Why bugs in systems that learn live long.
-#   Chapter 19.
+#   Jean-François Crespo, Dan Dennison: *Hidden Technical Debt in Machine Learning Systems.* NeurIPS 2015. What it costs to keep a system that
+#   learns right. Chapter 19.
 # - **Sennrich et al. 2016.** Rico Sennrich, Barry Haddow, Alexandra Birch: *Neural Machine Translation of Rare Words with Subword Units.* ACL 2016,
 #   [arXiv:1508.07909](https://arxiv.org/abs/1508.07909). Byte-pair encoding of words. Chapter 10, exercises; `data.pieces`.
 # - **Shannon 1948.** Claude Shannon: *A Mathematical Theory of Communication.* Bell System Technical Journal 27, 1948. Entropy: what nobody can

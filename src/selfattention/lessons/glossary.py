@@ -252,8 +252,8 @@
 #
 # ### certificate
 #
-# What a working copy holds, summed up: points, chapters of which every exercise is passed, and guesses that came near. `certificate()` in a
-# notebook, `selfattention certificate` on the command line. *Chapter [19](19_debugging_attention.ipynb).*
+# What a working copy holds, summed up: points, chapters of which every exercise is passed, guesses that came near, and the functions that were
+# written. `certificate()` in a notebook, `selfattention certificate` on the command line. *Chapter [19](19_debugging_attention.ipynb).*
 #
 # ### channel
 #
