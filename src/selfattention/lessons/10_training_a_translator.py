@@ -282,7 +282,7 @@ tally()
 #
 # You can compute attention by hand and build it from dot products, a softmax and a scale. You can mask it, cut it into heads, tell it about positions, put it into blocks, stack these, and join two stacks. You can train the whole model, break it on purpose, and show in numbers what it knows.
 #
-# The next chapters each go one step further. [11](11_recurrence_convolution_attention.ipynb) compares attention with recurrence and convolution. [12](12_bert.ipynb) keeps only the encoder and makes BERT of it, [13](13_gpt.ipynb) only the decoder: GPT. [14](14_efficient_attention.ipynb) makes attention cheaper, [15](15_long_context.ipynb) its context longer. Four more are planned: 16 asks what goes on inside, 17 and 18 leave text for graphs and images, and in 19 you look for bugs that were planted.
+# The next chapters each go one step further. [11](11_recurrence_convolution_attention.ipynb) compares attention with recurrence and convolution. [12](12_bert.ipynb) keeps only the encoder and makes BERT of it, [13](13_gpt.ipynb) only the decoder: GPT. [14](14_efficient_attention.ipynb) makes attention cheaper, [15](15_long_context.ipynb) its context longer. [16](16_induction.ipynb) asks what goes on inside, [17](17_graph_attention.ipynb) and [18](18_spatial_attention.ipynb) leave text for graphs and images, and in [19](19_debugging_attention.ipynb) you look for bugs that were planted.
 #
 # ## What to take along
 #

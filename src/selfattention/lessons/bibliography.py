@@ -283,14 +283,14 @@
 # Welleck, Ilia Kulikov, Stephen Roller, Emily Dinan, Kyunghyun Cho, Jason Weston: *Neural Text Generation with Unlikelihood Training*, ICLR 2020,
 # [arXiv:1908.04319](https://arxiv.org/abs/1908.04319): why the best answer, taken each time, goes round in circles.
 #
-# **19 · Debugging attention.** Andrej Karpathy: *A Recipe for Training Neural Networks*, karpathy.github.io, 2019: in which order to look. D. Sculley and
-# others: *Hidden Technical Debt in Machine Learning Systems*, NIPS 2015: what it costs to keep a learning system right, once it is in use.
-#
 # **16 · Interpretability.** Kevin Wang, Alexandre Variengien, Arthur Conmy, Buck Shlegeris, Jacob Steinhardt: *Interpretability in the Wild: a
 # Circuit for Indirect Object Identification in GPT-2 small*, ICLR 2023, [arXiv:2211.00593](https://arxiv.org/abs/2211.00593): the same tools on a
 # real model, with heads that stand in for others. Goro Kobayashi, Tatsuki Kuribayashi, Sho Yokoi, Kentaro Inui: *Attention is Not Only a Weight:
 # Analyzing Transformers with Vector Norms*, EMNLP 2020, [arXiv:2004.10102](https://arxiv.org/abs/2004.10102): weights times the size of what is
 # read.
+#
+# **19 · Debugging attention.** Andrej Karpathy: *A Recipe for Training Neural Networks*, karpathy.github.io, 2019: in which order to look. D. Sculley and
+# others: *Hidden Technical Debt in Machine Learning Systems*, NIPS 2015: what it costs to keep a learning system right, once it is in use.
 
 # %% [markdown]
 # ## Books for the whole way
