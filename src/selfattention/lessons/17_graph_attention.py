@@ -178,7 +178,7 @@ claim("17.static-ranking", guess_orders, **orders)
 #
 # $$e_{ij} = a^\top\, \mathrm{LeakyReLU}\left(W [h_i \,\Vert\, h_j]\right).$$
 #
-# This is **dynamic**: for each query another key may come first. In the dot product of the Transformer, too, the order hangs on the query. (Both layers are equal to those of `torch_geometric`: `tests/parity/test_gat.py`.)
+# This is **dynamic**: for each query another key may come first. In the dot product of the Transformer, too, the order depends on the query. (Both layers are equal to those of `torch_geometric`: `tests/parity/test_gat.py`.)
 #
 # ## Does it matter? A dictionary
 #
@@ -266,7 +266,7 @@ tally()
 # - A graph is a mask: targets are queries, sources are keys and values.
 # - Edge by edge (gather, softmax over each neighbourhood, scatter) costs as many scores as there are edges.
 # - A node without neighbours must give zeros, not NaN; and a node that is to know what it is needs a self-loop.
-# - GAT's score is a number of the query plus a number of the key, so all queries rank keys alike. In GATv2, as in the dot product, the order hangs on the query.
+# - GAT's score is a number of the query plus a number of the key, so all queries rank keys alike. In GATv2, as in the dot product, the order depends on the query.
 # - Where neighbours mostly agree, as friends do, equal weights and label propagation do as well.
 #
 # ## Five questions

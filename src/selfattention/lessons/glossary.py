@@ -480,11 +480,6 @@
 # The learned factor by which a [norm](#norm) multiplies each number, once mean and variance are set; it starts at 1. Elsewhere: scale, weight, γ.
 # *Chapter [08](08_transformer_block.ipynb).*
 #
-# ### GAT
-#
-# Graph attention network: each node attends to its neighbours in a [graph](#graph). GAT scores an edge by a number of the query plus a number of the
-# key, GATv2 lets the two meet before the dot product. *Chapter [17](17_graph_attention.ipynb).*
-#
 # ### GAT, GATv2
 #
 # Graph attention networks: a [node](#node) mixes its neighbours by attention. GAT's score is $\mathrm{LeakyReLU}(a^\top[Wh_i \Vert Wh_j])$, GATv2's
@@ -1160,7 +1155,7 @@
 #
 # ### static attention
 #
-# Attention that ranks the keys in the same order for every query, as in [GAT](#GAT). Where the order can differ from query to query it is *dynamic*.
+# Attention that ranks the keys in the same order for every query, as in [GAT](#GAT,-GATv2). Where the order can differ from query to query it is *dynamic*.
 # *Chapter [17](17_graph_attention.ipynb).*
 #
 # ### static, dynamic attention
