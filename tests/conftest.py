@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,25 @@ def pytest_terminal_summary(terminalreporter, config):
     if found := getattr(config, "traces", []):
         terminalreporter.section("this run left traces on the machine", red=True)
         terminalreporter.write_line("\n".join(found))
+
+
+@pytest.fixture
+def recipe(monkeypatch, capsys, as_users_call):
+    """Runs a script of `benchmarks/` in this process, which has torch already, and gives what it printed."""
+    import torch
+
+    def run(name, *options):
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *options])
+        monkeypatch.syspath_prepend(ROOT / "benchmarks")  # as Python does for a script
+        threads = torch.get_num_threads()
+        capsys.readouterr()
+        try:
+            runpy.run_path(str(ROOT / "benchmarks" / f"{name}.py"), run_name="__main__")
+        finally:
+            torch.set_num_threads(threads)
+        return capsys.readouterr().out
+
+    return run
 
 
 @pytest.fixture

@@ -43,33 +43,29 @@ def test_a_training_step_launches_no_more_than_torchs():
 
 
 @pytest.mark.slow
-def test_the_recipe_for_characters_trains_compares_writes_and_decodes():
+def test_the_recipe_for_characters_trains_compares_writes_and_decodes(recipe):
     small = ["--width", "16", "--layers", "1", "--heads", "2", "--context", "32", "--stride", "32", "--batch", "2",
-             "--threads", "1", "--processor", "--seconds", "1"]
+             "--threads", "1", "--processor", "--seconds", "0.5"]
     for options, expected in (
             (["--orders", "2", "3"], [r"\| gzip \| 2\.\d+ \|", r"n-grams with back-off, n = 3 \| \d\.\d+",
-                                      r"GPT with [\d,]+ weights, 1 seconds, \d+ steps, seed 0 \| \d\.\d+"]),
+                                      r"GPT with [\d,]+ weights, 0\.5 seconds, \d+ steps, seed 0 \| \d\.\d+"]),
             (["--changes"], [r"\| GPT-2 \|", r"\| rotary positions \|", r"\| all four \| [\d,]+ \| \d+ \| \d\.\d+"]),
             (["--decoding", "--tokens", "9"], [r"\| GPT-2 .* \| yes \|", r"\| all four changes .* \| yes \|"])):
-        done = subprocess.run([sys.executable, "benchmarks/gpt.py", *small, *options], cwd=ROOT, capture_output=True,
-                              text=True, encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"})
-        assert done.returncode == 0, done.stderr[-3000:]
+        told = recipe("gpt", *small, *options)
         for pattern in expected:
-            assert re.search(pattern, done.stdout), (pattern, done.stdout)
+            assert re.search(pattern, told), (pattern, told)
 
 
 @pytest.mark.slow
-def test_the_recipes_for_bert_pre_train_tune_and_mark_answers():
+def test_the_recipes_for_bert_pre_train_tune_and_mark_answers(recipe):
     small = ["--seconds", "0.05", "--seeds", "1", "--steps", "2", "--labels", "8"]
     for options, expected in (
             (["labels"], r"^\| 8 \| 0\.\d+ \| (?:0\.\d+ \(0\.\d+–0\.\d+\) \| ){6}[+-]\d\.\d+ \|$"),
             (["answers"], r"^\| hidden words first, one segment \| 0 \| \d+ \| \d+ (?:\| \d+\.\d ){4}\|$"),
             *([(["reviews", "--folder", str(DATA)], r"^\| BERT, from scratch, 1 seeds \| 0\.\d+ \(")]
               if DATA.is_dir() else [])):
-        done = subprocess.run([sys.executable, "benchmarks/bert.py", *options, *small], cwd=ROOT, capture_output=True,
-                              text=True, encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"})
-        assert done.returncode == 0, done.stderr[-3000:]
-        assert re.search(expected, done.stdout, re.MULTILINE), done.stdout
+        told = recipe("bert", *options, *small)
+        assert re.search(expected, told, re.MULTILINE), told
 
 
 LESSON = """

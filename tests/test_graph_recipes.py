@@ -1,9 +1,6 @@
 """The recipe of chapter 17 runs, and its network learns what it is for."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -34,11 +31,9 @@ def test_the_weights_start_at_a_share_of_the_usual():
 
 
 @pytest.mark.slow
-def test_the_recipe_for_graphs_prints_its_tables():
+def test_the_recipe_for_graphs_prints_its_tables(recipe):
     for options, expected in (
             (["karate", "--seeds", "2", "--steps", "2", "--draw"], r"\| label propagation \| [01]\.\d+ .* \d+ \d+ \|"),
             (["lookup", "--seeds", "2", "--steps", "2", "--pairs", "3"], r"\| 3 \| GATv2 \| 0\.\d+ 0\.\d+ \| 0\.33")):
-        done = subprocess.run([sys.executable, "benchmarks/graphs.py", *options], cwd=ROOT, capture_output=True,
-                              text=True, encoding="utf-8", env={**os.environ, "PYTHONIOENCODING": "utf-8"})
-        assert done.returncode == 0, done.stderr[-3000:]
-        assert re.search(expected, done.stdout), done.stdout
+        told = recipe("graphs", *options)
+        assert re.search(expected, told), told

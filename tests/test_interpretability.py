@@ -1,9 +1,6 @@
 """The tools that look into a model: against models whose weights were changed, and runs written down step by step."""
 
 import copy
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -296,10 +293,7 @@ def test_all_heads_of_a_layer_can_be_changed_at_once(plain):
                                                                                    masks.causal(7))))
 
 
-def test_the_recipe_for_longer_runs_trains_and_prints_its_rows():
-    root = Path(__file__).resolve().parents[1]
-    done = subprocess.run([sys.executable, "benchmarks/induction.py", "--steps", "2", "--seeds", "1"], cwd=root,
-                          capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    rows = [line for line in done.stdout.splitlines() if line.startswith(("| 1 |", "| 2 |"))]
+def test_the_recipe_for_longer_runs_trains_and_prints_its_rows(recipe):
+    told = recipe("induction", "--steps", "2", "--seeds", "1")
+    rows = [line for line in told.splitlines() if line.startswith(("| 1 |", "| 2 |"))]
     assert len(rows) == 2 and all(row.count("|") == 11 for row in rows)

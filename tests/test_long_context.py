@@ -1,11 +1,7 @@
 """How far a memory and a pattern of blocks reach, that nothing learns through them, and what bad input gets."""
 
 import collections
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -218,11 +214,8 @@ def test_random_blocks_that_hugging_faces_cannot_have_are_refused():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("part", "figures"), [(["stream", "--memory", "1"], 8), (["recall"], 6)])
-def test_the_recipes_for_longer_runs_train_and_print_their_rows(part, figures):
-    root = Path(__file__).resolve().parents[1]
-    done = subprocess.run([sys.executable, "benchmarks/long_context.py", *part, "--seconds", "0.1"], cwd=root,
-                          capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr[-3000:]
-    rows = re.findall(r"^\| (?!-)\w[^\n]+\|$", done.stdout, re.MULTILINE)[1:]
+def test_the_recipes_for_longer_runs_train_and_print_their_rows(part, figures, recipe):
+    told = recipe("long_context", *part, "--seconds", "0.1")
+    rows = re.findall(r"^\| (?!-)\w[^\n]+\|$", told, re.MULTILINE)[1:]
     assert len(rows) == (1 if "stream" in part else 3)
     assert all(one.count("|") == figures + 1 for one in rows)

@@ -1,10 +1,6 @@
 """Images as patches: against loops, torch's own unfold and convolution, and what bad input gets."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -139,12 +135,9 @@ def test_bad_input_is_named(call, message, as_users_call):
 
 
 @pytest.mark.slow
-def test_the_recipe_for_longer_runs_trains_and_prints_its_rows():
-    root = Path(__file__).resolve().parents[1]
+def test_the_recipe_for_longer_runs_trains_and_prints_its_rows(recipe):
     kinds = ["hybrid with channel attention", "ViT, strips in place of patches", "convolutions alone"]
-    done = subprocess.run([sys.executable, "benchmarks/images.py", "--seconds", "0.1", "--kinds", *kinds], cwd=root,
-                          capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr[-3000:]
-    rows = re.findall(r"^\| (?!-)\w[^\n]+\|$", done.stdout, re.MULTILINE)[1:]
+    told = recipe("images", "--seconds", "0.1", "--kinds", *kinds)
+    rows = re.findall(r"^\| (?!-)\w[^\n]+\|$", told, re.MULTILINE)[1:]
     assert [one.split("|")[1].strip() for one in rows] == [*kinds, "logistic regression", "SVM", "SVM, shifted too"]
     assert all(one.count("|") == 8 for one in rows)

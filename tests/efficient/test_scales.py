@@ -1,11 +1,7 @@
 """Near keys and pooled far ones against a loop that pools anew for each query: float64, forward and gradients."""
 
 import math
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -142,10 +138,7 @@ def test_tables_and_counts_refuse_the_same(function, as_users_call):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("part", "rows"), [("digits", 2), ("text", 4)])
-def test_the_recipes_for_longer_runs_train_and_print_their_rows(part, rows):
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "benchmarks/scales.py", part, "--seconds", "0.1"], cwd=root,
-                          capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = re.findall(r"^\| (?!-)\w[^\n]+\|$", done.stdout, re.MULTILINE)[1:]
+def test_the_recipes_for_longer_runs_train_and_print_their_rows(part, rows, recipe):
+    told = recipe("scales", part, "--seconds", "0.1")
+    found = re.findall(r"^\| (?!-)\w[^\n]+\|$", told, re.MULTILINE)[1:]
     assert len(found) == rows and all(one.count("|") == 6 for one in found)

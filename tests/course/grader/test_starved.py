@@ -17,7 +17,7 @@ from selfattention.course.grader.run import Order, grade_class
 from selfattention.engine.process.remote import NoProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a fork server")]
-BUSY = int(os.environ.get("BUSY", "12"))  # processes that compute beside the grading; two cores are hard pressed by 12
+BUSY = int(os.environ.get("BUSY", "8"))  # processes that compute beside the grading; two cores are hard pressed by 8
 SLEEPER = "def softmax(scores):\n    import time\n    time.sleep(1000)"
 
 
