@@ -214,11 +214,11 @@ watched, inky = (blanked(one.argsort(descending=True)) for one in (looks, ink))
 claim("18.maps-and-effects", watched=watched, inky=inky, drawn=blanked(orders), less=watched - inky)
 
 # %% [markdown]
-# Ink is a better guide than the map: the two patches with most ink were missed more in each of five trainings. Where the map ranks beside chance differs: one of the five lost *less* without what it looked at most than without two patches at random. And why do dots stand on empty paper? In the last layer a token is no longer its patch: the layer before has mixed others into it. A weight says which token was read, not what the answer hangs on (chapter 16 measures that for texts).
+# Ink is a better guide than the map: the two patches with most ink were missed more in each of five trainings. Where the map ranks beside chance differs: one of the five lost *less* without what it looked at most than without two patches at random. A dot on empty paper is no mistake: in the last layer a token is no longer its patch alone, as the layer before has mixed others into it. A weight says which token was read, not what the answer hangs on (chapter 16 measures that for texts).
 #
 # ## Spatial against channel attention
 #
-# So far each **place** asks which places it needs. *Channel attention* asks another question: which **features** count in this image? A *squeeze-and-excitation* block (Hu et al. 2018) takes the mean of each channel over all places (squeeze), lets a small network make a number between 0 and 1 of each, a *gate* (excite), and multiplies each channel by its gate:
+# So far each **place** asks which places it needs. *Channel attention* asks another question: which **features** count in this image? A *squeeze-and-excitation* block (Hu et al. 2018) takes the mean of each channel over all places (squeeze), lets a small network make of all these means a number between 0 and 1 for each channel, its *gate* (excite), and multiplies each channel by its gate:
 #
 # $$z_c = \frac{1}{HW}\sum_{i,j} x_{c,i,j}, \qquad s = \sigma(W_2\,\max(0, W_1 z)), \qquad \tilde x_c = s_c\, x_c \qquad\text{(eq. 2–4)}$$
 #
