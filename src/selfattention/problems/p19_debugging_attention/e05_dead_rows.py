@@ -18,8 +18,8 @@ def dead_rows(loss: Callable[[Tensor], Tensor], weights: Float[Tensor, "rows d"]
     `loss(weights)` gives a tensor with one number. A row is dead where the gradient of the loss is exactly 0 in all of
     its numbers, though the loss itself may well depend on it; gradients of living rows may be small, of either sign,
     and 0 here and there. At least one row lives. Return a boolean for each row, `True` for the dead ones, and leave
-    `weights` as they are, without a gradient of their own. In the example the loss is the sum of row 0 and of a copy of
-    row 1 that is cut off from the gradient.
+    the numbers of `weights` as they are. In the example the loss is the sum of row 0 and of a copy of row 1 that is cut
+    off from the gradient.
     """
     leaf = weights.detach().clone().requires_grad_()
     loss(leaf).backward()
