@@ -82,7 +82,7 @@ show(figure, "In which patch each pixel ends, counted from 0. Left: squares of 2
              "strips of 1 × 4, numbered in another order, too; crosses: wrong patches.")
 
 # %% [markdown]
-# Would a training show it? Not by its accuracy: after 10 seconds of one core the ViT below gets 0.973 of the test digits right with squares, and 0.978 with strips (`python benchmarks/images.py --seconds 10 --seeds 3`; medians of three). A strip is a patch as well, only not the one that was meant. Shapes and curves tell nothing here; compare with a loop.
+# Would a training show it? Not by its accuracy: after 10 seconds of one core the ViT below gets 0.973 of the test digits right with squares, and 0.978 with strips (`python benchmarks/images.py --seconds 10 --seeds 3`; medians of three). Shapes and curves tell nothing here; compare with a loop.
 #
 # ## A patch is a window that jumps
 #
@@ -102,7 +102,7 @@ claim("18.a-patch-is-a-window", apart=(windows.flatten(2).mT - projected).abs().
 #
 # $$z_0 = [x_\mathrm{class};\; x_p^1 E;\; x_p^2 E;\; \dots;\; x_p^N E] + E_{pos} \qquad\text{(Dosovitskiy et al. 2021, eq. 1)}$$
 #
-# $x_p^i$ is patch $i$, $E$ the projection, $E_{pos}$ the positions, a table of $N + 1$ rows. All else is an encoder with norms before its sublayers (eq. 2–4; chapter 08). Nothing says that patch 4 lies below patch 0: rows and columns must be learned from images. (Our class token and positions begin 25 times as large as the authors'. With their 0.02 after 10 seconds 0.927 of the digits below are right in place of 0.973: positions that small are noticed late.)
+# $x_p^i$ is patch $i$, $E$ the projection, $E_{pos}$ the positions, a table of $N + 1$ rows. All else is an encoder with norms before its sublayers (eq. 2–4; chapter 08). Nothing says that patch 4 lies below patch 0: rows and columns must be learned from images. (Ours begin 25 times as large as the authors'. With their 0.02 the digits below end at 0.927 in place of 0.973: so small positions are noticed late.)
 
 # %%
 show_source(ViT.embed)
@@ -155,7 +155,7 @@ show(figure, "Our three models after 150 steps, then scikit-learn's methods: the
              "better. A blind guess gets 405 wrong.")
 
 # %% [markdown]
-# Positions make the difference, convolutions make another one, and between hybrid and SVM lies chance. After 10 seconds of one core the ViT has 0.973 right, without positions 0.544; the hybrid has 0.987 (0.982 to 0.989, three splits), as much as the SVM. But our models learned from shifted digits, and so did the SVM that has 0.996. Convolutions *without any attention* have 0.991 after as long (`python benchmarks/images.py --seconds 10 --seeds 3`). On 1,347 small images, attention is no gain. The paper does not say otherwise: ViT overtakes convolutional networks where it learns from many millions of images first (Dosovitskiy et al. 2021, §4.3).
+# Positions make the difference, convolutions make another one, and between hybrid and SVM lies chance. After 10 seconds of one core the ViT has 0.973 right, without positions 0.544; the hybrid has 0.987 (0.982 to 0.989, three splits), as much as the SVM. But our models learned from shifted digits, and so did the SVM that has 0.996. Convolutions *without any attention* have 0.991 (the same recipe). On 1,347 small images, attention is no gain. The paper does not say otherwise: ViT overtakes convolutional networks where it learns from many millions of images first (Dosovitskiy et al. 2021, §4.3).
 #
 # ## Shuffle the patches
 #
@@ -188,13 +188,13 @@ claim("18.shuffled-patches", guess_shuffled, sighted=digits.accuracy(vit, mixed)
       changed=changed.item())
 
 # %% [markdown]
-# Positions are all that a ViT knows of space beyond one patch. Without them it reads a bag of patches (chapter 11's bag of words): which patches there are, but not where. With them it has learned from whole digits only, and does little better than a blind guess when the patches stand elsewhere.
+# Positions are all that a ViT knows of space beyond one patch. Without them it reads a bag of patches (chapter 11's bag of words): which patches there are, but not where. With them it does little better than a blind guess when the patches stand elsewhere.
 #
-# Shuffle the patches of *all* images in one and the same way, for training and test, and the ViT learns as well: 0.967 after 10 seconds beside 0.973, which is chance. Its positions begin as random numbers, so it never knew which places are neighbours, and has the same to learn. The hybrid falls from 0.987 to 0.953: its convolutions count on neighbours that are none now (the same recipe).
+# Shuffle the patches of *all* images in one and the same way, for training and test, and the ViT learns as well: 0.967 after 10 seconds beside 0.973, which is chance. It never knew which places are neighbours, so it has the same to learn. The hybrid falls from 0.987 to 0.953: its convolutions count on neighbours that are none now (the same recipe).
 #
 # ## What it looks at
 #
-# The weights of the class token in the last layer, a number for each patch, can be laid over the image. We take the mean over the heads and leave out what the class token gives to itself. Does the map show what counts? We blank the two patches with the largest weights, and see what share of the answers is still right; then two patches drawn at random, and the two with most ink.
+# The weights of the class token in the last layer, a number for each patch, can be laid over the image. We take the mean over the heads and leave out what it gives to itself. Does the map show what counts? We blank the two patches with the largest weights, two at random, and the two with most ink: what share of the answers is still right?
 
 # %% tags=["claim:maps-and-effects"]
 *_, last = vit.encoder.weights(test.images)  # (images, heads, tokens, tokens) of the last layer
@@ -214,7 +214,7 @@ watched, inky = (blanked(one.argsort(descending=True)) for one in (looks, ink))
 claim("18.maps-and-effects", watched=watched, inky=inky, drawn=blanked(orders), less=watched - inky)
 
 # %% [markdown]
-# Ink is a better guide than the map: the two patches with most ink were missed more in each of five trainings. Where the map ranks beside chance differs: one of the five lost *less* without what it looked at most than without two patches at random. A dot on empty paper is no mistake: in the last layer a token is no longer its patch alone, as the layer before has mixed others into it. A weight says which token was read, not what the answer hangs on (chapter 16 measures that for texts).
+# Ink is a better guide than the map: the two patches with most ink were missed more in each of five trainings. Where the map ranks beside chance differs: one of the five lost *less* without what it looked at most than without two patches at random. A dot on empty paper is no mistake: the layer before has mixed other patches into that token. A weight says which token was read, not what the answer hangs on (chapter 16 measures that for texts).
 #
 # ## Spatial against channel attention
 #
@@ -255,7 +255,7 @@ show(heatmaps(means, role="outputs", largest=means["features"].max(), row_axis="
 tally()
 
 # %% [markdown]
-# A gate multiplies what is there, by the same number everywhere; it moves nothing. Self-attention moves content from place to place. And the gates are made of means: shuffled places give the same gates. So the two do not compete. (What Woo et al. 2018 call *spatial attention* is a third thing: a gate for each place, which moves nothing either.) On these digits channel attention wins nothing: behind the stem, convolutions alone have 0.987 with it and 0.991 without, the hybrid 0.982 and 0.987 (the same recipe), and such differences lie between two splits as well.
+# A gate multiplies what is there, by the same number everywhere; it moves nothing. Self-attention moves content from place to place. And the gates are made of means: shuffled places give the same gates. (The *spatial attention* of Woo et al. 2018 is a third thing: a gate for each place, which moves nothing either.) On these digits channel attention wins nothing: convolutions alone have 0.987 with it and 0.991 without, the hybrid 0.982 and 0.987 (the same recipe); two splits differ as much.
 #
 # ## What to take along
 #
@@ -272,7 +272,7 @@ tally()
 # </details>
 # <details><summary>2. Half the patch's side: how many times as many scores does a layer make?</summary>
 #
-# Four times as many patches, so about sixteen times as many scores.
+# Four times as many patches, so about sixteen times as many.
 # </details>
 # <details><summary>3. Without positions, which of the encoder's outputs stay the same when the patches are shuffled?</summary>
 #
