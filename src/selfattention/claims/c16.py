@@ -26,8 +26,8 @@ CLAIMS = {
     "where-the-answer-is": stated(
         "the first layer carries the symbol on to the next place, and the second one carries the answer to the end",
         "probability of the answer, mended in the text itself {text}; after layer 1 at the damaged place {own}, right "
-        "behind it {behind}; after layer 2 at the end {end}; damaged {damaged}",
-        guess="own", text=Limits(above=0.7), own=Limits(below=0.2), behind=Limits(above=0.7), end=Limits(above=0.7),
+        "after it {after}; after layer 2 at the end {end}; damaged {damaged}",
+        guess="own", text=Limits(above=0.7), own=Limits(below=0.2), after=Limits(above=0.7), end=Limits(above=0.7),
         damaged=Limits(below=0.2)),
     "looks-two-back": stated(
         "what the head of the first layer looks at decides what the second layer finds",

@@ -3,7 +3,7 @@
 #
 # Somewhere in a text stands *a b*. Much later comes *a* again. **How does a model know that *b* is next, and how do we know how it knows?**
 #
-# A model that copies what followed the last time can go on with names, phrases and patterns that it has never been trained on. Olsson et al. (2022) hold that much of what language models do with an example in their text begins with this. We train one that can do nothing else, watch the skill come, find the heads that have it, and prove it: by taking heads out, and by mending a damaged run.
+# A model that copies what followed the last time can go on with names, phrases and patterns that it has never been trained on. Olsson et al. (2022) think that most of what language models learn from the text before them may rest on this, and say themselves that for large models their evidence is indirect. We train one that can do nothing else, watch the skill come, find the heads that have it, and prove it: by taking heads out, and by mending a damaged run.
 
 # %%
 import torch
@@ -26,19 +26,19 @@ show(course_map(16, machine="decoder", here=["masked self-attention", "mix"]),
 # %% [markdown]
 # ## The idea in one picture
 #
-# A head sees a token as a query and other tokens as keys. The last *a* could look for an earlier *a*; but what is needed stands one place further. So two heads work together. In layer 1, a **previous-token head** lets each token look at the one before it, and notes what that was: *b* now also knows "before me stood *a*". In layer 2, an **induction head** lets *a* look for the token that has noted *a*.
+# A head sees a token as a query and other tokens as keys. The last *a* could look for an earlier *a*; but what is needed stands one place further. So two heads work together. In layer 1, a **previous-token head** lets each token look at the one before it, and notes what that was: *b* now also knows "before me stood *a*". In layer 2, an **induction head** lets *a* look for the token that has noted *a*, and copies it: it is *b*. That keys of layer 2 are made of what layer 1 wrote, Elhage et al. (2021) call *K-composition*.
 
 # %%
 short = ["k", "a", "b", "m", "c", "a"]
 show(token_rows({"reads": short, "answers": ["–"] * 5 + ["b"]}, faint=["–"],
                 looks=[(2, 1), (5, 2)]),
-     "Two looks, one in each layer. Layer 1: b looks at a, the token before it (short arc). Layer "
-     "2: the last a looks at b, which has noted that a stood before it (long arc), and answers b.")
+     "Two looks, one after the other. First, in layer 1, b looks at a, the token before it (short "
+     "arc). Then, in layer 2, the last a looks at b, which has noted a (long arc), and answers b.")
 
 # %% [markdown]
 # ## By hand
 #
-# Which places should an induction head look at? For each token: behind every earlier occurrence of the same symbol. First as a loop, then as a table of equal symbols, moved by one place:
+# Which places should an induction head look at? For each token: right after every earlier occurrence of the same symbol. First as a loop, then as a table of equal symbols, moved by one place:
 
 # %%
 text = torch.tensor([[10, 0, 1, 12, 2, 0]])  # k a b m c a
@@ -55,14 +55,14 @@ assert induction_score(looks[None, None], text) == 1
 show_source(induction_score)
 
 # %% [markdown]
-# The **induction score** of a head (Olsson et al. 2022 call it *prefix matching*) is the mean weight on these places: 1 for a head with the weights above. The **previous-token score** is the mean weight on the token before.
+# The **induction score** of a head (Olsson et al. 2022 call it *prefix matching*) adds up a token's weights on these places, and takes the mean over all tokens that have such places: 1 for a head with the weights above. With `last=1` it asks the last token alone. The **previous-token score** is the mean weight on the token before.
 #
 # ## The task and the model
 #
 # A text has 48 symbols out of 24. It ends with a *stretch* of ten different symbols which also stands somewhere before, at a distance drawn anew for each text. All else is drawn at random. The loss counts what follows each symbol of the second stretch. Most symbols also occur elsewhere by chance, so what follows is often not sure. It is sure at the last one, which occurred only once before: there we count right answers. A blind guess is right in 1 of 24 cases, 0.04.
 
 # %%
-test = repeats.last(repeats.texts(200, torch.Generator().manual_seed(1)))
+test = repeats.last(repeats.texts(200, torch.Generator().manual_seed(10**6)))
 example = repeats.texts(1, torch.Generator().manual_seed(4), tokens=21, stretch=6)
 read, place = example.texts[0], int(repeats.found(example))
 stretch = {*range(place - 5, place + 1), *range(15, 20)}
@@ -73,13 +73,13 @@ show(shaded(repeats.names(read), {"a text": [0.4 * (at in stretch) for at in ran
 show_source(AttentionLayer)
 
 # %% [markdown]
-# The model is that of Elhage et al. (2021), two heads in each layer. Everything is *added* to the stream that runs past the layers (chapter 08), and nothing else happens to it, so the scores are a plain sum over all heads:
+# The model is that of Elhage et al. (2021), two heads in each layer. Everything is *added* to the stream that runs past the layers (chapter 08), and nothing else happens to it. So the scores of the next token are a plain sum over all heads:
 #
 # $$\mathrm{scores} = W_U \Big( x_0 + \sum_{h \in \mathrm{layer}\,1} h(x_0) + \sum_{h \in \mathrm{layer}\,2} h(x_1) \Big)$$
 #
-# with $x_0$ the token's own vector, $x_1$ the stream after layer 1, and $W_U$ the matrix that makes scores of a stream. Where a token stands is not in the stream; each head learns a number for each distance, which is added to its scores (chapter 07).
+# with $x_0$ the token's own vector, $x_1$ the stream after layer 1, and $W_U$ the matrix that makes scores of a stream. Where a token stands is not in the stream; each head learns a number for each distance, which is added to its attention scores (chapter 07; `FASTER` lets these numbers learn ten times as fast).
 #
-# We train two models alike, one with two layers, one with a single one.
+# We train two models alike by Muon (chapter 11), one with two layers, one with a single one.
 #
 # **Predict first:** what share of the last answers does the model with *one* layer have right after 200 steps?
 
@@ -104,7 +104,7 @@ one, (losses, two) = courses[1].watched, courses[2]
 claim("16.layers-it-takes", guess_one, one=one[-1]["accuracy"], two=two[-1]["accuracy"])
 
 # %% [markdown]
-# One layer cannot do it however long it is trained: the last *a* sees all tokens as they are, and nothing about *b* says that *a* stood before it. Trained for 1,500 steps, two such models had 0.08 and 0.07 of the answers right (`python benchmarks/induction.py --layers 1 --steps 1500 --seeds 2`).
+# In a single layer the last *a* sees all tokens as they are, and nothing about *b* says that *a* stood before it. Longer training does not help: after 1,500 steps, two such models had 0.08 and 0.07 of the answers right (`python benchmarks/induction.py --layers 1 --steps 1500 --seeds 2`).
 #
 # ## When does it come?
 #
@@ -124,19 +124,21 @@ claim("16.steps-of-the-change", guess_steps, steps=5 * (above - below), before=s
       after=scores[above])
 
 # %%
-figure, axes = canvas(height=3.6)
-start = torch.tensor(repeats.SYMBOLS).log().item()  # the loss of a blind guess, in nats
-curves = {"loss ÷ ln 24": [sum(losses[at - 5:at]) / 5 / start for at in range(5, 201, 5)],
-          "answers right": right, "right, one layer": [look["accuracy"] for look in one],
-          "previous-token score": [float(look["first"].max()) for look in two],
-          "induction score": scores}
-lines(axes, range(5, 201, 5), curves, xlabel="training step", ylabel="share", below=True)
-show(figure, "The phase change. For a long time nothing seems to happen; then the previous-token "
-             "score rises, right behind it the induction score, and the loss falls. Scores are of "
-             "the best head of layer 1 and of layer 2.")
+figure, (loss_side, score_side) = canvas(2, height=2.8)
+steps, blind = range(5, 201, 5), torch.tensor(repeats.SYMBOLS).log().item()
+mean = {f"layers: {layers}": [sum(course.losses[at - 5:at]) / 5 for at in steps]
+        for layers, course in courses.items()}
+lines(loss_side, steps, mean, xlabel="training step", ylabel="loss, nats", limit=blind)
+shares = {"previous": [float(look["first"].max()) for look in two], "induction": scores,
+          "right": right}
+lines(score_side, steps, shares, xlabel="training step", ylabel="score, or share")
+show(figure, "The phase change. Left: for a long time both losses stay near that of a blind "
+             "guess (thin line), then that of two layers falls. Right, two layers: first the "
+             "previous-token score of layer 1's best head rises, then the induction score of "
+             "layer 2's, and with it the share of right answers.")
 
 # %% [markdown]
-# Olsson et al. (2022) saw such a *phase change* in language models of many sizes: a bump in the loss, at the very time when induction heads form. In ours the order is plain: the first layer's head is of use only to the second layer's, and the other way round. Once one of them has begun, the other has something to learn from.
+# Olsson et al. (2022) saw such a *phase change* in all their language models of more than one layer: a bump in the loss, at the very time when induction heads form. In our run the note comes first, then the look for it. Each head is of use only together with the other; once one has begun, the other has something to learn from.
 #
 # ## Which heads do it?
 
@@ -148,16 +150,21 @@ claim("16.heads-by-score", previous=previous[0].max(), induction=induction[1].ma
       other=max(previous[1].max(), induction[0].max()))
 
 # %%
-show(heatmaps({"looks at the one before": previous, "looks at what followed": induction},
-              queries=[["layer 1", "layer 2"]] * 2, keys=[["head 0", "head 1"]] * 2, largest=1,
-              row_axis="", column_axis="", height=2.3),
-     "Scores of the four heads: how much of their weight lies, on average, on the token "
-             "before (left), and on what followed the earlier occurrence (right).")
+noting = int(previous[0].argmax())  # the number of the previous-token head
+first, second = model.weights(test.texts[:1])  # of one text, in layer 1 and layer 2
+tables = {f"layer 1, head {noting}\nprevious token {previous[0, noting]:.2f}": first[0, noting]}
+for head in range(2):
+    tables[f"layer 2, head {head}\ninduction {induction[1, head]:.2f}"] = second[0, head]
+show(heatmaps(tables, largest=1, height=2.6),
+     "Where heads look in one text, and their scores over all. Left: a line right below the "
+     "diagonal, at the token before (and a little far back). Middle and right: the short line at "
+     "the bottom is the second stretch, each token looking at what followed it in the first. "
+     "The loss asks for nothing above it; the dots are symbols that occur again by chance.")
 
 # %% [markdown]
 # ## Proof one: take heads out
 #
-# A pattern of weights shows where a head looks, not that the answer hangs on it. So we put zero in place of what a head gives (**ablation**) and count again. `zeroed` does so by a hook on the layer, so the model's own code runs.
+# A pattern of weights shows where a head looks, not that the answer hangs on it. So we put zero in place of what a head gives (**ablation**) and count again. `zeroed` does so by a hook (chapter 13) on the layer, so the model's own code runs. In code, layers count from 0.
 #
 # **Predict first:** of the two heads in layer 2, that with the *lower* induction score is taken out, and nothing else. What share of the answers remains right?
 
@@ -165,8 +172,8 @@ show(heatmaps({"looks at the one before": previous, "looks at what followed": in
 guess_without = None  # your guess, between 0 and 1
 
 # %% tags=["claim:heads-taken-out"]
-before, lower = int(previous[0].argmax()), int(induction[1].argmin())
-with zeroed(model.attentions, 0, before):
+lower = int(induction[1].argmin())
+with zeroed(model.attentions, 0, noting):
     without_previous = accuracy(model, test)
 with zeroed(model.attentions, 1, lower):
     without_lower = accuracy(model, test)
@@ -176,11 +183,11 @@ claim("16.heads-taken-out", guess_without, previous=without_previous, single=wit
       both=without_both)
 
 # %% [markdown]
-# The head looked at the right place with most of its weight, and yet it is hardly missed: both heads of layer 2 have learned the same. (With other seeds, now and then only one of them has.) Who takes out one head at a time would call such a head useless. Take out pairs, too, before you say that a head does nothing.
+# Without this head most answers remain right; without both, few. Where both have learned to look at the right place (their scores are above; with other seeds, now and then only one has), either can do the work alone. Who takes out one head at a time would then call both useless. Take out pairs, too, before you say that a head does nothing.
 #
 # ## Proof two: mend a damaged run
 #
-# We damage a text: where the last symbol, say *a*, occurred before, we put another. Nothing in it tells the answer any more. Then we run the model on the damaged text, but at *one* place and after *one* layer we put in the vector of the clean run (**activation patching**, or *causal tracing*, Meng et al. 2022). Where the answer comes back, the information was.
+# We damage a text: where the last symbol, say *a*, occurred before, we put another. Nothing in it tells the answer any more. Then we run the model on the damaged text, but at *one* place and after *one* layer we put in the vector of the clean run (**activation patching**; Meng et al. 2022, who damage by noise, call it *causal tracing*). Where the answer comes back, the information was.
 #
 # **Predict first:** mended after layer 1 at the damaged place itself, what probability does the right answer get? (In the clean text it has nearly 1.)
 
@@ -188,27 +195,28 @@ claim("16.heads-taken-out", guess_without, previous=without_previous, single=wit
 guess_own = None  # your guess, between 0 and 1
 
 # %% tags=["claim:where-the-answer-is"]
-damaged, behind = repeats.damaged(test), repeats.found(test)
+damaged, found = repeats.damaged(test), repeats.found(test)  # the text; where the answer stands
 parts = [model.embedding, *model.layers]  # gives x₀, x₁ and x₂: the stream
 with torch.no_grad(), recording(*parts) as calls:
     model(test.texts)
     lost = repeats.chances(model(damaged.texts), damaged).mean()
-places = [behind - 2, behind - 1, behind, behind + 1, -1]
+places = [found - 2, found - 1, found, found + 1, -1]  # k, a, b, m and the last a
 mended = traced(parts, [clean for clean, _ in calls], places,
                 lambda: repeats.chances(model(damaged.texts), damaged).mean())
 claim("16.where-the-answer-is", guess_own, text=mended[0, 1], own=mended[1, 1],
-      behind=mended[1, 2], end=mended[2, 4], damaged=lost)
+      after=mended[1, 2], end=mended[2, 4], damaged=lost)
 
 # %%
 figure, axes = canvas(height=2.6)
 heatmap(axes, mended, queries=["in the text", "after layer 1", "after layer 2"],
-        keys=["before", "damaged", "behind", "further", "end"], largest=1, row_axis="",
+        keys=["k", "a (damaged)", "b", "m", "last a"], largest=1, row_axis="",
         column_axis="the place that is mended", role="values")
-show(figure, "Probability of the right answer when one vector is mended. What tells the answer "
-             "moves: from the damaged place to the one behind it, and from there to the end.")
+show(figure, "Probability of the right answer when one vector is mended; letters as in the first "
+             "picture. The first row and the last cannot be otherwise: they put in the clean text, "
+             "and the clean answer. The middle row is the finding: now it stands at b.")
 
 # %% [markdown]
-# After layer 1 the damaged place is of no use any more: *b*, right behind it, has noted what stood before it, and layer 2 reads it there.
+# After layer 1 the damaged place is of no use any more: *b* has noted what stood before it, and layer 2 reads it there.
 #
 # ## Break it on purpose
 #
@@ -221,23 +229,21 @@ guess_skipped = None  # your guess, between 0 and 1
 
 # %% tags=["claim:looks-two-back"]
 def by_hand(back):
-    pattern = torch.eye(test.texts.shape[1]).roll(back, 0).tril()
-    head = torch.arange(2)[:, None, None] == before
+    pattern = torch.eye(test.texts.shape[1]).roll(back, 0).tril()  # 1 so many places back
+    head = torch.arange(2)[:, None, None] == noting
     written = changing(model.attentions[0].weights, lambda own: torch.where(head, pattern, own))
     with written:
         answers = model(test.texts)[:, -1].argmax(dim=1)
-    beyond = test.texts.gather(1, behind[:, None] + 1)[:, 0]
+    beyond = test.texts.gather(1, found[:, None] + 1)[:, 0]
     return [float((answers == other).double().mean()) for other in (test.answers[:, 0], beyond)]
 
 
-assert by_hand(1)[0] > 0.9  # written by hand, looking one place back: as good as learned
+assert by_hand(1)[0] > 0.9  # written by hand, looking one place back: it works
 right_two, skipped = by_hand(2)
 claim("16.looks-two-back", guess_skipped, right=right_two, skipped=skipped)
 tally()
 
 # %% [markdown]
-# A mechanism is understood when one can foretell what a change does to it.
-#
 # ## What to take along
 #
 # - To find what followed the last time, two heads in two layers work together: one notes the token before, one looks for the note.
@@ -247,7 +253,7 @@ tally()
 #
 # ## Five questions
 #
-# <details><summary>1. Why can one layer not do it?</summary>
+# <details><summary>1. Why can our single layer not do it?</summary>
 #
 # In layer 1 a key is made of the token alone (and its distance). Nothing in it says which token stood before.
 # </details>

@@ -611,8 +611,8 @@
 #
 # ### induction score
 #
-# The mean weight of a head on what followed earlier occurrences of the token that looks; elsewhere *prefix-matching score*. *Chapter
-# [16](16_induction.ipynb).*
+# How much weight a head puts in all on what followed earlier occurrences of the token that looks: the mean over all tokens that occurred before;
+# elsewhere *prefix-matching score*. *Chapter [16](16_induction.ipynb).*
 #
 # ### initialisation
 #

@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=4, minutes=12, builds_on="lesson 16, what a head looks for", hints=(
+@exercise(points=4, minutes=12, builds_on="lesson 16, induction heads, by hand", hints=(
     "Write the text of the first example down. Where did its last token stand before, and what came next there?",
     "A table of tokens against tokens says where two are the same. By how many places must a mark in it move, and in "
     "which direction, to stand at what followed?",
@@ -94,21 +94,21 @@ def scored(weights, tokens, *, move=1, find=None, gather=lambda held: held.sum(d
     return held.sum(dim=1) / (over(asked) if over else asked.sum())
 
 
-@induction_score.mistake("looks at the earlier occurrence itself, not behind it",
+@induction_score.mistake("looks at the earlier occurrence itself, not right after it",
                          hint="In *a b … a*, does the head look at *a* or at *b*?")
 def same_token(weights, tokens):
     return scored(weights, tokens, move=0)
 
 
-@induction_score.mistake("looks before the earlier occurrence, not behind it",
+@induction_score.mistake("looks before the earlier occurrence, not right after it",
                          hint="In *x a b … a*, does the head look at *x* or at *b*?")
 def one_before(weights, tokens):
     return scored(weights, tokens, move=-1, asks="occurred")
 
 
-@induction_score.mistake("looks two places behind the earlier occurrence",
+@induction_score.mistake("looks two places after the earlier occurrence",
                          hint="Count the places from the earlier *a* to what followed it.")
-def two_behind(weights, tokens):
+def two_after(weights, tokens):
     return scored(weights, tokens, move=2, asks="occurred")
 
 

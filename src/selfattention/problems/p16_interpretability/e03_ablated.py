@@ -6,7 +6,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=3, minutes=10, builds_on="lesson 16, take a head out", hints=(
+@exercise(points=3, minutes=10, builds_on="lesson 16, induction heads, proof one", hints=(
     "How many things are added up to make the stream after the layer? What happens to each of them?",
     "`fill` stands where the head's own numbers stood. What is done with a head's numbers before they reach the "
     "stream?",

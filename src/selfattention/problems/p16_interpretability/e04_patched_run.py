@@ -8,7 +8,7 @@ from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
 
 
-@exercise(points=4, minutes=10, builds_on="lesson 16, mend a run", hints=(
+@exercise(points=4, minutes=10, builds_on="lesson 16, induction heads, proof two", hints=(
     "How far do both runs go side by side? Which of the two goes on then?",
     "`after` is a number of layers. After 0 of them, what is the stream?",
     "Both runs are at the patch. One position of one of them is copied into the other: from where, and to where?",
