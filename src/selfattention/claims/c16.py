@@ -44,6 +44,11 @@ CLAIMS = {
         "rank correlation of the last layer's weights with the effect of cutting each look {cut}, of changing each "
         "token {changed}; of rollout with the latter {rollout}",
         guess="changed", cut=Limits(above=0.75), changed=Limits(below=0.4), rollout=Limits(above=0.42)),
+    "both-that-decide": stated(
+        "of the two tokens that decide the answer, the last layer's weights miss one; rollout finds both",
+        "both come before all others in {weights} of the texts by weight, in {rollout} by rollout; {small} of all "
+        "tokens change the answer's probability by less than 0.05",
+        weights=Limits(below=0.1), rollout=Limits(above=0.6), small=Limits(above=0.8)),
     "zero-or-mean": stated(
         "a head that never looks at the answer may be the one that all hangs on",
         "the head of layer 1 that costs most has an induction score of {score} and costs {cost} of the answers; the "
@@ -51,6 +56,7 @@ CLAIMS = {
         score=Limits(below=0.1), cost=Limits(above=0.7), spared=Limits(below=0.35), apart=Limits(below=0.25)),
     "read-early": stated(
         "the stream cannot be read as an answer before the last layer, though what decides is in it",
-        "right answers read after layer 1: {early}, after layer 2: {late}",
-        guess="early", early=Limits(below=0.2), late=Limits(above=0.97)),
+        "right answers read after layer 1: {early}, after layer 2: {late}; the symbol noted in layer 1, read where the "
+        "note is: {note}",
+        guess="early", early=Limits(below=0.2), late=Limits(above=0.97), note=Limits(below=0.3)),
 }

@@ -124,7 +124,7 @@ SAYINGS = (
            "they hardly tell",
            ("16.weight-and-effect", "16.a-token-without-weight", "10.word-links", "10.one-row-later"), surprising=True),
     Saying("a head that looks at the right place is one that matters", FALSE,
-           "where two do the same, either can be spared; one that never looks there may be what all hangs on",
+           "where two do the same, one of them can be spared; one that never looks there may be what all hangs on",
            ("16.zero-or-mean", "16.heads-taken-out")),
     Saying("more layers do better what one layer does", HALF,
            "some things one layer cannot do at all: find what followed the last time", ("16.layers-it-takes",)),

@@ -112,6 +112,12 @@ def once_at_the_end(weights):
     return (rolled(weights, step=lambda layer, _: layer) + one) / 2
 
 
+@rollout.mistake("leaves the identity out in the first layer",
+                 hint="Is there a way past the lowest layer, too? With a single layer, what does your code give?")
+def first_layer_bare(weights):
+    return rolled(weights[1:]) @ weights[0].mean(dim=0)
+
+
 @rollout.mistake("takes the largest weight of the heads, not their mean",
                  hint="How are the heads of a layer put together here?")
 def largest_head(weights):
@@ -121,6 +127,12 @@ def largest_head(weights):
 @rollout.mistake("adds the heads up", hint="What does a row sum to when three heads are added up?")
 def summed_heads(weights):
     return rolled(weights, heads=lambda w: w.sum(dim=1))
+
+
+@rollout.mistake("takes the mean over the layers, and follows the heads",
+                 hint="Which axis are the layers, and which the heads?")
+def mean_over_layers(weights):
+    return rolled(weights.transpose(0, 1))
 
 
 @rollout.mistake("looks at the first head only", hint="Where do the other heads of a layer appear in your code?")

@@ -179,6 +179,14 @@ def covariance(weights, effects):
     return (one * other).mean()
 
 
+@rank_correlation.mistake("divides by the product of the sums of squares, without its root",
+                          hint="What is the correlation of a list with itself?")
+def no_root(weights, effects):
+    one, other = (ranks.double() - ranks.double().mean() for ranks in (shared(weights), shared(effects)))
+    size = one.square().sum() * other.square().sum()
+    return one @ other / size if size > 0 else size
+
+
 @rank_correlation.mistake("lets equal weights share a rank, but not equal effects",
                           hint="Two effects are equal. Does it matter which of them stands first?")
 def one_side_by_place(weights, effects):
