@@ -26,7 +26,7 @@ show(course_map(16, machine="decoder", here=["masked self-attention", "mix"]),
 # %% [markdown]
 # ## The idea in one picture
 #
-# A head sees a token as a query and other tokens as keys. The last *a* could look for an earlier *a*; but what is needed stands one place further. So two heads work together. In layer 1, a **previous-token head** lets each token look at the one before it, and notes what that was: *b* now also knows "before me stood *a*". In layer 2, an **induction head** lets *a* look for the token that has noted *a*, and copies it: it is *b*. That keys of layer 2 are made of what layer 1 wrote, Elhage et al. (2021) call *K-composition*.
+# A head sees a token as a query and other tokens as keys. The last *a* could look for an earlier *a*; but what is needed stands one place further. So two heads work together. In layer 1, a **previous-token head** lets each token look at the one before it, and notes what that was: *b* now also knows "before me stood *a*". In layer 2, an **induction head** lets *a* look for the token that has noted *a*, and copies that token's symbol, *b*, into the answer. (Keys of layer 2 that are made of what layer 1 wrote: Elhage et al. 2021 call this *K-composition*.)
 
 # %%
 short = ["k", "a", "b", "m", "c", "a"]
@@ -73,7 +73,7 @@ show(shaded(repeats.names(read), {"a text": [0.4 * (at in stretch) for at in ran
 show_source(AttentionLayer)
 
 # %% [markdown]
-# The model is that of Elhage et al. (2021), two heads in each layer. Everything is *added* to the stream that runs past the layers (chapter 08), and nothing else happens to it. So the scores of the next token are a plain sum over all heads:
+# The model is that of Elhage et al. (2021), but for its positions, with two heads in each layer. Everything is *added* to the stream that runs past the layers (chapter 08), and nothing else happens to it. So the scores of the next token are a plain sum over all heads:
 #
 # $$\mathrm{scores} = W_U \Big( x_0 + \sum_{h \in \mathrm{layer}\,1} h(x_0) + \sum_{h \in \mathrm{layer}\,2} h(x_1) \Big)$$
 #
