@@ -44,11 +44,11 @@ CLAIMS = {
         "rank correlation of the last layer's weights with the effect of cutting each look {cut}, of changing each "
         "token {changed}; of rollout with the latter {rollout}",
         guess="changed", cut=Limits(above=0.75), changed=Limits(below=0.4), rollout=Limits(above=0.42)),
-    "both-that-decide": stated(
-        "of the two tokens that decide the answer, the last layer's weights miss one; rollout finds both",
-        "both come before all others in {weights} of the texts by weight, in {rollout} by rollout; {small} of all "
-        "tokens change the answer's probability by less than 0.05",
-        weights=Limits(below=0.1), rollout=Limits(above=0.6), small=Limits(above=0.8)),
+    "before-the-symbol": stated(
+        "a token that decides the answer stands near the top by rollout, and somewhere in the middle by weight",
+        "of 45 other tokens come before the symbol: {weights} by weight, {rollout} by rollout, {changed} by effect; "
+        "{small} of all tokens change the answer's probability by less than 0.05",
+        weights=Limits(above=10), rollout=Limits(below=5), changed=Limits(below=5), small=Limits(above=0.8)),
     "zero-or-mean": stated(
         "a head that never looks at the answer may be the one that all hangs on",
         "the head of layer 1 that costs most has an induction score of {score} and costs {cost} of the answers; the "
