@@ -183,7 +183,7 @@ claim("16.heads-taken-out", guess_without, previous=without_previous, single=wit
       both=without_both)
 
 # %% [markdown]
-# Without this head most answers remain right; without both, few. Where both have learned to look at the right place (their scores are above; with other seeds, now and then only one has), either can do the work alone. Who takes out one head at a time would then call both useless. Take out pairs, too, before you say that a head does nothing.
+# Without this head most answers remain right; without both, few. Where both have learned to look at the right place (their scores are above; with other seeds, now and then one is weaker), either can do the work alone. Who takes out one head at a time would then call both useless. Take out pairs, too, before you say that a head does nothing.
 #
 # ## Proof two: mend a damaged run
 #
