@@ -11,6 +11,7 @@ from selfattention.engine.judging import diagnosis
 from selfattention.engine.judging.judge import judge
 from selfattention.engine.judging.report import PASSED
 
+pytestmark = pytest.mark.slow
 EXERCISES = {exercise.key: exercise for chapter in problems.chapters() for exercise in problems.exercises(chapter)}
 WRITTEN = answers.written()
 LATER = 60.0  # seconds, so that no slow machine changes what is found

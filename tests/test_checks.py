@@ -15,6 +15,7 @@ from selfattention.engine.door.room import Request, Room
 from selfattention.engine.judging.judge import judge
 from selfattention.engine.judging.report import PASSED
 
+pytestmark = pytest.mark.slow
 EXERCISES = [exercise for chapter in problems.chapters() for exercise in problems.exercises(chapter)]
 SECONDS = 0.3
 SMALL = "as little as rounding does, where numbers are of the usual size"

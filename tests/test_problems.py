@@ -16,6 +16,7 @@ from selfattention.engine.judging import card, shown
 from selfattention.engine.judging.judge import judge
 from selfattention.engine.judging.report import FAILED, NOT_ATTEMPTED, PASSED
 
+pytestmark = pytest.mark.slow
 EXERCISES = [exercise for chapter in problems.chapters() for exercise in problems.exercises(chapter)]
 SEEDS = (0, 1, 20260101)
 

@@ -22,6 +22,7 @@ from selfattention.engine.judging.judge import judge
 from selfattention.engine.judging.report import ERROR, FAILED, PASSED, TIMEOUT
 from selfattention.engine.process.remote import Cell, Child, Clock, Spawned
 
+pytestmark = pytest.mark.slow
 EXERCISES = [found for chapter in problems.chapters() for found in problems.exercises(chapter)]
 
 
