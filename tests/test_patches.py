@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -57,13 +56,6 @@ def test_patches_in_another_order_are_those_of_the_image_and_each_image_has_its_
     torch.testing.assert_close(patches.reordered(x, 2, order[:1])[1], patches.reordered(x[1:], 2, order[:1])[0])
     back = patches.reordered(moved, 2, order.argsort(dim=1))
     assert_same_gradient(back, x * 1, x)
-
-
-def test_numbers_of_patches_lie_over_their_pixels():
-    numbers = torch.randn(2, 3, 6)
-    laid = patches.over_image(numbers, 4, 6, 2)
-    expected = np.kron(numbers.numpy().reshape(2, 3, 2, 3), np.ones((2, 2)))
-    np.testing.assert_array_equal(laid.numpy(), expected)
 
 
 def test_the_gates_of_channels_are_those_of_a_loop():
@@ -122,8 +114,6 @@ SMALL = Sizes(image=(4, 6), patch=2, channels=3, d_model=14, heads=2)
     (lambda: patches.join(torch.ones(1, 6, 11), 3, 4, 6), r"6 patches of 11 numbers.*3 channels and 4 × 6 pixels"),
     (lambda: patches.reordered(torch.ones(2, 1, 4, 6), 2, torch.zeros(2, 6).long()), r"orders \(2, 6\).*6 patches"),
     (lambda: patches.reordered(torch.ones(2, 1, 4, 6), 2, torch.arange(5)[None]), r"orders \(1, 5\).*6 patches"),
-    (lambda: patches.over_image(torch.ones(2, 7), 4, 6, 2), r"7 numbers \(2, 7\) for 2 × 3 patches.*class token"),
-    (lambda: patches.over_image(torch.ones(6), 4, 7, 2), "4 × 7 pixels"),
     (lambda: SqueezeExcitation(10, 4), "10 channels cannot be made 4 times fewer.*divisor"),
     (lambda: SqueezeExcitation(8, 4)(torch.ones(2, 4, 8, 8)), r"\(2, 4, 8, 8\) of 4 channels.*built for 8"),
     (lambda: ConvolutionalStem((1,), ()), r"channels \[1\] and strides \[\].*at least one convolution"),

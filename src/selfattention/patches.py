@@ -61,17 +61,3 @@ def reordered(images: Images, patch: int, order: Int[Tensor, "#batch patches"]) 
                          "each image, or all of them together, the numbers of all patches in some order")
     chosen = order.expand(len(images), -1)[:, :, None].expand(patches.shape)
     return join(patches.gather(1, chosen), channels, height, width)
-
-
-def over_image(numbers: Float[Tensor, "*batch patches"], height: int, width: int,
-               patch: int) -> Float[Tensor, "*batch height width"]:
-    """A number of each patch, such as the weight that it gets, at every pixel of that patch.
-
-    Raises:  ValueError: a side is no multiple of `patch`, or there are more or fewer numbers than patches.
-    """
-    rows, columns = grid(height, width, patch)
-    if numbers.shape[-1] != rows * columns:
-        raise ValueError(f"{numbers.shape[-1]} numbers {tuple(numbers.shape)} for {rows} × {columns} patches: each "
-                         "patch needs one, so leave out the class token")
-    laid_out = numbers.reshape(*numbers.shape[:-1], rows, columns)
-    return laid_out.repeat_interleave(patch, dim=-2).repeat_interleave(patch, dim=-1)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from selfattention.claims.folklore import FALSE, HALF, TRUE, Saying, sayings
+from selfattention.claims.folklore import FALSE, HALF, SAYINGS, TRUE, Saying
 
 # What the text said that this course grew from, by a few words of it; each must have a saying with this verdict.
 FROM_THE_TEXT = {
@@ -19,14 +19,14 @@ FROM_THE_TEXT = {
 
 @pytest.mark.parametrize("words", FROM_THE_TEXT)
 def test_every_statement_of_the_text_has_its_verdict(words):
-    (saying,) = [one for one in sayings() if words in one.said]
+    (saying,) = [one for one in SAYINGS if words in one.said]
     assert saying.verdict == FROM_THE_TEXT[words]
 
 
 def test_no_saying_is_there_twice_and_each_reads_as_a_part_of_a_table():
-    said = [saying.said for saying in sayings()]
+    said = [saying.said for saying in SAYINGS]
     assert len(said) == len(set(said))
-    for saying in sayings():
+    for saying in SAYINGS:
         for text in (saying.said, saying.holds):
             assert not re.search(r"[|\n]|\.$", text) and text.strip() == text
 

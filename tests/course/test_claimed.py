@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 
 from selfattention import problems
-from selfattention.claims.folklore import sayings
+from selfattention.claims.folklore import SAYINGS
 from selfattention.claims.statements import chapter
 from selfattention.course import claimed, files, writer
 from selfattention.plots import course_map, look
@@ -27,12 +27,12 @@ def test_the_page_has_every_saying_and_every_claim_once():
     assert every == [f"{number}.{name}" for number in numbers for name in chapter(number)]
     assert list(numbers) == [name[:2] for name in problems.chapters()], "each chapter claims something"
     said, claims = claimed.page().split("\n## ", 2)[1:]
-    assert len(rows(said)) == len(sayings()) and len(rows(claims)) == len(every)
+    assert len(rows(said)) == len(SAYINGS) and len(rows(claims)) == len(every)
 
 
 def test_a_saying_stands_beside_what_its_claims_measured_and_how_they_held():
     measured, tried = {one.key: one for one in claimed.claims()}, claimed.held()
-    for saying, row in zip(sayings(), rows(claimed.page())):
+    for saying, row in zip(SAYINGS, rows(claimed.page())):
         said, verdict, holds, figures, chapters, held = row.split(" | ")
         assert (said, verdict, holds) == (saying.said, f"**{saying.verdict}**", saying.holds)
         for key in saying.claims:
@@ -41,7 +41,7 @@ def test_a_saying_stands_beside_what_its_claims_measured_and_how_they_held():
 
 
 def test_the_readme_shows_the_dozen_that_surprise_most():
-    surprising = [saying for saying in sayings() if saying.surprising]
+    surprising = [saying for saying in SAYINGS if saying.surprising]
     assert len(surprising) == 12 and len({saying.claims[0][:2] for saying in surprising}) >= 11
     readme = (files.root() / "README.md").read_text(encoding="utf-8")
     assert all(f"| {saying.said} | **{saying.verdict}** |" in readme for saying in surprising)

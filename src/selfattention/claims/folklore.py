@@ -32,11 +32,6 @@ class Saying:
             find(key)
 
 
-def sayings() -> tuple[Saying, ...]:
-    """All of them, in the order of the course."""
-    return SAYINGS
-
-
 SAYINGS = (
     Saying("the dot product measures how alike two vectors are", HALF,
            "it also measures how long they are: long keys win", ("01.long-keys",)),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from selfattention.claims.folklore import sayings
+from selfattention.claims.folklore import SAYINGS
 from selfattention.course import files, way
 from selfattention.course.nbformats import nbformat
 
@@ -77,7 +77,7 @@ def in_readme(readme: str) -> str:
 def _said(every: list[Claimed], tried: dict[str, str], *, only_surprising: bool) -> str:
     """What is said, each with the figures of its claims; the README has the first figure alone."""
     by_key, rows = {one.key: one for one in every}, []
-    for saying in sayings():
+    for saying in SAYINGS:
         if saying.surprising or not only_surprising:
             measured = [by_key[key] for key in saying.claims[:1 if only_surprising else None]]
             rows.append((saying.said, f"**{saying.verdict}**", saying.holds,

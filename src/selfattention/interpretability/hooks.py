@@ -5,7 +5,7 @@ Any module will do whose output is a tensor, or a tuple that begins with one, su
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -58,12 +58,10 @@ def recording(*modules: nn.Module) -> Iterator[list[list[Tensor]]]:
     def hook(calls: list[Tensor]) -> Callable:
         return lambda _, __, output: calls.append(_first(output).detach())
 
-    hooks = [module.register_forward_hook(hook(calls)) for module, calls in zip(modules, seen)]
-    try:
+    with ExitStack() as placed:  # torch's hooks take themselves off at its end
+        for module, calls in zip(modules, seen):
+            placed.enter_context(module.register_forward_hook(hook(calls)))
         yield seen
-    finally:
-        for one in hooks:
-            one.remove()
 
 
 @contextmanager
@@ -76,11 +74,8 @@ def changing(module: nn.Module, change: Callable[[Tensor], Tensor]) -> Iterator[
         changed = change(_first(output))
         return (changed, *output[1:]) if isinstance(output, tuple) else changed
 
-    placed = module.register_forward_hook(hook)
-    try:
+    with module.register_forward_hook(hook):
         yield
-    finally:
-        placed.remove()
 
 
 @contextmanager
@@ -91,24 +86,18 @@ def recording_heads(*attentions: MultiHeadAttention) -> Iterator[list[list[Heads
     def hook(attention: MultiHeadAttention, calls: list[Tensor]) -> Callable:
         return lambda _, given: calls.append(split_heads(given[0], attention.heads).detach())
 
-    hooks = [attention.output.register_forward_pre_hook(hook(attention, calls))
-             for attention, calls in zip(attentions, seen)]
-    try:
+    with ExitStack() as placed:
+        for attention, calls in zip(attentions, seen):
+            placed.enter_context(attention.output.register_forward_pre_hook(hook(attention, calls)))
         yield seen
-    finally:
-        for one in hooks:
-            one.remove()
 
 
 @contextmanager
 def changing_heads(attention: MultiHeadAttention, change: Callable[[Heads], Heads]) -> Iterator[None]:
     """While inside, the output matrix is given `change(what the heads mixed)`."""
-    placed = attention.output.register_forward_pre_hook(
-        lambda _, given: (merge_heads(change(split_heads(given[0], attention.heads))),))
-    try:
+    with attention.output.register_forward_pre_hook(
+            lambda _, given: (merge_heads(change(split_heads(given[0], attention.heads))),)):
         yield
-    finally:
-        placed.remove()
 
 
 def written(attention: MultiHeadAttention, mixed: Heads) -> Float[Tensor, "batch heads tokens d_model"]:
