@@ -1,6 +1,7 @@
 """The certificate sums up a working copy: points, whole chapters, guesses that came near. It runs nothing."""
 
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -11,10 +12,11 @@ from selfattention.claims import statements
 from selfattention.claims.measured import shortly
 from selfattention.claims.verdict import UNGUESSED, Verdict, compared
 from selfattention.course import cli, standing
-from selfattention.course.certificate import GUESSED, NO_COPY, Certificate, Guesses, drawn_up, number
+from selfattention.course.certificate import GUESSED, MODELS, NO_COPY, Certificate, Guesses, drawn_up, number
 from selfattention.course.standing import Row
 from selfattention.course.workspace import Workspace
 
+ROOT = Path(__file__).resolve().parents[2]
 FILE, LESSON = "exercises/02_exercises_softmax.ipynb", "notebooks/02_softmax.ipynb"
 
 
@@ -74,6 +76,22 @@ def test_a_chapter_is_built_when_all_its_exercises_are_passed(copy):
     remember(copy, "failed", 0.5)
     assert "○ █████░░░░░ 7.5 / 15  02 · Softmax" in repr(certificate()) and not certificate().built
     assert not certificate().written and "Written" not in repr(certificate()) + certificate()._repr_html_()
+
+
+def test_the_models_of_a_chapter_that_is_built_are_named(copy):
+    assert not certificate().models and "Models" not in repr(certificate()) + certificate()._repr_html_()
+    rows = [Row("17_graph_attention", "edge_attention", 3, 3.0, "passed", "")]
+    both = Certificate(rows, {})
+    assert both.models == ["GAT", "GATv2"]
+    assert "\nModels you have written the parts of: GAT, GATv2.\n" in repr(both)
+    assert ">Models you have written the parts of: GAT, GATv2.<" in both._repr_html_()
+
+
+def test_every_model_of_the_certificate_has_its_row_and_its_chapter_in_the_readme():
+    table = [line.split("|") for line in (ROOT / "README.md").read_text().splitlines() if "](src/selfattention/" in line]
+    for chapter, names in MODELS.items():
+        for name in names:
+            assert any(name in row[1] and chapter in row[5] for row in table), name
 
 
 @pytest.mark.parametrize(("off", "is_near"), [(1, True), (1.05, True), (4, False)])

@@ -115,11 +115,19 @@ def test_the_name_of_a_frame_leaves_room_for_the_arrow_out_of_it():
     assert name.x1 + 4 < (above.x0 + above.x1) / 2
 
 
+@pytest.mark.parametrize(("machine", "lowest"), [("image encoder", "image patches in"), ("graph encoder", "nodes in")])
+def test_what_comes_in_has_its_own_name_on_the_map_and_in_its_words(machine, lowest):
+    figure = course_map(18, machine=machine, here=["source tokens"])
+    assert lowest in words(figure) and f"you are here: {lowest};" in said(figure)
+
+
 def test_each_of_the_first_chapters_has_its_place_on_the_map():
     assert {part.chapter for part in PARTS.values()} == set(range(11))
 
 
-@pytest.mark.parametrize(("machine", "missing"), [("encoder", "decoder × N"), ("decoder", "encoder × N")])
+@pytest.mark.parametrize(("machine", "missing"), [
+    ("encoder", "decoder × N"), ("decoder", "encoder × N"), ("image encoder", "tokens in"),
+    ("graph encoder", "+ positions")])
 def test_half_of_the_machine_has_its_map_without_gaps(machine, missing):
     figure = course_map(12, machine=machine, here=["mask"])
     assert missing not in words(figure) and "cross-attention" not in words(figure)

@@ -1,4 +1,4 @@
-"""What a learner has built, summed up: points, chapters done from end to end, guesses that came near, functions.
+"""What a learner has built, summed up: points, whole chapters, guesses that came near, functions and models.
 
 Nothing is run: points are those that are remembered, guesses are read from what the lessons of the working copy show.
 """
@@ -25,6 +25,10 @@ TITLE = "Self-attention, step by step: what you have built"
 GUESSED = re.compile(r"^Guess:\s+(?P<guess>\S+)(?: [^;\n]*)?; measured (?P<measured>[^\s:]+)", re.MULTILINE)
 POWER = re.compile(r"(-?)(?:([\d.]+)·)?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+# The models of a chapter, which whoever passes all of its exercises has written the parts of.
+MODELS = {"09": ("Transformer",), "11": ("RNN", "GRU", "LSTM", "convolution"), "12": ("BERT",), "13": ("GPT",),
+          "15": ("Transformer-XL", "BigBird"), "16": ("attention alone",), "17": ("GAT", "GATv2"),
+          "18": ("ViT", "Swin")}
 MOST_BYTES = 64 * 2**20  # of a lesson that is read
 TICK, NOTHING = "✓", "○"
 
@@ -62,6 +66,12 @@ class Certificate:
         return [row.exercise for row in self.rows if row.is_passed]
 
     @property
+    def models(self) -> list[str]:
+        """The models whose parts are all written: those of the chapters that are built."""
+        return [name for _, rows in by_chapter(self.rows) if all(row.is_passed for row in rows)
+                for name in MODELS.get(rows[0].chapter[:2], ())]
+
+    @property
     def guessed(self) -> Guesses:
         """All chapters together."""
         return sum(self.guesses.values(), Guesses(0))
@@ -80,8 +90,10 @@ class Certificate:
             earned, points = sums(rows)
             mark = TICK if title in self.built else NOTHING
             lines.append(f"{mark} {bar(earned, points)} {f'{earned:g} / {points}':>8}  {title}{self._near(rows)}")
-        written = textwrap.wrap(f"Written by you: {', '.join(self.written)}.", 96) if self.written else []
-        return "\n".join([*lines, *self._summary(), *written])
+        named = {"Models you have written the parts of": self.models, "Written by you": self.written}
+        told = [line for title, names in named.items() if names
+                for line in textwrap.wrap(f"{title}: {', '.join(names)}.", 96)]
+        return "\n".join([*lines, *self._summary(), *told])
 
     def _near(self, rows: list[Row]) -> str:
         """How many guesses of a chapter came near, where any was made."""
@@ -102,10 +114,12 @@ class Certificate:
         summary = "".join(f"<div>{html.escape(line)}</div>" for line in self._summary())
         names = ", ".join(f"<code>{html.escape(name)}</code>" for name in self.written)
         written = f'<div style="margin-top:10px;font-size:0.9em">Written by you: {names}.</div>' if names else ""
+        models = html.escape(", ".join(self.models))
+        models = f'<div style="margin-top:10px">Models you have written the parts of: {models}.</div>' if models else ""
         return (f'<div style="border:3px double {FRAME};padding:14px 22px;margin:4px 0;max-width:52em;line-height:1.5" '
                 f'role="status"><div style="font-size:1.25em"><strong>{html.escape(TITLE)}</strong></div>'
                 f'<table style="border-collapse:collapse;margin:10px 0;color:inherit">{"".join(lines)}</table>'
-                f"<strong>{summary}</strong>{written}</div>")
+                f"<strong>{summary}</strong>{models}{written}</div>")
 
 
 def drawn_up(space: Workspace) -> Certificate:

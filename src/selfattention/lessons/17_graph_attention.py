@@ -21,7 +21,7 @@ from selfattention.plots import canvas, course_map, graph, heatmap, heatmaps, sh
 from selfattention.source import show_source
 from selfattention.training import train
 
-show(course_map(17, machine="encoder", here=["self-attention", "scores", "mask"]),
+show(course_map(17, machine="graph encoder", here=["self-attention", "scores", "mask"]),
      "Where we are: the mask is a graph, and the scores are made in another way.")
 
 # %% [markdown]

@@ -20,7 +20,7 @@ from selfattention.plots import bars, canvas, course_map, heatmap, heatmaps, ima
 from selfattention.source import show_source
 from selfattention.training import Recipe, fit, muon
 
-show(course_map(18, machine="encoder",
+show(course_map(18, machine="image encoder",
                 here=["source tokens", "source vectors", "source positions"]),
      "Where we are: the layers are those of chapter 08. New is what stands below: what a token is.")
 

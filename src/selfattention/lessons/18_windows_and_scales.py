@@ -17,7 +17,7 @@ from selfattention.models.swin import Sizes, Swin, WindowAttention, merge
 from selfattention.plots import canvas, course_map, heatmap, heatmaps, show
 from selfattention.source import show_source
 
-show(course_map(18, machine="encoder", here=["self-attention", "scores", "mask"]),
+show(course_map(18, machine="image encoder", here=["self-attention", "scores", "mask"]),
      "Where we are: in attention. New is what is added to the scores, and who may see whom.")
 
 # %% [markdown]

@@ -8,7 +8,11 @@ from numbers import Real
 from selfattention.plots import look
 from selfattention.plots.board import Board
 
-MACHINES = {"encoder–decoder": ("encoder", "decoder"), "encoder": ("encoder",), "decoder": ("decoder",)}
+MACHINES = {"encoder–decoder": ("encoder", "decoder"), "encoder": ("encoder",), "decoder": ("decoder",),
+            "image encoder": ("encoder",), "graph encoder": ("encoder",)}
+WORDS = {"image encoder": {"source tokens": "image patches in", "source vectors": "patch vectors"},
+         "graph encoder": {"source tokens": "nodes in", "source vectors": "node vectors", "scores": "score: each edge",
+                           "mask": "mask: the edges"}}  # where a machine has others
 BUILT, HERE, LATER = "built before", "you are here", "built later"
 HERE_FILL, HERE_EDGE, BUILT_FILL = "#FFE3A6", "#B26B00", "#D6E8F5"
 
@@ -61,7 +65,8 @@ def course_map(chapter: int, *, here: Sequence[str] = (), machine: str = "encode
 
     Args:    chapter: 0 to 19. here: parts to mark, from `PARTS`; by default those that the chapter builds.
              Where others are marked, a later lesson of the chapter, what it builds is there.
-             machine: the whole of 2017, or the encoder or decoder alone, which later models are made of.
+             machine: the whole of 2017, or the encoder or decoder alone, which later models are made of; an encoder of
+             image patches, or of the nodes of a graph, which have no order.
     Returns: the figure.
     Raises:  ValueError: there is no such machine or part; the message says which there are.
     """
@@ -84,7 +89,8 @@ def course_map(chapter: int, *, here: Sequence[str] = (), machine: str = "encode
     _frames(board, parts, tops, chapter)
     _wires(board, parts, tops)
     for name, part in parts.items():
-        _part(board, part.words, *tops[name], states[name], reached=name == "cross-attention")
+        words = WORDS.get(machine, {}).get(name, part.words)
+        _part(board, words, *tops[name], states[name], reached=name == "cross-attention")
     if machine == "encoder–decoder":
         board.text(0.1, 0.2, "The Transformer of 2017,\nfrom bottom to top.\n× N: N such layers", ha="left", va="top",
                    linespacing=1.3)
@@ -94,8 +100,9 @@ def course_map(chapter: int, *, here: Sequence[str] = (), machine: str = "encode
 
 
 def _belongs(name: str, machine: str) -> bool:
-    """Without an encoder there is nothing to attend across to."""
-    return machine == "encoder–decoder" or name not in ("cross-attention", "second decoder norm")
+    """Without an encoder there is nothing to attend across to, and nodes have no positions."""
+    return (machine == "encoder–decoder" or name not in ("cross-attention", "second decoder norm")) and (
+        machine != "graph encoder" or name != "source positions")
 
 
 def _heights(parts: dict[str, Part]) -> dict[str, Real]:
@@ -175,8 +182,10 @@ def _legend(board: Board, y: Real) -> None:
 
 
 def _described(parts: dict[str, Part], states: dict[str, str], machine: str) -> str:
-    said = ["Map of a decoder alone" if machine == "decoder" else f"Map of the {machine} of 2017"]
+    said = [{"decoder": "Map of a decoder alone", "image encoder": "Map of an encoder of image patches",
+             "graph encoder": "Map of an encoder of the nodes of a graph"}.get(machine, f"Map of the {machine} of 2017")]
     called = {} if "second decoder norm" in parts else {"third decoder norm": "second decoder norm"}
+    called |= WORDS.get(machine, {})
     for state in (HERE, BUILT, LATER):
         names = [called.get(name, name) for name in parts if states[name] == state]
         said.append(f"{state}: {', '.join(names) or 'nothing'}")
