@@ -1,21 +1,23 @@
 """Chapter 12 in longer runs than a lesson has time for; prints tables in Markdown.
 
     python benchmarks/bert.py labels --seconds 30 --seeds 5        pre-trained against from scratch, by number of labels
-    python benchmarks/bert.py answers                              answers found in texts; also without segments
+    python benchmarks/bert.py answers                              answers found in texts, four ways to train
+    python benchmarks/bert.py answers --ways shorter --threads 2   one of them, on two cores
     python benchmarks/bert.py reviews --steps 500 --folder FOLDER  film reviews, beside a bag of words
 
-Seconds are those of the processor, on one thread: other programs take none of them. Each training of a seed begins with
-other weights and draws other batches. `labels` trains an encoder on hidden words for `--seconds`, then goes on from it
-and from new weights with the same labelled sentences, steps and rates; texts and sentences are short ones. `answers`
-asks for answers all of `--seconds`, or hides words of the same questions and texts in the first half of them. `reviews`
-is `labels` with all sentences of the training part, which are few; without `--folder` the files are fetched.
+Seconds are those of the processor, on one thread unless told, and other programs take none of them. Each training of
+a seed begins with other weights and draws other batches. `labels` trains an encoder on hidden words for `--seconds`,
+then goes on from it and from new weights with the same labelled sentences, steps and rates; texts and sentences are
+short ones. `answers` asks for answers all of `--seconds`; or hides words of the same questions and texts in the first
+half of them, also without segments; or asks about shorter texts first, of two and of three facts, in larger batches.
+`reviews` is `labels` with all sentences of the training part, which are few; without `--folder` the files are fetched.
 """
 
 import argparse
 import copy
 import statistics
 
-from learning import learned
+from learning import learned, now
 from timing import processor, row
 
 import torch  # isort: skip  (timing sets the number of threads before)
@@ -39,6 +41,7 @@ from selfattention.training import Recipe, fit, muon
 
 BATCH, WIDTH, POSITIONS = 64, 64, 64
 ANSWERS = 32  # questions in a batch
+SHORTER = {2: 0.25, 3: 0.4}  # texts of so many facts until this share of the time is over, then of all four
 SHORT_TEXT, SHORT_SENTENCE = 13, 8  # in words, where sentiment is learned: longer ones need longer trainings
 
 
@@ -137,11 +140,9 @@ def answers(arguments) -> None:
     train, tests = facts.facts()
     words = vocabulary(facts.words(train))
     sizes = Sizes(len(words), WIDTH, d_ff=2 * WIDTH, positions=POSITIONS, dropout=0.0)
-    every = spans.batch(train, words)
+    every = {told: spans.batch(facts.facts(told=told)[0], words) for told in (*SHORTER, facts.FACTS)}
     held = {kind: (some, spans.batch(some, words)) for kind, some in tests.items()}
-
-    def draw(count: int, generator: torch.Generator) -> spans.Asked:
-        return every[torch.randint(len(train), (count,), generator=generator)]
+    whole = every[facts.FACTS]
 
     def marks(model: QuestionAnswerer) -> list[str]:
         found = []
@@ -156,16 +157,27 @@ def answers(arguments) -> None:
     row("encoder", "seed", "step", "seconds", *(f"{mark}, {kind}" for kind in held for mark in ("exact match", "F1")))
     row("---", *["---"] * (3 + 2 * len(held)))
     half = arguments.seconds / 2
-    for name, kind, first in (("answers from the start", QuestionAnswerer, 0.0),
-                              ("hidden words first", QuestionAnswerer, half),
-                              ("hidden words first, one segment", OneSegment, half)):
+    for name, kind, first, size in (("answers from the start", QuestionAnswerer, 0.0, ANSWERS),
+                                    ("hidden words first", QuestionAnswerer, half, ANSWERS),
+                                    ("hidden words first, one segment", OneSegment, half, ANSWERS),
+                                    ("shorter texts first", QuestionAnswerer, 0.0, 2 * ANSWERS)):
+        if not any(way in name for way in arguments.ways):
+            continue
         for seed in range(arguments.seeds):
             torch.manual_seed(seed)
             model, before = kind(Bert(sizes)), 0
             if first:
-                segments = torch.zeros_like(every.segments) if kind is OneSegment else every.segments
-                before = pretrained(model.bert, every.tokens, segments, first, seed, share=0.3, size=ANSWERS)
-            for step, spent in learned(model, Stream(draw, ANSWERS, seed), answer_loss, arguments.seconds - first,
+                segments = torch.zeros_like(whole.segments) if kind is OneSegment else whole.segments
+                before = pretrained(model.bert, whole.tokens, segments, first, seed, share=0.3, size=ANSWERS)
+            started = now()
+
+            def draw(count: int, generator: torch.Generator, name=name, started=started) -> spans.Asked:
+                over, told = (now() - started) / arguments.seconds, facts.FACTS
+                if name.startswith("shorter"):
+                    told = next((told for told, until in SHORTER.items() if over < until), told)
+                return every[told][torch.randint(len(train), (count,), generator=generator)]
+
+            for step, spent in learned(model, Stream(draw, size, seed), answer_loss, arguments.seconds - first,
                                        arguments.seconds / 12, seed, optimizer="adam", down=0.3):
                 row(name, f"{seed}", f"{before + step}", f"{first + spent:.0f}", *marks(model))
 
@@ -208,7 +220,10 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, default=60, help="with labels")
     parser.add_argument("--rate", type=float, default=1e-3, help="with labels; Muon's is ten times as high")
     parser.add_argument("--folder", help="with the films' reviews")
+    parser.add_argument("--ways", nargs="+", default=["answers", "hidden", "shorter"],
+                        help="words of the names of ways to train (answers)")
+    parser.add_argument("--threads", type=int, default=1)
     chosen = parser.parse_args()
-    torch.set_num_threads(1)
-    print(f"{processor()}, one thread")
+    torch.set_num_threads(chosen.threads)
+    print(f"{processor()}, threads: {chosen.threads}")
     PARTS[chosen.part](chosen)

@@ -88,7 +88,8 @@ def test_the_models_of_a_chapter_that_is_built_are_named(copy):
 
 
 def test_every_model_of_the_certificate_has_its_row_and_its_chapter_in_the_readme():
-    table = [line.split("|") for line in (ROOT / "README.md").read_text().splitlines() if "](src/selfattention/" in line]
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    table = [line.split("|") for line in lines if "](src/selfattention/" in line]
     for chapter, names in MODELS.items():
         for name in names:
             assert any(name in row[1] and chapter in row[5] for row in table), name

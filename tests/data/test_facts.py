@@ -47,6 +47,15 @@ def test_every_answer_is_right_and_stands_where_it_is_said_to(kind):
         assert one.text[one.start - 1] in {".", "in", "where"} or one.start == 0
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_shorter_texts_tell_fewer_facts_and_still_answer(count):
+    train, tests = facts(500, 50, told=count)
+    for one in train:
+        known = told(" ".join(one.text))
+        assert len(known) == count and " ".join(one.answer) == wanted(" ".join(one.question), known)
+    assert {len(told(" ".join(one.text))) for kind in KINDS for one in tests[kind]} == {4}
+
+
 def test_training_holds_no_pair_that_is_held_out():
     held = {(" ".join(name), " ".join(place)) for name, place in HeldOut.draw().pairs}
     assert len(held) == len(NAMES) * len(PLACES) // 5
@@ -104,6 +113,8 @@ def test_a_question_as_it_is_typed():
     (lambda: Question(("in", "rome"), ("where", "?"), (), 1), "'' does not stand at word 1"),
     (lambda: facts(0, 5), "0 training and 5 test"),
     (lambda: facts(5, 0), "5 training and 0 test"),
+    (lambda: facts(5, 5, told=0), "texts of 0 facts: a text tells 1 to 4"),
+    (lambda: facts(5, 5, told=5), "texts of 5 facts: a text tells 1 to 4"),
     (lambda: batch([], vocabulary([["rome"]])), "0 texts"),
     (lambda: batch(EVERY[:1], vocabulary([["rome"]])), "is not among the 1 words"),
 ])

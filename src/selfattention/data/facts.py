@@ -20,6 +20,7 @@ NAMES, PLACES = ([tuple(one.split()) for one in table.split("|")] for table in (
 RELATIONS = [("lives in", "where does {} live"), ("works in", "where does {} work"),
              ("was born in", "where was {} born"), ("studied in", "where did {} study")]
 PEOPLE = 2  # in a text, with two facts about each
+FACTS = 2 * PEOPLE
 
 SEEN, NEW_PAIRS = "seen", "new pairs"
 KINDS = (SEEN, NEW_PAIRS)
@@ -41,38 +42,46 @@ class HeldOut:
         return cls(frozenset(rng.sample(every, len(every) // 5)))
 
 
-def facts(train: int = 20_000, test: int = 500, seed: int = 0) -> tuple[list[Question], dict[str, list[Question]]]:
+def facts(train: int = 20_000, test: int = 500, seed: int = 0, told: int = FACTS,
+          ) -> tuple[list[Question], dict[str, list[Question]]]:
     """Questions to train on, and two kinds to test on.
 
-    Args:    train, test: how many questions to train on, and how many of each kind in `KINDS` to test on.
+    Args:    train, test: how many questions to train on, and how many of each kind in `KINDS` to test on. told: facts
+             in a training text; with fewer than four, the one that is asked for and some of the others.
     Returns: training questions, all different, whose texts hold no held-out pair (see `HeldOut`); and by kind, others
-             of the same sort, or such as ask for a held-out pair.
-    Raises:  ValueError: a count below 1.
+             of the same sort, or such as ask for a held-out pair, always with four facts.
+    Raises:  ValueError: a count below 1, or a text of no fact or more than four.
     """
     if train < 1 or test < 1:
         raise ValueError(f"{train} training and {test} test questions: both must be at least 1")
+    if not 1 <= told <= FACTS:
+        raise ValueError(f"texts of {told} facts: a text tells 1 to {FACTS} of them")
     held, rng, taken = HeldOut.draw(seed).pairs, random.Random(f"facts {seed}"), set()
 
-    def draw(count: int, novel: bool) -> list[Question]:
+    def draw(count: int, novel: bool, size: int = FACTS) -> list[Question]:
         found: list[Question] = []
         while len(found) < count:
-            question, asked, every = _question(rng)
+            question, asked, every = _question(rng, size)
             key = question.text, question.question
             if key not in taken and (asked in held if novel else not held & every):
                 taken.add(key)
                 found.append(question)
         return found
 
-    return draw(train, False), {kind: draw(test, kind == NEW_PAIRS) for kind in KINDS}
+    return draw(train, False, told), {kind: draw(test, kind == NEW_PAIRS) for kind in KINDS}
 
 
-def _question(rng: random.Random) -> tuple[Question, tuple[Words, Words], set[tuple[Words, Words]]]:
+def _question(rng: random.Random, size: int) -> tuple[Question, tuple[Words, Words], set[tuple[Words, Words]]]:
     """A question, the pair of name and place it asks for, and all pairs in its text."""
-    people, places = rng.sample(NAMES, PEOPLE), rng.sample(PLACES, 2 * PEOPLE)
+    people, places = rng.sample(NAMES, PEOPLE), rng.sample(PLACES, FACTS)
     drawn = [(name, place, relation) for number, name in enumerate(people)
              for place, relation in zip(places[2 * number:], rng.sample(RELATIONS, 2))]
     rng.shuffle(drawn)
     asked, text, spans = rng.randrange(len(drawn)), [], []
+    if size < len(drawn):
+        others = rng.sample([number for number in range(len(drawn)) if number != asked], size - 1)
+        kept = sorted([asked, *others])
+        asked, drawn = kept.index(asked), [drawn[number] for number in kept]
     for name, place, (relation, _) in drawn:
         parts = [("name", name), ("", tuple(relation.split())), ("place", place)]
         if rng.random() < 0.5:  # the other way round: "lima is where anna lives"

@@ -182,8 +182,9 @@ def _legend(board: Board, y: Real) -> None:
 
 
 def _described(parts: dict[str, Part], states: dict[str, str], machine: str) -> str:
-    said = [{"decoder": "Map of a decoder alone", "image encoder": "Map of an encoder of image patches",
-             "graph encoder": "Map of an encoder of the nodes of a graph"}.get(machine, f"Map of the {machine} of 2017")]
+    alone = {"decoder": "a decoder alone", "image encoder": "an encoder of image patches",
+             "graph encoder": "an encoder of the nodes of a graph"}
+    said = [f"Map of {alone.get(machine, f'the {machine} of 2017')}"]
     called = {} if "second decoder norm" in parts else {"third decoder norm": "second decoder norm"}
     called |= WORDS.get(machine, {})
     for state in (HERE, BUILT, LATER):
