@@ -47,7 +47,7 @@ def test_the_solution_passes(exercise, seed):
 
 @pytest.mark.parametrize("seed", [SEEDS[0], SEEDS[2]])
 @pytest.mark.parametrize(("exercise", "mistake"), cases(lambda exercise: [(m.name, m) for m in exercise.mistakes]))
-def test_every_mistake_is_rejected_and_named(exercise, mistake, seed):
+def test_every_mistake_is_rejected_and_named(exercise, mistake, seed, as_users_call):
     report = mistaken(exercise.key, mistake.name, seed)
     assert report.status != PASSED, "the checks accept this mistake"
     assert report.mistake is not None and report.mistake.name == mistake.name, str(report)
@@ -55,7 +55,7 @@ def test_every_mistake_is_rejected_and_named(exercise, mistake, seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("exercise", "function"), cases(lambda exercise: list(exercise.alternatives.items())))
-def test_every_alternative_right_answer_passes(exercise, function, seed):
+def test_every_alternative_right_answer_passes(exercise, function, seed, as_users_call):
     report = judged(exercise, function, seed)
     assert report.status == PASSED, str(report)
 
@@ -75,7 +75,7 @@ def cast(value, to_float32):
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
-def test_an_answer_may_work_in_float32_and_give_float64(exercise, seed):
+def test_an_answer_may_work_in_float32_and_give_float64(exercise, seed, as_users_call):
     """The type of a result does not tell how it was computed: one tensor in float32 is enough."""
     report = judged(exercise, lambda *args: cast(exercise.function(*cast(args, True)), False), seed)
     assert report.status == PASSED, str(report)
@@ -93,7 +93,7 @@ def filled(value, number):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
-def test_an_answer_that_computes_nothing_earns_nothing(exercise):
+def test_an_answer_that_computes_nothing_earns_nothing(exercise, as_users_call):
     inputs = range(len(inspect.signature(exercise.function).parameters))
 
     def shaped(number):
@@ -180,7 +180,7 @@ def passes_by_notes(exercise, check, noted_under, replayed_under):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
-def test_replies_noted_under_one_seed_fail_under_another(exercise):
+def test_replies_noted_under_one_seed_fail_under_another(exercise, as_users_call):
     passed = [check.claim for check in exercise.checks if passes_by_notes(exercise, check, 1, 2)]
     assert len(passed) <= len(exercise.checks) / 2, passed
 

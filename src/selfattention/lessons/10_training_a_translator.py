@@ -82,13 +82,13 @@ assert np.allclose(losses, [trainer.update(batches[step]) for step in range(3)])
 # %% [markdown]
 # What the package adds: the learning rate warms up and cools down, the gradient is clipped (shortened where it is longer than 1), a loss that is NaN or infinite stops the training and leaves the model's parameters as they were, and a *checkpoint* on disk keeps everything that the next step depends on. A training run that you interrupt and resume gives **the same parameters** as one that ran through; a test of the package checks that to the last bit.
 #
-# With label smoothing the true word has the target $0.9 + 0.1/V$ and each other word $0.1/V$, for $V$ words. No model can get under the entropy of that target, not even one that knows every translation by heart, nor one that leaks. A smaller loss would mean that it is counted wrongly, over padding for instance (chapter 09). The cell prints this floor, then trains, with a line every 300 steps. On two idle cores a training run takes about 45 seconds.
+# With label smoothing the true word has the target $0.9 + 0.1/V$ and each other word $0.1/V$, for $V$ words. No model can get under the entropy of that target, not even one that knows every translation by heart, nor one that leaks. A smaller loss would mean that it is counted wrongly, over padding for instance (chapter 09). The cell prints this floor, then trains, with a line every 250 steps. On two idle cores a training run takes about half a minute.
 
 # %%
 print(f"floor: {smoothing_floor(len(words.target), 0.1):.1f} nats per token")
-recipe = Recipe(steps=1500, rate=2e-3, warmup=200)
+recipe = Recipe(steps=1000, rate=2e-3, warmup=200)
 words_model = new(words)
-fit(words_model, batches, recipe, every=300)
+fit(words_model, batches, recipe, every=250)
 for pair, french in zip(test[SEEN][:4], decoding.translations(words_model, words, test[SEEN][:4])):
     print(" ".join(pair.source), "→", french)
 
@@ -135,7 +135,7 @@ def in_pieces(sentence):
 
 pieces = Bilingual(train, cut=in_pieces)
 pieces_model = new(pieces)
-course = fit(pieces_model, pieces.batches(train), recipe, every=300)
+course = fit(pieces_model, pieces.batches(train), recipe, every=250)
 
 # %% [markdown]
 # Compare the last lines of the two training runs: the losses agree as far as they are printed. (Finer digits could not be compared anyway, because the tokens are not the same.) **A training loss tells how well the training sentences are known. It says nothing of what was never asked.** So ask:
@@ -147,7 +147,7 @@ claim("10.stems-and-endings", whole=whole[NEW_NEGATIONS], pieces=cut[NEW_NEGATIO
 # %% [markdown]
 # The model generalised as far as its **tokens** let it.
 #
-# Real systems find their pieces by counting: *byte-pair encoding* joins the most frequent pair of neighbours again and again (Sennrich et al. 2016; an exercise). Counted pieces need not be stems and endings. With 300 such merges and the same 1500 steps, the course's benchmark (`python benchmarks/run.py translator`) got 91 to 94 % of three of the four kinds right, new negations among them: counted pieces share most stems, but they make the sentences longer, and in 1500 steps the model did not learn those as well.
+# Real systems find their pieces by counting: *byte-pair encoding* joins the most frequent pair of neighbours again and again (Sennrich et al. 2016; an exercise). Counted pieces need not be stems and endings. With 300 such merges and 1500 steps, the course's benchmark (`python benchmarks/run.py translator`) got 91 to 94 % of three of the four kinds right, new negations among them: counted pieces share most stems, but they make the sentences longer, and in 1500 steps the model did not learn those as well.
 #
 # ## BLEU
 #
