@@ -9,12 +9,14 @@ Seconds are those of the processor, on one thread unless told, and other program
 a seed begins with other weights and draws other batches. `labels` trains an encoder on hidden words for `--seconds`,
 then goes on from it and from new weights with the same labelled sentences, steps and rates; texts and sentences are
 short ones. `answers` asks for answers all of `--seconds`; or hides words of the same questions and texts in the first
-half of them, also without segments; or asks about shorter texts first, of two and of three facts, in larger batches.
-`reviews` is `labels` with all sentences of the training part, which are few; without `--folder` the files are fetched.
+half of them, also without segments; or asks about shorter texts first, of two and of three facts, in larger batches
+and of an encoder with two heads of 32 numbers instead of four of 16. `reviews` is `labels` with all sentences of the
+training part, which are few; without `--folder` the files are fetched.
 """
 
 import argparse
 import copy
+import dataclasses
 import statistics
 
 from learning import learned, now
@@ -165,7 +167,8 @@ def answers(arguments) -> None:
             continue
         for seed in range(arguments.seeds):
             torch.manual_seed(seed)
-            model, before = kind(Bert(sizes)), 0
+            wide = dataclasses.replace(sizes, heads=2) if name.startswith("shorter") else sizes
+            model, before = kind(Bert(wide)), 0
             if first:
                 segments = torch.zeros_like(whole.segments) if kind is OneSegment else whole.segments
                 before = pretrained(model.bert, whole.tokens, segments, first, seed, share=0.3, size=ANSWERS)

@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 
-from selfattention.course import files, way
+from selfattention.course import files, standing, way
 
 FIRST = ("00", "01", "02")
 LIMITS = {"lines": 130, "cells": 18, "cell": 15, "width": 100, "kilobytes": 700, "picture": 100}
@@ -67,6 +67,15 @@ def test_its_pictures_are_small_and_say_their_numbers(lesson, notebook):
         assert alternative.startswith(caption) and len(alternative) > len(caption) + 20
         assert len(caption) > 30
     assert len(json.dumps(notebook)) <= 1024 * limit(lesson, "kilobytes")
+
+
+def test_the_points_that_the_first_lesson_shows_are_those_of_today():
+    """They come from the exercises, so a lesson that has not changed may show old ones."""
+    notebook = nbformat.read(files.root() / "notebooks" / "00_start_here.ipynb", as_version=4)
+    (cell,) = (cell for cell in code(notebook) if cell.source == "progress()")
+    text, worth = cell.outputs[0].data["text/plain"], standing.worth()
+    assert f"0 of {sum(sum(points.values()) for points in worth.values())} points" in text
+    assert all(f"\n{chapter[:2]}" in text for chapter in worth)
 
 
 def test_its_claims_hold(notebook):

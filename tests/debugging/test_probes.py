@@ -121,8 +121,10 @@ def test_what_is_found_by_cost():
 
 
 def test_a_case_is_solved_only_by_a_probe_that_finds_something():
-    assert repr(solve(2, "floor")) == ("suspect 2, floor: found. It does not shift: each token is scored at its own "
-                                       "place (13.next_token_loss)")
+    told = repr(solve(2, "floor"))
+    assert " ".join(told.split()) == ("suspect 2, floor: found. It does not shift: each token is scored at its own "
+                                      "place (13.next_token_loss)")
+    assert max(map(len, told.splitlines())) <= 72 and told.splitlines()[1].startswith("    ")
     assert repr(solve(2, "future")) == "suspect 2, future: finds nothing"
     with pytest.raises(ValueError, match="no probe guess; there are twice"):
         solve(2, "guess")

@@ -47,7 +47,8 @@ def facts(train: int = 20_000, test: int = 500, seed: int = 0, told: int = FACTS
     """Questions to train on, and two kinds to test on.
 
     Args:    train, test: how many questions to train on, and how many of each kind in `KINDS` to test on. told: facts
-             in a training text; with fewer than four, the one that is asked for and some of the others.
+             in a training text. Fewer than four are the one that is asked for, one that says the same of somebody
+             else, so that the name or the place decides, and then any other.
     Returns: training questions, all different, whose texts hold no held-out pair (see `HeldOut`); and by kind, others
              of the same sort, or such as ask for a held-out pair, always with four facts.
     Raises:  ValueError: a count below 1, or a text of no fact or more than four.
@@ -74,13 +75,17 @@ def facts(train: int = 20_000, test: int = 500, seed: int = 0, told: int = FACTS
 def _question(rng: random.Random, size: int) -> tuple[Question, tuple[Words, Words], set[tuple[Words, Words]]]:
     """A question, the pair of name and place it asks for, and all pairs in its text."""
     people, places = rng.sample(NAMES, PEOPLE), rng.sample(PLACES, FACTS)
+    relations = [rng.sample(RELATIONS, 2) for _ in people]
+    if size < FACTS:  # of all people the same, so that names and places must be told apart
+        relations = relations[:1] * PEOPLE
     drawn = [(name, place, relation) for number, name in enumerate(people)
-             for place, relation in zip(places[2 * number:], rng.sample(RELATIONS, 2))]
+             for place, relation in zip(places[2 * number:], relations[number])]
     rng.shuffle(drawn)
     asked, text, spans = rng.randrange(len(drawn)), [], []
-    if size < len(drawn):
-        others = rng.sample([number for number in range(len(drawn)) if number != asked], size - 1)
-        kept = sorted([asked, *others])
+    if size < FACTS:
+        others = rng.sample([number for number in range(len(drawn)) if number != asked], len(drawn) - 1)
+        others.sort(key=lambda number: drawn[number][2] != drawn[asked][2])
+        kept = sorted([asked, *others[:size - 1]])
         asked, drawn = kept.index(asked), [drawn[number] for number in kept]
     for name, place, (relation, _) in drawn:
         parts = [("name", name), ("", tuple(relation.split())), ("place", place)]

@@ -1,6 +1,7 @@
 """Which number of a probe means that something is wrong, and what the probes say of all suspects together."""
 
 import functools
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
@@ -12,6 +13,7 @@ EXACT = 1e-9  # what float64 leaves of a difference that should be zero, with ro
 NATS = 0.1  # a loss that is off by more is off
 AT_START = 0.25  # nats: the first weights are drawn, so the first loss is not quite that of a blind guess
 BY_HEART = 0.4  # nats that may be left of a few texts seen again and again
+WIDE = 72  # letters in a line: what fits half a screen
 TRAINING = 3 * STEPS * BATCH  # what it costs to train a suspect
 
 
@@ -36,6 +38,9 @@ class Probe:
     def asks(self) -> str:
         """The question in words."""
         return (self.measure.__doc__ or "").strip()
+
+    def __str__(self) -> str:
+        return textwrap.fill(f"{self.name}: {self.asks}", WIDE, subsequent_indent="    ")
 
     def is_alarm(self, value: float) -> bool:
         """Whether such a number means that something is wrong; NaN does."""
@@ -117,7 +122,7 @@ class Case:
     def __repr__(self) -> str:
         one = self.finding
         told = f"found. It {reveal(one.suspect)}" if one.is_alarm else "finds nothing"
-        return f"suspect {one.suspect}, {one.probe}: {told}"
+        return textwrap.fill(f"suspect {one.suspect}, {one.probe}: {told}", WIDE, subsequent_indent="    ")
 
 
 @functools.cache

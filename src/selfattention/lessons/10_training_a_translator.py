@@ -36,7 +36,7 @@ for axes, pair in zip(panels, shown):
     links(axes, pair.source, pair.target, alignment.gold(pair), headings=headings)
 show(figure, "Two training pairs and their links: they cross where the order changes.")
 for kind in KINDS:
-    print(f"{kind:20} {' '.join(test[kind][19].source)}  →  {' '.join(test[kind][19].target)}")
+    print(f"{kind}: {' '.join(test[kind][19].source)}\n    → {' '.join(test[kind][19].target)}")
 
 # %% [markdown]
 # 20,000 pairs are for training. The test sentences come in four kinds, 500 of each; the lines above show one of each kind. None of them is among the training sentences. The first kind holds no combination that was kept out of the training (*held out*). Each of the other three holds one combination that training **never** shows: a noun with an adjective it never had, a verb that was never negated, a verb that never had a pronoun as its object. Every single word is known.
@@ -123,7 +123,7 @@ claim("10.new-combinations", guess_negations, seen=whole[SEEN], pairs=whole[NEW_
 found = zip(test[NEW_NEGATIONS], decoding.translations(words_model, words, test[NEW_NEGATIONS]))
 wrong = [(pair, bad) for pair, bad in found if bad != " ".join(pair.target)]
 for pair, bad in wrong[:3]:
-    print(" ".join(pair.source), "→", bad, "\n    should be", " ".join(pair.target))
+    print(" ".join(pair.source), "\n    →", bad, "\n    should be", " ".join(pair.target))
 print("mistakes with does:", sum("does" in pair.source for pair, _ in wrong), "of", len(wrong))
 
 STEMS = {row[0]: (row[1], "+s") for row in VERB_ROWS}  # "pulls": ("pull", "+s")
@@ -217,8 +217,8 @@ weights = alignment.word_weights(pieces_model, pieces, pair)[best, :-1]
 figure, (left, right) = canvas(2, height=3.2)
 links(left, pair.source, pair.target, weights, wrong=~alignment.gold(pair), headings=headings)
 heatmap(right, weights, queries=pair.target, keys=pair.source, links=pair.links, numbers=False)
-show(figure, "A test sentence, as links and as a table. Left, what is not gold is dashed; right, "
-             "frames mark the gold links. Nearly all the weight is where it belongs.")
+show(figure, "A test sentence, as links and as a table. Left, what is not gold is dashed, where "
+             "it can be seen; right, frames mark the gold links. Nearly all the weight is there.")
 figure, axes = canvas(height=3.2)
 names = [*tried, "best head", "Model 1, words", "Model 1, pieces", "diagonal", "best possible"]
 bars(axes, dict(zip(names, (tried | errors).values())), xlabel="alignment error", role="tokens")
@@ -270,9 +270,9 @@ def translate(sentence):
 
 for sentence in ("My sister does not follow two white cats.", "They paint him", "He eats the cake"):
     try:
-        print(sentence, "→", translate(sentence))
+        print(sentence, "\n    →", translate(sentence))
     except ValueError as error:
-        print(sentence, "→", error)
+        print(sentence, "\n    →", error)
 tally()
 
 # %% [markdown]

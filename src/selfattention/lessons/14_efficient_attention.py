@@ -173,7 +173,7 @@ show(figure, "Weights of six keys, taken in two at a time. Without rescaling eac
 
 # %%
 show_source(linear.feature_map)
-queries, keys, values = (2 * part for part in random_parts(8, width=16))
+queries, keys, values = (2 * part for part in random_parts(6, width=16))
 sharp = attention_weights(queries, keys)
 table = linear.feature_map(queries) @ linear.feature_map(keys).T
 flat = table / table.sum(dim=-1, keepdim=True)

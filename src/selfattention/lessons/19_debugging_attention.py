@@ -136,10 +136,10 @@ claim("19.blind-probe", guess_noticed, alike=noticed(1.0),
 # Many bugs hide where a model is used in another way than it was trained. So compute the same outputs in two ways:
 
 # %%
-show(token_rows({"as it is": ["a", "b", "c", "d"]}, {"padding": ["□", "□", "a", "b", "c", "d"]},
+show(token_rows({"as it is": ["a", "b", "c", "d"]}, {"padding": ["pad", "pad", "a", "b", "c", "d"]},
                 {"batch": ["a", "b", "c", "d"], "with others": ["e", "f", "g", "h"]},
-                {"cache": ["a", "+ b", "+ c", "+ d"]}, {"twice": ["a", "b", "c", "d"]},
-                faint=["□", "e", "f", "g", "h"]),
+                {"cache": ["a", "+ b", "+ c", "+ d"]}, {"once more": ["a", "b", "c", "d"]},
+                faint=["pad", "e", "f", "g", "h"]),
      "Behind padding, in a batch with others, token by token with a cache (chapter 13), or simply "
      "once more: the outputs of a, b, c, d must be the same.")
 
@@ -193,8 +193,8 @@ show(figure, "Left: suspects 3 and 12 have matrices that never learn. Right: sus
 # Here is the whole box, from cheap to dear; from *one batch* on, probes need a training. `solve(number, probe)` accuses a suspect, and tells what is wrong only where the probe finds something. Suspect 7 is an example. Solve the others before you read on: further below all are told.
 
 # %%
-for name, probe in PROBES.items():
-    print(f"{name:10} {probe.asks}")
+for probe in PROBES.values():
+    print(probe)
 accused = {7: "start"}  # your turn: which suspect, by which probe?
 for number, name in accused.items():
     print(solve(number, name))

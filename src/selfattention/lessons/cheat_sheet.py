@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Cheat sheet
 #
-# Package names stand without `selfattention.` in front. Words: [glossary](glossary.ipynb).
+# Package names stand without `selfattention.` in front; `attention_weights` is in `attention`, `MultiHeadAttention` in `layers`, `Transformer` in `models.transformer`. Words: [glossary](glossary.ipynb).
 
 # %% [markdown]
 # ## Shapes
@@ -39,47 +39,47 @@
 # | what | formula | package |
 # |---|---|---|
 # | dot product | $S = QK^\top$, $\; q \cdot k = \sum_i q_i k_i$ | `arrays.scores` |
-# | softmax, stable | $w_j = e^{s_j - m} / \sum_k e^{s_k - m}$, $\; m = \max_k s_k$ of its own row | `arrays.softmax` |
+# | softmax, stable | $w_j = e^{s_j - m} / \sum_k e^{s_k - m}$, $m = \max_k s_k$ of its own row | `arrays.softmax` |
 # | its derivatives | $\partial w_i / \partial s_j = w_i(\delta_{ij} - w_j)$ | |
 # | entropy | $-\sum_j w_j \log w_j$, from 0 to $\log n$ | `arrays.entropy` |
 # | attention | $\mathrm{softmax}(QK^\top/\sqrt{d_k})\,V$ | `attention.attention` |
-# | with a mask | $s_j = -\infty$ where the mask is False, *before* the softmax; empty rows get weights 0 | `attention.attention_weights` |
+# | with a mask | $s_j = -\infty$ where the mask is False, *before* the softmax; empty rows get weights 0 | `attention_weights` |
 # | causal; padding | key ≤ query; key < length | `masks.causal`, `masks.padding` |
-# | self-attention | $Q = XW^Q$, $K = XW^K$, $V = XW^V$ | `layers.MultiHeadAttention` |
+# | self-attention | $Q = XW^Q$, $K = XW^K$, $V = XW^V$ | `MultiHeadAttention` |
 # | split heads | `x.unflatten(-1, (heads, -1)).transpose(1, 2)` | `layers.split_heads` |
 # | merge heads | `x.transpose(1, 2).flatten(-2)`, then $W^O$ | `layers.merge_heads` |
 # | sinusoids | $PE_{pos,2i} = \sin(pos/10000^{2i/d})$, $\; PE_{pos,2i+1} = \cos(\dots)$ | `positions.sinusoidal` |
-# | RoPE, $\theta = m/10000^{2i/d}$ | $(a, b) \to (a\cos\theta - b\sin\theta,\; a\sin\theta + b\cos\theta)$ for pair $i$ at position $m$; queries and keys only | `positions.rotate` |
+# | RoPE, $\theta = m/10000^{2i/d}$ | $(a, b) \to$ $(a\cos\theta - b\sin\theta,$ $a\sin\theta + b\cos\theta)$ for pair $i$ at position $m$; queries and keys only | `positions.rotate` |
 # | ALiBi | $-2^{-8h/n} \cdot$ distance, added to the scores of head $h$ of $n$ | `positions.alibi` |
 # | layer norm | $g \odot (x - \mu)/\sqrt{\sigma^2 + \epsilon} + b$; divide by $d$, not $d - 1$ | `layers.layer_norm` |
 # | feed-forward | $\max(0, xW_1 + b_1)W_2 + b_2$ | `layers.FeedForward` |
 # | post-norm | $\mathrm{LayerNorm}(x + f(x))$ | `layers.PostNorm` |
 # | pre-norm | $x + f(\mathrm{LayerNorm}(x))$; one norm more at the end | `layers.PreNorm` |
-# | cross-entropy | $-\sum \log p(\text{label})\,/$ number of real tokens | `training.cross_entropy` (sum, number) |
+# | cross-entropy | $-\sum \log p(\text{label})\,/$ number of real tokens | `training.cross_entropy` |
 # | smoothed target | $1 - \epsilon + \epsilon/V$ for the true word, $\epsilon/V$ for the others | |
-# | warm-up | $d_{model}^{-0.5}\min(step^{-0.5},\; step \cdot warmup^{-1.5})$ | `training.inverse_root` (highest = 1) |
+# | warm-up | $d_{model}^{-0.5}\min(step^{-0.5},$ $step \cdot warmup^{-1.5})$ | `training.inverse_root` |
 # | decoder | reads begin sign + words, answers words + end sign | `data.batches.batch` |
 # | search | best token each time; best beginnings | `decoding.greedy`, `decoding.beam` |
 # | alignment error | $1 - 2\,\lvert A \cap G\rvert / (\lvert A\rvert + \lvert G\rvert)$ | `alignment.error_rate` |
-# | the whole | encoder, decoder | `models.transformer.Transformer` |
+# | the whole | encoder, decoder | `Transformer` |
 
 # %% [markdown]
 # ## Formulas of chapters 11 to 18
 #
 # | what | formula | package |
 # |---|---|---|
-# | causal convolution | $y_t = b + \sum_j W_j\, x_{t-(k-1-j)d}$; it spans $1 + (k-1)\sum d$ tokens | `convolution.causal_convolution` |
+# | causal convolution | $y_t = b + \sum_j W_j\, x_{t-(k-1-j)d}$; it spans $1 + (k-1)\sum d$ tokens | `convolution` |
 # | LSTM | $c_t = f \odot c_{t-1} + i \odot g$, $\; h_t = o \odot \tanh c_t$ | `recurrence.lstm_step` |
 # | BERT's gaps | 15 % asked: 80 % [MASK], 10 % another token, 10 % unchanged | `data.masked.masked_tokens` |
 # | bits a character | loss in nats $/ \ln 2$ | `compression.model_bits` |
 # | top-p | the fewest best tokens whose probabilities reach $p$; the one that crosses is kept | `sampling.top_p` |
 # | online softmax | new largest $m'$: multiply sum and mixture by $e^{m-m'}$; divide once, at the end | `efficient.blockwise` |
-# | linear attention | $\phi(q)^\top \sum_j \phi(k_j) v_j^\top \,/\, \phi(q)^\top \sum_j \phi(k_j)$ | `efficient.linear.linear_attention` |
-# | delta rule | $S \leftarrow S + \beta\, k\,(v - S^\top k)^\top$ | `efficient.linear.delta_rule` |
-# | cache | 2 · layers · key heads · $d_{head}$ numbers a token | `efficient.caches.key_value_bytes` |
+# | linear attention | $\phi(q)^\top \sum_j \phi(k_j) v_j^\top \,/\, \phi(q)^\top \sum_j \phi(k_j)$ | `efficient.linear` |
+# | delta rule | $S \leftarrow S + \beta\, k\,(v - S^\top k)^\top$ | `efficient.linear` |
+# | cache | 2 · layers · key heads · $d_{head}$ numbers a token | `efficient.caches` |
 # | Transformer-XL | $(q + u) \cdot k + (q + v) \cdot r_{distance}$; memory cut off from the gradient | `models.transformer_xl` |
 # | BigBird | window + global + random blocks, the same in every call | `efficient.patterns.Pattern` |
-# | rollout | $\prod_l (\tfrac12 A_l + \tfrac12 I)$, later layers on the left | `interpretability.rollout` |
+# | rollout | $\prod_l (\tfrac12 A_l + \tfrac12 I)$, later layers on the left | `interpretability` |
 # | GAT; GATv2 | $\mathrm{LeakyReLU}(a^\top[Wh_i \Vert Wh_j])$; $\; a^\top\mathrm{LeakyReLU}(W[h_i \Vert h_j])$ | `models.gat` |
 # | patches | split both sides, `permute` which-patch before which-pixel | `patches.cut` |
 # | shifted windows | roll, cut, mask what came around, roll back | `efficient.grids` |

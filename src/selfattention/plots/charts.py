@@ -7,6 +7,7 @@ from numbers import Real
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from selfattention.plots import look
@@ -108,9 +109,12 @@ def _numbers(axes, image, weights: np.ndarray, shown: bool, blank: tuple[str, ..
 def _cross_out(axes, weights: np.ndarray, wrong: np.ndarray) -> None:
     if wrong.shape != weights.shape:
         raise ValueError(f"`wrong` marks cells of the matrix, but their shapes are {wrong.shape} and {weights.shape}")
+    size = 6 if max(wrong.shape) <= 6 else 4  # points; many cells are small ones
+    halo = [withStroke(linewidth=3.4, foreground="white")]  # it is seen on dark cells, too
     for row, column in np.argwhere(wrong).tolist():
         _frame(axes, row, column, look.WRONG, "--")
-        axes.plot(column - 0.3, row - 0.3, "x", color=look.WRONG, markersize=6, markeredgewidth=1.8)
+        axes.plot(column - 0.32, row - 0.32, "x", color=look.WRONG, markersize=size, markeredgewidth=1.8,
+                  path_effects=halo)
 
 
 def _described(weights: np.ndarray, title: str, queries: Sequence[str], keys: Sequence[str], row_axis: str,
