@@ -43,7 +43,7 @@ from selfattention.training import Recipe, fit, muon
 
 BATCH, WIDTH, POSITIONS = 64, 64, 64
 ANSWERS = 32  # questions in a batch
-SHORTER = {2: 0.25, 3: 0.4}  # texts of so many facts until this share of the time is over, then of all four
+SHORTER = {2: 0.5, 3: 0.8}  # texts of so many facts until this share of the time is over, then of all four
 SHORT_TEXT, SHORT_SENTENCE = 13, 8  # in words, where sentiment is learned: longer ones need longer trainings
 
 

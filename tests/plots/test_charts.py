@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from selfattention.plots import COLOURS, MARKERS, bars, canvas, heatmap, lines
-from selfattention.plots.look import DASHES, WRONG
+from selfattention.plots.look import DASHES, INK, WRONG
 
 
 def test_a_heatmap_has_queries_down_and_keys_across():
@@ -151,3 +151,27 @@ def test_a_limit_of_curves_is_named():
     _, axes = canvas()
     lines(axes, [1, 2], {"one": [1, 2]}, xlabel="x", ylabel="y", limit=1.5, limit_name="chance")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["one", "chance"]
+
+
+def test_a_curve_below_zero_is_told_with_a_minus_as_in_the_picture():
+    figure, axes = canvas()
+    lines(axes, [-0.5, 1], {"loss": [-0.25, 0.0301]}, xlabel="x", ylabel="y")
+    assert figure.told[0].startswith("loss: −0.25 at −0.5, 0.03 at 1 (between −0.25 and 0.03)")
+
+
+def test_numbers_stand_out_from_their_cells_at_least_as_well_as_the_other_colour_would():
+    _, axes = canvas()
+    image = heatmap(axes, np.linspace(0, 1, 10)[None], role="tokens")
+
+    def contrast(one, other):
+        lights = []
+        for colour in (one, other):
+            parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+            lights.append(0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2] + 0.05)
+        return max(lights) / min(lights)
+
+    texts = [text for text in axes.texts if text.get_text()]
+    assert {text.get_color() for text in texts} == {"white", INK}
+    for text in texts:
+        ground = image.cmap(image.norm(image.get_array()[0, round(text.get_position()[0])]))
+        assert contrast(text.get_color(), ground) > 0.98 * max(contrast("white", ground), contrast(INK, ground))

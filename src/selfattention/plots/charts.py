@@ -16,6 +16,7 @@ MOST_TICKS = 9  # whole numbers on a logarithmic axis, written as they are
 MOST_BORDERS = 16
 MOST_NAMES = 3  # of curves within the axes
 BLANK = ("weights", "masks", "tokens")  # where nothing is, zero says nothing
+MIDDLE = 0.202  # the luminance from which on the ink has the larger contrast
 MOST_NUMBERS = 64  # beyond, a table's numbers are too small to read
 RIM = 1.8  # points: white around a frame
 LETTER, MARGIN = 0.085, 0.85  # inches: of a letter across, and what stands beside a panel
@@ -101,18 +102,23 @@ def _numbers(axes, image, weights: np.ndarray, shown: bool, blank: tuple[str, ..
             continue
         text = look.number(weight)
         if shown and text not in blank:
-            red, green, blue = to_rgb(image.cmap(image.norm(weight)))
-            dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.55
-            axes.text(column, row, text, ha="center", va="center", color="white" if dark else look.INK)
+            axes.text(column, row, text, ha="center", va="center", color=_readable(image.cmap(image.norm(weight))))
+
+
+def _readable(ground) -> str:
+    """White or ink, whichever stands out more (WCAG 2.1, contrast ratio)."""
+    shares = np.asarray(to_rgb(ground))
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    return "white" if linear @ (0.2126, 0.7152, 0.0722) < MIDDLE else look.INK
 
 
 def _cross_out(axes, weights: np.ndarray, wrong: np.ndarray) -> None:
     if wrong.shape != weights.shape:
         raise ValueError(f"`wrong` marks cells of the matrix, but their shapes are {wrong.shape} and {weights.shape}")
-    size = 6 if max(wrong.shape) <= 6 else 4  # points; many cells are small ones
+    size = 6 if max(wrong.shape) <= 5 else 4  # points; many cells are small ones
     halo = [withStroke(linewidth=3.4, foreground="white")]  # it is seen on dark cells, too
     for row, column in np.argwhere(wrong).tolist():
-        _frame(axes, row, column, look.WRONG, "--")
+        _frame(axes, row, column, look.WRONG, "--", RIM / 2)
         axes.plot(column - 0.32, row - 0.32, "x", color=look.WRONG, markersize=size, markeredgewidth=1.8,
                   path_effects=halo)
 
@@ -184,7 +190,9 @@ def lines(axes, x: Sequence[Real], curves: Mapping[str, Sequence[Real]], *, xlab
 
 def _short(value: Real) -> str:
     """A number of a curve: what is small keeps two digits, however small it is."""
-    return f"{value:.2g}" if 0 < abs(value) < 1 else look.number(value)
+    if not 0 < abs(value) < 1:
+        return look.number(value)
+    return ("−" if value < 0 else "") + f"{abs(value):.2g}"
 
 
 def bars(axes, heights: Mapping[str, Real] | Sequence[Real] | np.ndarray, *, each: str = "key", role: str = "weights",
