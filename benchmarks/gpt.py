@@ -40,13 +40,14 @@ def clock(arguments):
 def trained(arguments, vocab, tokens, changes, seed) -> tuple[GPT, int]:
     """A GPT after so many seconds, and the steps it has made; the rate goes up and down with the time that is over.
 
-    Each thread takes its share of every batch, forth and back; so many small operations share two cores better than
-    each operation would on its own (1.7 times the steps).
+    Each thread takes its share of every batch, forth and back: many small operations share two cores better than each
+    of them would on its own.
     """
     torch.manual_seed(seed)
     sizes = Sizes(vocab, arguments.context, arguments.width, arguments.heads, 4 * arguments.width, arguments.layers)
     model, generator = GPT(sizes, changes), torch.Generator().manual_seed(seed)
-    optimizers, now, steps = muon(model, arguments.rate, decay=arguments.decay), clock(arguments), 0
+    optimizers = muon(model, arguments.rate, decay=arguments.decay)
+    now, steps = clock(arguments), 0
     highest = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
     weights = list(model.parameters())
 

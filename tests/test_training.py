@@ -118,6 +118,24 @@ def test_muon_takes_the_matrices_inside_the_layers():
     assert all(parameter.ndim == 1 or len(parameter) == 17 for parameter in others.param_groups[0]["params"])
 
 
+def test_decay_shrinks_the_matrices_that_muon_takes():
+    def stepped(**options):
+        torch.manual_seed(0)
+        model = Transformer.paper(Sizes(17, 17, d_model=14, heads=1, d_ff=23, layers=1))
+        before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+        for parameter in model.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        for optimizer in muon(model, 1e-3, **options):
+            optimizer.step()
+        return before, dict(model.named_parameters())
+
+    (before, whole), (_, decayed) = stepped(), stepped(decay=0.5)
+    for name, weight in whole.items():
+        inside = weight.ndim == 2 and len(weight) != 17
+        torch.testing.assert_close(decayed[name], weight - 10 * 1e-3 * 0.5 * before[name] * inside)
+        assert torch.equal(decayed[name], weight) != inside
+
+
 @pytest.mark.slow
 def test_two_processes_give_the_gradients_of_one(tmp_path):
     (tmp_path / "two.py").write_text(
