@@ -10,6 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import kernels
 import pytest
 import traces
 from jaxtyping import config, install_import_hook
@@ -21,6 +22,7 @@ LESSON_CODE = [f"selfattention.{path.stem}" for path in (ROOT / "src/selfattenti
                if not path.stem.startswith("_") and path.stem not in {"engine", "course", "lessons"}]
 # The shapes in the signatures are checked at every call while testing.
 install_import_hook(LESSON_CODE, "beartype.beartype")
+kernels.install()
 CHROMIUM_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                   "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -39,6 +41,7 @@ def pytest_collection_modifyitems(items):
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
     """The run has failed where it leaves something behind, whatever its tests say."""
+    kernels.end()
     if hasattr(session.config, "before"):
         session.config.traces = session.config.before.traces()
         if session.config.traces:

@@ -51,11 +51,10 @@ def test_every_wrong_answer_is_rejected_and_most_are_told_what_they_are(reports)
 
 
 def test_what_a_comparison_says_does_not_hang_on_the_data(reports):
-    """Other data, the same sentence, or none."""
-    differ = []
-    for one, report in reports:
-        if report.comparison:
-            other = judged(one, seed=1)
-            if not other.mistake and other.comparison and other.comparison != report.comparison:
-                differ.append((one.exercise, one.about, report.comparison.sentence, other.comparison.sentence))
-    assert not differ
+    """Other data, the same sentence, or none; every second answer is asked, which are hundreds."""
+    differ, compared = [], [(one, report) for one, report in reports if report.comparison]
+    for one, report in compared[::2]:
+        other = judged(one, seed=1)
+        if not other.mistake and other.comparison and other.comparison != report.comparison:
+            differ.append((one.exercise, one.about, report.comparison.sentence, other.comparison.sentence))
+    assert len(compared) > 300 and not differ

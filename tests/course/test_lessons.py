@@ -75,7 +75,7 @@ def test_the_points_that_the_first_lesson_shows_are_those_of_today():
     (cell,) = (cell for cell in code(notebook) if cell.source == "progress()")
     text, worth = cell.outputs[0].data["text/plain"], standing.worth()
     assert f"0 of {sum(sum(points.values()) for points in worth.values())} points" in text
-    assert all(f"\n{chapter[:2]}" in text for chapter in worth)
+    assert all(f"  {chapter[:2]} · " in text for chapter in worth)
 
 
 def test_its_claims_hold(notebook):

@@ -100,8 +100,7 @@ def test_answers_are_judged_alike_in_another_process(chapter, monkeypatch):
             assert child.run(cell).trouble == ""
         assert {item.name: judge(item, lambda item=item: child.open(item.name, item.ready_made)).status
                 for item in exercises} == {item.name: PASSED for item in exercises}
-    with Child(Spawned(), names) as child:
-        for item in exercises:
+        for item in exercises:  # now as if the learner had written something else over it
             child.run(Cell(f"def {item.name}(first, *rest):\n    return first", item.name))
             local = judge(item, lambda: Room(lambda first, *rest: first))
             remote = judge(item, lambda item=item: child.open(item.name))
