@@ -2,7 +2,7 @@
 
     python benchmarks/bert.py labels --seconds 30 --seeds 5        pre-trained against from scratch, by number of labels
     python benchmarks/bert.py answers                              answers found in texts, four ways to train
-    python benchmarks/bert.py answers --ways shorter --threads 2   one of them, on two cores
+    python benchmarks/bert.py answers --ways shorter --threads 2   two of them, on two cores
     python benchmarks/bert.py reviews --steps 500 --folder FOLDER  film reviews, beside a bag of words
 
 Seconds are those of the processor, on one thread unless told, and other programs take none of them. Each training of
@@ -163,7 +163,7 @@ def answers(arguments) -> None:
     for name, kind, first, size in (("answers from the start", QuestionAnswerer, 0.0, ANSWERS),
                                     ("hidden words first", QuestionAnswerer, half, ANSWERS),
                                     ("shorter texts first", QuestionAnswerer, 0.0, 2 * ANSWERS),
-                                    ("shorter texts, one segment", OneSegment, 0.0, 2 * ANSWERS)):
+                                    ("shorter texts first, one segment", OneSegment, 0.0, 2 * ANSWERS)):
         if not any(way in name for way in arguments.ways):
             continue
         for seed in range(arguments.seeds):

@@ -282,10 +282,11 @@ tally()
 # | answers from the start | 42, 44, 45 | 46, 55, 66 | 49, 68, 75 |
 # | hidden words first | – | 42, 67, 79 | 54, 80, 84 |
 # | shorter texts first | 38, 46, 53 | 57, 72, 72 | 78, 98, 99 |
+# | the same without segments | 45, 46, 49 | 57, 61, 63 | 72, 80, 91 |
 #
 # Between 40 and 60 lies a **plateau**: for a while the model finds *a* place where a place is asked for, but not *whose*, and hardly gets better. Many trainings look like that before something is found. How long it lasts differs more from seed to seed than between the first two ways; who stops there will think that the model cannot do it.
 #
-# Near 80 lies a second one, and its mistakes say why. Of some sixty that we read, nearly every one came from a sentence with the same verb, about the *other* person. There are four verbs to match, but 52 names and places, and in half of the texts the verb alone is enough. The third row begins with texts in which it never is: two sentences with the same verb, of two people (for 60 seconds; then three sentences, in the end four; larger batches, and heads of 32 numbers in place of 16). Two of three trainings then get past both. **Read the mistakes of a model before you train it for longer.**
+# Near 80 lies a second one, and its mistakes say why. Of some sixty that we read, nearly every one came from a sentence with the same verb, about the *other* person. There are four verbs to match, but 52 names and places, and in half of the texts the verb alone is enough. The third row begins with texts in which it never is: two sentences with the same verb, of two people (for 60 seconds; then three sentences, in the end four; larger batches, and heads of 32 numbers in place of 16). Two of three trainings then get past both. **Read the mistakes of a model before you train it for longer.** In the last row every token has segment 0, so that only [SEP] tells the two texts apart: its best training is behind the two best above and ahead of the worst. Three trainings of each kind do not settle what segments are worth here; they show that one can do without.
 #
 # The package's encoder and all of its heads are the same as Hugging Face's `BertModel`, `BertForMaskedLM`, `BertForSequenceClassification` and `BertForQuestionAnswering` with the same weights: outputs and gradients agree to nine digits in float64. The command `pytest tests/parity/test_bert.py` checks it.
 #
