@@ -6,6 +6,7 @@ import re
 import nbformat
 import pytest
 
+from selfattention import problems
 from selfattention.course import files, standing, way
 
 FIRST = ("00", "01", "02")
@@ -69,10 +70,12 @@ def test_its_pictures_are_small_and_say_their_numbers(lesson, notebook):
     assert len(json.dumps(notebook)) <= 1024 * limit(lesson, "kilobytes")
 
 
-def test_the_points_that_the_first_lesson_shows_are_those_of_today():
-    """They come from the exercises, so a lesson that has not changed may show old ones."""
-    notebook = nbformat.read(files.root() / "notebooks" / "00_start_here.ipynb", as_version=4)
-    (cell,) = (cell for cell in code(notebook) if cell.source == "progress()")
+@pytest.mark.parametrize("place", ["notebooks/00_start_here.ipynb", *(
+    files.place(chapter, "exercises") for chapter in problems.chapters())])
+def test_the_points_that_a_notebook_shows_are_those_of_today(place):
+    """They come from all exercises, so a notebook that has not changed may show old ones."""
+    notebook = nbformat.read(files.root() / place, as_version=4)
+    (cell,) = (cell for cell in code(notebook) if cell.source.endswith("progress()"))
     text, worth = cell.outputs[0].data["text/plain"], standing.worth()
     assert f"0 of {sum(sum(points.values()) for points in worth.values())} points" in text
     assert all(f"  {chapter[:2]} · " in text for chapter in worth)
