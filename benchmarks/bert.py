@@ -166,21 +166,20 @@ def answers(arguments) -> None:
                                     ("shorter texts first, one segment", OneSegment, 0.0, 2 * ANSWERS)):
         if not any(way in name for way in arguments.ways):
             continue
+        told_first = SHORTER if name.startswith("shorter") else {}
         for seed in range(arguments.seeds):
             torch.manual_seed(seed)
-            wide = dataclasses.replace(sizes, heads=2) if name.startswith("shorter") else sizes
-            model, before = kind(Bert(wide)), 0
+            model, before = kind(Bert(dataclasses.replace(sizes, heads=2) if told_first else sizes)), 0
             if first:
                 whole = every(facts.FACTS)
                 before = pretrained(model.bert, whole.tokens, whole.segments, first, seed, share=0.3, size=ANSWERS)
-            for told in (*SHORTER, facts.FACTS) if name.startswith("shorter") else ():
+            for told in (*told_first, facts.FACTS):
                 every(told)  # before the clock runs
             started = now()
 
-            def draw(count: int, generator: torch.Generator, name=name, started=started) -> spans.Asked:
-                over, told = (now() - started) / arguments.seconds, facts.FACTS
-                if name.startswith("shorter"):
-                    told = next((told for told, until in SHORTER.items() if over < until), told)
+            def draw(count: int, generator: torch.Generator, told_first=told_first, started=started) -> spans.Asked:
+                over = (now() - started) / arguments.seconds
+                told = next((told for told, until in told_first.items() if over < until), facts.FACTS)
                 return every(told)[torch.randint(len(train), (count,), generator=generator)]
 
             for step, spent in learned(model, Stream(draw, size, seed), answer_loss, arguments.seconds - first,

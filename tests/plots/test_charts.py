@@ -175,3 +175,10 @@ def test_numbers_stand_out_from_their_cells_at_least_as_well_as_the_other_colour
     for text in texts:
         ground = image.cmap(image.norm(image.get_array()[0, round(text.get_position()[0])]))
         assert contrast(text.get_color(), ground) > 0.98 * max(contrast("white", ground), contrast(INK, ground))
+
+
+@pytest.mark.parametrize(("title", "colour"), [("✗ no scale", WRONG), ("✓ scaled", INK), ("scaled", INK)])
+def test_a_title_that_has_its_mark_already_has_its_colour_too(title, colour):
+    _, axes = canvas()
+    heatmap(axes, np.eye(2), title=title)
+    assert axes.get_title() == title and axes.title.get_color() == colour

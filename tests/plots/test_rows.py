@@ -55,3 +55,16 @@ def test_tables_stand_side_by_side_with_names_of_their_own():
 def test_what_cannot_be_drawn_is_refused_with_both_sides(draw, told):
     with pytest.raises(ValueError, match=told):
         draw()
+
+
+@pytest.mark.parametrize("row", [["[CLS]", "the", "[MASK]", "is", "not", "[MASK]", ".", "[SEP]"],
+                                 [str(number) for number in range(10, 32)]])
+def test_the_words_of_a_token_leave_the_border_of_its_box_free(row):
+    figure = token_rows({"reads": row})
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    boxes = [patch.get_window_extent() for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
+    words = [text.get_window_extent() for text in axes.texts if text.get_text() in row]
+    assert len(boxes) == len(words) == len(row)
+    for box, word in zip(boxes, words):
+        assert word.x0 > box.x0 + 0.5 and word.x1 < box.x1 - 0.5, "pixels"

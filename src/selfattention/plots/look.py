@@ -59,7 +59,8 @@ def entitle(axes, title: str, good: bool | None = None, room: Real = 6) -> None:
 
     Args:    room: points between the title and the panel.
     """
-    axes.set_title(MARKS[good] + title if title else "", color=WRONG if good is False or title.startswith("✗") else INK,
+    text = MARKS[good] + title if title else ""
+    axes.set_title(text, color=WRONG if text.startswith(MARKS[False]) else INK,
                    fontsize=letters(axes.figure.get_figwidth()), pad=room)
 
 

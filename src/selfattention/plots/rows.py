@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from selfattention.plots import look
 from selfattention.plots.board import Board
+from selfattention.plots.charts import LETTER
 
 TALL, GAP, BETWEEN = 0.34, 0.42, 0.34  # inches: a box, the arrows between two rows, the room between two groups
-LETTER = 0.66  # how wide letters are at most, on average, as a share of their size
 ARCS, BEND = 0.62, 0.4  # inches above the first row for arcs, and how much these are curved, at most
 
 
@@ -49,9 +49,9 @@ def token_rows(*groups: Mapping[str, Sequence[str]], faint: Sequence[str] = (), 
 def _row(board: Board, row: Sequence[str], left: float, y: float, step: float, faint: Sequence[str]) -> None:
     for place, token in enumerate(row):
         pale, words = token in faint, look.name(token, max(4, int(10.5 * step)))
-        room = 72 * (0.88 * step - 0.14) / (LETTER * max(len(words), 1))  # points for each letter
+        room = (0.88 * step - 0.2) / (LETTER * max(len(words), 1))  # as a share of what the words need
         board.box(left + (place + 0.06) * step, y, 0.88 * step, TALL, words,
-                  fontsize=min(board.letters, max(room, 0.75 * board.letters)),
+                  fontsize=board.letters * min(1, max(room, 0.75)),
                   fill="white" if pale else look.tint("tokens", 0.18), edge=look.ROLES["masks" if pale else "tokens"],
                   dash="--" if pale else "-", color=look.FAINT if pale else look.INK)
 
