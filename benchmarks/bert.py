@@ -2,16 +2,16 @@
 
     python benchmarks/bert.py labels --seconds 30 --seeds 5        pre-trained against from scratch, by number of labels
     python benchmarks/bert.py answers                              answers found in texts, four ways to train
-    python benchmarks/bert.py answers --ways shorter --threads 2   two of them, on two cores
+    python benchmarks/bert.py answers --ways shorter --threads 2   two of them, on two idle cores
     python benchmarks/bert.py reviews --steps 500 --folder FOLDER  film reviews, beside a bag of words
 
-Seconds are those of the processor, on one thread unless told, and other programs take none of them. Each training of
-a seed begins with other weights and draws other batches. `labels` trains an encoder on hidden words for `--seconds`,
-then goes on from it and from new weights with the same labelled sentences, steps and rates; texts and sentences are
-short ones. `answers` asks for answers all of `--seconds`; or hides words of the same questions and texts in the first
-half of them; or asks about shorter texts first, of two and of three facts, in larger batches and of an encoder with two
-heads of 32 numbers instead of four of 16, and the same without segments. `reviews` is `labels` with all sentences of
-the training part, which are few; without `--folder` the files are fetched.
+Seconds are those of the processor, and other programs take none of them; with several threads they are those that
+pass. Each training of a seed begins with other weights and draws other batches. `labels` trains an encoder on hidden
+words for `--seconds`, then goes on from it and from new weights with the same labelled sentences, steps and rates;
+texts and sentences are short ones. `answers` asks for answers all of `--seconds`; or hides words of the same questions
+and texts in the first half of them; or asks about shorter texts first, of two and of three facts, in larger batches and
+of an encoder with two heads of 32 numbers instead of four of 16, and the same without segments. `reviews` is `labels`
+with all sentences of the training part, which are few; without `--folder` the files are fetched.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import dataclasses
 import functools
 import statistics
 
-from learning import learned, now
+from learning import clock, learned
 from timing import processor, row
 
 import torch  # isort: skip  (timing sets the number of threads before)
@@ -40,7 +40,7 @@ from selfattention.models.bert import (
     gap_loss,
     label_loss,
 )
-from selfattention.training import Recipe, fit, muon
+from selfattention.training import Recipe, adam, fit, muon
 
 BATCH, WIDTH, POSITIONS = 64, 64, 64
 ANSWERS = 32  # questions in a batch
@@ -49,7 +49,7 @@ SHORT_TEXT, SHORT_SENTENCE = 13, 8  # in words, where sentiment is learned: long
 
 
 def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, seed: int, share: float = 0.15,
-               size: int = BATCH) -> int:
+               size: int = BATCH, threads: int = 1) -> int:
     """Fill gaps in these texts for so many seconds; the number of steps."""
     steps = 0
 
@@ -57,10 +57,13 @@ def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, see
         rows = torch.randint(len(tokens), (count,), generator=generator)
         some = tokens[rows][:, :int((tokens[rows] > 0).sum(dim=1).max())]
         return torch.stack([*masked_tokens(some, bert.sizes.vocab, generator, share),
-                            segments[rows][:, :some.shape[1]]])
+                            segments[rows][:, :some.shape[1]]], dim=1)
 
-    for step, _ in learned(MaskedLanguageModel(bert), Stream(batch, size, seed), gap_loss, seconds, seconds, seed,
-                           down=1.0):
+    def loss(model: MaskedLanguageModel, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return gap_loss(model, rows.transpose(0, 1))
+
+    for step, _ in learned(MaskedLanguageModel(bert), Stream(batch, size, seed), loss, seconds, seconds, seed,
+                           down=1.0, threads=threads):
         steps = step
     return steps
 
@@ -172,18 +175,21 @@ def answers(arguments) -> None:
             model, before = kind(Bert(dataclasses.replace(sizes, heads=2) if told_first else sizes)), 0
             if first:
                 whole = every(facts.FACTS)
-                before = pretrained(model.bert, whole.tokens, whole.segments, first, seed, share=0.3, size=ANSWERS)
+                before = pretrained(model.bert, whole.tokens, whole.segments, first, seed, share=0.3, size=ANSWERS,
+                                    threads=arguments.threads)
             for told in (*told_first, facts.FACTS):
                 every(told)  # before the clock runs
+            now = clock(arguments.threads)
             started = now()
 
-            def draw(count: int, generator: torch.Generator, told_first=told_first, started=started) -> spans.Asked:
+            def draw(count: int, generator: torch.Generator, told_first=told_first, now=now,
+                     started=started) -> spans.Asked:
                 over = (now() - started) / arguments.seconds
                 told = next((told for told, until in told_first.items() if over < until), facts.FACTS)
                 return every(told)[torch.randint(len(train), (count,), generator=generator)]
 
             for step, spent in learned(model, Stream(draw, size, seed), answer_loss, arguments.seconds - first,
-                                       arguments.seconds / 12, seed, optimizer="adam", down=0.3):
+                                       arguments.seconds / 12, seed, make=adam, down=0.3, threads=arguments.threads):
                 row(name, f"{seed}", f"{before + step}", f"{first + spent:.0f}", *marks(model))
 
 
@@ -227,8 +233,7 @@ if __name__ == "__main__":
     parser.add_argument("--folder", help="with the films' reviews")
     parser.add_argument("--ways", nargs="+", default=["answers", "hidden", "shorter"],
                         help="words of the names of ways to train (answers)")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="that share each batch (answers)")
     chosen = parser.parse_args()
-    torch.set_num_threads(chosen.threads)
     print(f"{processor()}, threads: {chosen.threads}")
     PARTS[chosen.part](chosen)

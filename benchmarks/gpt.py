@@ -14,59 +14,34 @@ import argparse
 import itertools
 import statistics
 import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-import torch
+from learning import clock, learned
 from timing import row
+
+import torch  # isort: skip  (timing sets the number of threads before)
 from torch import nn
 
 from selfattention.compression import NGrams, compressed_bits, model_bits
 from selfattention.data import shakespeare, topics
-from selfattention.data.characters import Characters, pieces
+from selfattention.data.characters import Characters, TextBatches
 from selfattention.models.gpt import GPT, Changes, Sizes
 from selfattention.sampling import Sampler, generate, stream
-from selfattention.training import muon, next_token_loss, up_and_down
+from selfattention.training import language_loss, muon
 
 MODERN = Changes(rms_norm=True, swiglu=True, rotary=True)
 
 
-def clock(arguments):
-    """Seconds that pass, or that the processor has worked for each thread."""
-    if arguments.processor:
-        return lambda: time.process_time() / arguments.threads
-    return time.perf_counter
-
-
 def trained(arguments, vocab, tokens, changes, seed) -> tuple[GPT, int]:
-    """A GPT after so many seconds, and the steps it has made; the rate goes up and down with the time that is over.
-
-    Each thread takes its share of every batch, forth and back: many small operations share two cores better than each
-    of them would on its own.
-    """
+    """A GPT after so many seconds, and the steps it has made; the rate goes down with the time that is over."""
     torch.manual_seed(seed)
     sizes = Sizes(vocab, arguments.context, arguments.width, arguments.heads, 4 * arguments.width, arguments.layers)
-    model, generator = GPT(sizes, changes), torch.Generator().manual_seed(seed)
-    optimizers = muon(model, arguments.rate, decay=arguments.decay)
-    now, steps = clock(arguments), 0
-    highest = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
-    weights = list(model.parameters())
-
-    def slopes(texts: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return torch.autograd.grad(next_token_loss(model, texts), weights)
-
-    started = now()
-    with ThreadPoolExecutor(arguments.threads) as pool:
-        while (over := (now() - started) / arguments.seconds) < 1:
-            share = up_and_down(round(1000 * over), 20, 1000)
-            for optimizer, rates in zip(optimizers, highest):
-                for group, rate in zip(optimizer.param_groups, rates):
-                    group["lr"] = rate * share
-            batch = pieces(tokens, arguments.batch, arguments.context + 1, generator)
-            for weight, *parts in zip(weights, *pool.map(slopes, batch.chunk(arguments.threads))):
-                weight.grad = sum(parts) / len(parts)
-            for optimizer in optimizers:
-                optimizer.step()
-            steps += 1
+    model, steps = GPT(sizes, changes), 0
+    batches = TextBatches(tokens, arguments.context + 1, arguments.batch, seed)
+    for steps, _ in learned(model, batches, language_loss, arguments.seconds, arguments.seconds, seed,
+                            make=partial(muon, decay=arguments.decay, shares=arguments.threads), rate=arguments.rate,
+                            down=1.0, threads=arguments.threads, now=clock(arguments.threads, arguments.processor)):
+        pass
     return model.eval(), steps
 
 
@@ -138,28 +113,34 @@ def twins(arguments, vocab, tokens) -> dict[str, tuple]:
 
 
 def decoding(arguments, vocab, repeats: int = 5) -> None:
-    """Greedy, from one token on, one text and several at once; three ways in turn, in seconds of processor time."""
+    """Greedy, from one token on, one text and several at once; all ways in turn, in seconds of processor time."""
     torch.manual_seed(0)
     tokens = arguments.tokens
     print(f"\n| {tokens} tokens, width {arguments.width}, {arguments.layers} layers ({repeats} runs in turn) | texts | "
-          "cache | without, times as long | `generate`, times as long | same tokens |\n|---|---|---|---|---|---|")
+          "cache | without, times as long | `generate`, times as long | same tokens | the last token alone, with the "
+          "cache | without, times as long |\n|---|---|---|---|---|---|---|---|")
     for (name, (ours, theirs)), texts in itertools.product(twins(arguments, vocab, tokens).items(), arguments.texts):
-        prompt = torch.randint(vocab, (texts, 1))
+        prompt, text = torch.randint(vocab, (texts, 1)), torch.randint(vocab, (texts, tokens))
+        with torch.no_grad():
+            _, past = ours.decode(text[:, :-1])
         ways = {"cache": lambda ours=ours: generate(ours, prompt, tokens),
                 "without": lambda ours=ours: generate(ours, prompt, tokens, cache=False),
                 "theirs": lambda theirs=theirs: theirs.generate(
                     prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=tokens, do_sample=False,
-                    pad_token_id=0)[:, 1:]}
+                    pad_token_id=0)[:, 1:],
+                "last": lambda ours=ours, text=text, past=past: [ours.decode(text[:, -1:], past) for _ in range(20)],
+                "last without": lambda ours=ours, text=text: [ours.decode(text) for _ in range(20)]}
         times, found = {way: [] for way in ways}, {}
         for _ in range(repeats):
             for way, write in ways.items():
                 started = time.process_time()
-                found[way] = write()
+                with torch.no_grad():
+                    found[way] = write()
                 times[way].append(time.process_time() - started)
-        cache, without, hugging = (statistics.median(values) for values in times.values())
-        alike = all(torch.equal(found["cache"], other) for other in found.values())
+        cache, without, hugging, last, last_without = (statistics.median(values) for values in times.values())
+        alike = all(torch.equal(found["cache"], found[way]) for way in ("without", "theirs"))
         row(name, f"{texts}", f"{cache * 1000:.0f} ms", f"{without / cache:.1f}", f"{hugging / cache:.1f}",
-            "yes" if alike else "NO")
+            "yes" if alike else "NO", f"{last * 50:.2f} ms", f"{last_without / last:.1f}")
 
 
 def main() -> None:
@@ -183,7 +164,6 @@ def main() -> None:
     parser.add_argument("--texts", type=int, nargs="+", default=(1, 8), help="decoded at once")
     parser.add_argument("--stride", type=int, default=64, help="tokens that a window predicts of the held-out text")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
     if arguments.shakespeare is None:
         split = topics.split()
     else:

@@ -1,47 +1,105 @@
-"""What benchmarks share that train for so many seconds of the processor, and not for so many steps.
+"""What benchmarks share that train for so many seconds, and not for so many steps.
 
-With several threads those of all together count, divided by how many there are.
+On one thread the seconds are those of the processor, and other programs take none of them. Several threads share each
+batch, and then seconds are those that pass: leave the machine to them.
 """
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import timing  # noqa: F401, isort: skip  (sets the number of threads before torch is there)
 import torch
+from torch import nn
 
-from selfattention.training import Recipe, Trainer, adam, muon, up_and_down
-
-MAKERS = {"muon": (muon, 2e-3), "adam": (adam, 2e-3)}  # with the highest rate; Muon's own is ten times as high
-
-
-def now() -> float:
-    """Seconds that the processor has worked, for each thread."""
-    return time.process_time() / torch.get_num_threads()
+from selfattention.training import Recipe, Trainer, muon, up_and_down
 
 
-def learned(model: torch.nn.Module, batches, loss: Callable, seconds: float, every: float, seed: int, *,
-            optimizer: str = "muon", down: float = 0.2) -> Iterator[tuple[int, float]]:
+def clock(threads: int, processor: bool = False) -> Callable[[], float]:
+    """Tells seconds: those that pass, or, on one thread or where it is asked for, those of the processor for each."""
+    if threads == 1 or processor:
+        return lambda: time.process_time() / threads
+    return time.perf_counter
+
+
+class _Known(torch.autograd.Function):
+    """A number whose gradients are known already."""
+
+    @staticmethod
+    def forward(context, number, slopes, *weights):
+        context.slopes = slopes
+        return number.clone()
+
+    @staticmethod
+    def backward(context, upstream):
+        return None, None, *(None if slope is None else upstream * slope for slope in context.slopes)
+
+
+def in_shares(loss: Callable, threads: int, pool: ThreadPoolExecutor) -> Callable:
+    """The same loss, of which each thread computes its share of the batch, forth and back.
+
+    Many small operations share two cores better than each of them would on its own.
+
+    Args:    loss: as of `Trainer`, of batches that have a length and give their rows.
+    """
+    def shared(model: nn.Module, batch) -> tuple[torch.Tensor, torch.Tensor]:
+        weights = list(model.parameters())
+
+        def share(rows: torch.Tensor) -> tuple:
+            total, tokens = loss(model, batch[rows])
+            return total.detach(), tokens, torch.autograd.grad(total, weights, allow_unused=True)
+
+        totals, tokens, slopes = zip(*pool.map(share, torch.arange(len(batch)).chunk(threads)))
+        added = [None if parts[0] is None else sum(parts) for parts in zip(*slopes)]
+        return _Known.apply(sum(totals), added, *weights), sum(tokens)
+
+    return shared
+
+
+class Together(torch.optim.Optimizer):
+    """Optimizers that step at the same time, each in a thread of its own; to `Trainer` they are one."""
+
+    def __init__(self, optimizers: list[torch.optim.Optimizer], pool: ThreadPoolExecutor) -> None:  # holds no weights
+        self.optimizers, self.pool = optimizers, pool
+        self.param_groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+
+    def step(self) -> None:
+        list(self.pool.map(lambda optimizer: optimizer.step(), self.optimizers))
+
+    def zero_grad(self) -> None:
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+
+
+def learned(model: nn.Module, batches, loss: Callable, seconds: float, every: float, seed: int, *,
+            make: Callable = muon, rate: float = 2e-3, down: float = 0.2,
+            threads: int = 1, now: Callable[[], float] | None = None) -> Iterator[tuple[int, float]]:
     """Train; now and then yields how many steps and seconds it has been, with the model in evaluation mode.
 
-    Args:    loss: as of `Trainer`. every: seconds from one look to the next. down: the last share of the time, in
-             which the rate goes down to 0 in a line; 0 leaves it as it is.
+    Args:    loss: as of `Trainer`. every: seconds from one look to the next. make, rate: the optimizers, and the
+             highest rate; Muon's own is ten times as high. down: the last share of the time, in which the rate goes
+             down to 0 in a line; 0 leaves it as it is. threads: share each batch (`in_shares`). now: where it is not
+             `clock(threads)`.
     """
-    make, rate = MAKERS[optimizer]
-    spent = 0.0
+    spent, now = 0.0, now or clock(threads)
 
     def share(step: int) -> float:
         over = spent / seconds
         return min((step + 1) / 20, up_and_down(round(1000 * over), 0, 1000) / down if down else 1.0, 1.0)
 
-    trainer = Trainer(model, make(model, rate), loss, share, Recipe(10**9, rate, seed=seed))
-    started, due = now(), every
-    for _ in trainer.run(batches, progress=False):
-        spent += now() - started
-        if spent >= due or spent >= seconds:
-            model.eval()
-            yield trainer.step, spent
-            model.train()
-            due += every
-        if spent >= seconds:
-            return
-        started = now()
+    with ThreadPoolExecutor(threads) as pool:
+        optimizers = make(model, rate)
+        if threads > 1:
+            loss, optimizers = in_shares(loss, threads, pool), [Together(optimizers, pool)]
+        trainer = Trainer(model, optimizers, loss, share, Recipe(10**9, rate, seed=seed))
+        started, due = now(), every
+        for _ in trainer.run(batches, progress=False):
+            spent += now() - started
+            if spent >= due or spent >= seconds:
+                model.eval()
+                yield trainer.step, spent
+                model.train()
+                due += every
+            if spent >= seconds:
+                return
+            started = now()

@@ -23,6 +23,7 @@ from selfattention.layers import EncoderLayer, FeedForward, LayerNorm, PreNorm
 from selfattention.models import swin
 from selfattention.models.bigbird import BigBird, Sizes
 from selfattention.positions import Rotary
+from selfattention.training import adam
 
 BATCH, TOKENS, BLOCK, WIDTH, SYMBOLS = 64, 64, 4, 64, 4
 SWIN = swin.Sizes(classes=digits.CLASSES, channels=1, patch=2, width=32, depths=(2, 2), heads=(2, 4), window=2,
@@ -38,7 +39,7 @@ def of_digits(shifted: bool, seconds: float, seed: int) -> None:
         if isinstance(step, swin.SwinLayer):
             step.attention.shift = 0
     for step, spent in learned(model, digits.ShiftedBatches(train, BATCH, seed=seed), digits.loss, seconds, seconds,
-                               seed, optimizer="adam"):
+                               seed, make=adam):
         row("shifted" if shifted else "not shifted", f"{seed}", f"{step}", f"{spent:.0f}",
             f"{digits.accuracy(model, test):.3f}")
 

@@ -1,14 +1,22 @@
 """What stands beside the course: the recipe for real text, trying the lessons elsewhere, and what a step launches."""
 
 import importlib.util
+import itertools
 import math
 import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
+
+from selfattention.data.characters import TextBatches
+from selfattention.models.gpt import GPT, Sizes
+from selfattention.training import cross_entropy, muon
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -99,15 +107,42 @@ raise ValueError("broken here")
 """
 
 
-@pytest.fixture
-def claims(monkeypatch):
-    """The benchmark's module."""
+def benchmark(name, monkeypatch):
+    """A benchmark's module."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    spec = importlib.util.spec_from_file_location("claims_elsewhere", ROOT / "benchmarks" / "claims.py")
+    spec = importlib.util.spec_from_file_location(f"{name}_of_the_benchmarks", ROOT / "benchmarks" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, spec.name, module)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def claims(monkeypatch):
+    return benchmark("claims", monkeypatch)
+
+
+def test_threads_that_share_a_batch_learn_what_one_does(monkeypatch):
+    """Unequal shares, tokens that do not count in one of them, a weight that is not used, Muon in shares as well."""
+    learning = benchmark("learning", monkeypatch)
+
+    def loss(model, batch):
+        return cross_entropy(model[0](batch[:, :-1]), batch[:, 1:])
+
+    def trained(threads):
+        torch.manual_seed(0)
+        model = nn.ModuleList([GPT(Sizes(17, 11, 14, 1, 23, 1)).double(), nn.Linear(3, 3)])
+        batches = TextBatches(torch.arange(131) % 13, 7, 5)
+        found = learning.learned(model, batches, loss, 3, 1, 0, make=partial(muon, shares=threads), threads=threads,
+                                 now=itertools.count().__next__)
+        return [step for step, _ in found], model
+
+    steps, one = trained(1)
+    assert steps == [1, 2, 3], "a second passes from one look at this clock to the next"
+    again, two = trained(2)
+    assert again == steps and torch.equal(one[1].weight, two[1].weight)
+    for expected, weight in zip(one.parameters(), two.parameters(), strict=True):
+        torch.testing.assert_close(weight, expected, rtol=0, atol=1e-6)
 
 
 def test_a_lesson_is_run_under_other_seeds_threads_and_instructions(claims, tmp_path, monkeypatch, capsys):

@@ -118,6 +118,24 @@ def test_muon_takes_the_matrices_inside_the_layers():
     assert all(parameter.ndim == 1 or len(parameter) == 17 for parameter in others.param_groups[0]["params"])
 
 
+def test_optimizers_that_share_the_matrices_step_as_one_does():
+    def stepped(shares):
+        torch.manual_seed(0)
+        model = Transformer.paper(Sizes(17, 17, d_model=14, heads=1, d_ff=23, layers=1))
+        for parameter in model.parameters():
+            parameter.grad = torch.randn_like(parameter)
+        optimizers = muon(model, 1e-3, decay=0.5, shares=shares)
+        for optimizer in optimizers:
+            optimizer.step()
+        return [len(optimizer.param_groups[0]["params"]) for optimizer in optimizers[:-1]], list(model.parameters())
+
+    (all_of_them,), one = stepped(1)
+    parts, three = stepped(3)
+    assert sum(parts) == all_of_them and max(parts) - min(parts) <= 1
+    for expected, found in zip(one, three, strict=True):
+        assert torch.equal(found, expected)
+
+
 def test_decay_shrinks_the_matrices_that_muon_takes():
     def stepped(**options):
         torch.manual_seed(0)

@@ -107,16 +107,19 @@ def adam(model: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
     return [torch.optim.Adam(model.parameters(), lr=rate, betas=(0.9, 0.98), eps=1e-9)]
 
 
-def muon(model: nn.Module, rate: float, times: float = 10.0, decay: float = 0.0) -> list[torch.optim.Optimizer]:
+def muon(model: nn.Module, rate: float, times: float = 10.0, decay: float = 0.0,
+         shares: int = 1) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the layers, Adam for embeddings, norms and biases (Jordan et al. 2024).
 
     Args:    rate: of Adam. times: Muon's is so many times as high. decay: weight decay of Muon's matrices; each step
-             takes its rate times this share away from every weight.
+             takes its rate times this share away from every weight. shares: so many optimizers share the matrices
+             among them, so that as many threads can step at once.
     """
     inside = {id(module.weight) for module in model.modules() if isinstance(module, nn.Linear)}
     matrices = [parameter for parameter in model.parameters() if id(parameter) in inside]
     others = [parameter for parameter in model.parameters() if id(parameter) not in inside]
-    return [torch.optim.Muon(matrices, lr=times * rate, momentum=0.95, weight_decay=decay),
+    return [*(torch.optim.Muon(matrices[share::shares], lr=times * rate, momentum=0.95, weight_decay=decay)
+              for share in range(shares)),
             torch.optim.Adam(others, lr=rate, betas=(0.9, 0.98), eps=1e-9)]
 
 

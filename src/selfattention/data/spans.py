@@ -68,6 +68,10 @@ class Asked:
         """The same questions on another device."""
         return Asked(*(tensor.to(device) for tensor in (self.tokens, self.segments, self.starts, self.ends)))
 
+    def __len__(self) -> int:
+        """How many questions there are."""
+        return len(self.tokens)
+
     def __getitem__(self, rows: Int[Tensor, " rows"]) -> "Asked":
         """Some of the questions."""
         return Asked(self.tokens[rows], self.segments[rows], self.starts[rows], self.ends[rows])
