@@ -22,7 +22,7 @@ from timing import row
 import torch  # isort: skip  (timing sets the number of threads before)
 from torch import nn
 
-from selfattention.compression import NGrams, compressed_bits, model_bits
+from selfattention.compression import NGrams, compressed_bits, mixed_bits, model_bits, token_nats
 from selfattention.data import shakespeare, topics
 from selfattention.data.characters import Characters, TextBatches
 from selfattention.models.gpt import GPT, Changes, Sizes
@@ -45,14 +45,18 @@ def trained(arguments, vocab, tokens, changes, seed) -> tuple[GPT, int]:
     return model.eval(), steps
 
 
-def others(split, orders) -> None:
-    """What packs the same text, given the same text to learn from; of the n-grams the one that is best at it."""
+def others(split, orders) -> torch.Tensor:
+    """What packs the same text, given the same text to learn from; of the n-grams the one that is best at it.
+
+    Returns: what each character costs by those n-grams, in nats.
+    """
     for name, bits in compressed_bits(*split).items():
         row(name, f"{bits:.3f}")
     alphabet = "".join(split)
-    found = {order: NGrams(split.train, alphabet, order).bits(split.held_out) for order in orders}
-    order = min(found, key=found.get)
-    row(f"the best of the n-grams with back-off, n = {order}", f"{found[order]:.3f}")
+    found = {order: NGrams(split.train, alphabet, order).nats(split.held_out) for order in orders}
+    order = min(found, key=lambda order: found[order].mean())
+    row(f"the best of the n-grams with back-off, n = {order}", f"{mixed_bits(found[order]):.3f}")
+    return found[order]
 
 
 def compared(arguments, split, characters) -> None:
@@ -60,12 +64,14 @@ def compared(arguments, split, characters) -> None:
     tokens, held_out = characters.encode(split.train), characters.encode(split.held_out)
     print(f"\n| {len(split.train):,} characters to learn from, {len(split.held_out):,} held out | bits a character |")
     print("|---|---|")
-    others(split, arguments.orders)
+    counted = others(split, arguments.orders)
     for seed in range(arguments.seeds):
         model, steps = trained(arguments, len(characters), tokens, MODERN, seed)
-        bits = model_bits(model, held_out, arguments.context, arguments.stride)
+        nats = token_nats(model, held_out, arguments.context, arguments.stride)
         weights = sum(parameter.numel() for parameter in model.parameters())
-        row(f"GPT with {weights:,} weights, {arguments.seconds:g} seconds, {steps} steps, seed {seed}", f"{bits:.3f}")
+        name = f"GPT with {weights:,} weights, {arguments.seconds:g} seconds, {steps} steps, seed {seed}"
+        row(name, f"{mixed_bits(nats):.3f}")
+        row(f"the mean of its probabilities and the n-grams', seed {seed}", f"{mixed_bits(nats, counted):.3f}")
     print()
     draw = Sampler(temperature=0.7, p=0.95, generator=torch.Generator().manual_seed(0))
     for token in stream(model, characters.encode("\n\nThe ")[None], 400, draw):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from selfattention import compression
-from selfattention.compression import NGrams, compressed_bits, model_bits
+from selfattention.compression import NGrams, compressed_bits, mixed_bits, model_bits
 
 TEXT = "the cat sat on the mat and the rat sat on the cat that ate the rat at the mat " * 3
 ALPHABET = "abcdefghijklmnopqrstuvwxyz "
@@ -118,7 +118,23 @@ def test_a_model_that_knows_nothing_costs_the_logarithm_of_its_vocabulary():
     assert model_bits(lambda tokens: torch.zeros(*tokens.shape, 13), tokens[:1], 5, 2) == pytest.approx(math.log2(13))
 
 
+def test_predictors_that_are_mixed_cost_what_the_mean_of_their_probabilities_does():
+    generator = torch.Generator().manual_seed(0)
+    first, second, third = torch.rand(3, 53, generator=generator, dtype=torch.float64)
+    expected = -((first + second + third) / 3).log2().mean()
+    assert mixed_bits(-first.log(), -second.log(), -third.log()) == pytest.approx(expected.item(), rel=1e-12)
+    assert mixed_bits(torch.tensor([800.0]), torch.tensor([802.0])) == pytest.approx(
+        (800 + math.log(2) - math.log1p(math.exp(-2))) / math.log(2)), "chances that no float64 can hold"
+    counted = NGrams(TEXT, ALPHABET, 3)
+    text = "the rat sat"
+    assert counted.nats(text).tolist() == pytest.approx(
+        [-math.log(counted.probability(text[place], text[:place])) for place in range(len(text))])
+    assert mixed_bits(counted.nats(text)) == counted.bits(text)
+
+
 @pytest.mark.parametrize(("call", "message"), [
+    (lambda: mixed_bits(torch.ones(5), torch.ones(7)), "texts of 5 and 7 tokens: .* the same text"),
+    (mixed_bits, "of no predictor"),
     (lambda: compressed_bits("", "abc"), "texts of 0 and 3 characters: none may be empty"),
     (lambda: compressed_bits("abc", ""), "texts of 3 and 0"),
     (lambda: NGrams("abcd", "abc", 2), r"\['d'\] beyond the alphabet"),

@@ -217,6 +217,18 @@ def test_a_prompt_says_how_long_it_may_take_and_what_it_builds_on(chapter):
         assert all(one < number for one in earlier)
 
 
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.key)
+def test_a_prompt_shows_what_hints_speak_of_and_names_what_is_ready_made(exercise):
+    text = exercise_texts.prompt(exercise, 1)
+    hints = " ".join([*exercise.hints, *(one.hint for one in (*exercise.checks, *exercise.mistakes))])
+    places = {"first": 1, "second": 2, "two": 2, "third": 3, "last": len(exercise.examples)}
+    named = [places[word] for word in re.findall(r"(\w+) examples?\b", hints) if word in places]
+    assert text.count(f"\n{exercise.name}(") == max([1, *named])
+    if exercise.ready_made:
+        told = re.search(r"Write it yourself: (.+) do not count\.", text)[1]
+        assert set(re.findall(r"`([^`]+)`", told)) == {name for name in exercise.ready_made if "." in name} != set()
+
+
 def test_nearly_every_card_shows_an_input_that_the_eye_can_follow():
     """At most twelve numbers or words an argument; what is left are whole layers, and models with leaks hard to see."""
     sizes = []

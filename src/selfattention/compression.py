@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -35,9 +35,9 @@ def compressed_bits(train: str, held_out: str) -> dict[str, float]:
 
 
 @torch.no_grad()
-def model_bits(model: Callable[[Tensor], Tensor], tokens: Int[Tensor, " text"], context: int,
-               stride: int) -> float:
-    """Bits a token of a text that a language model reads in windows of `context` tokens.
+def token_nats(model: Callable[[Tensor], Tensor], tokens: Int[Tensor, " text"], context: int,
+               stride: int) -> Float[Tensor, " text"]:
+    r"""What each token of a text costs a language model, $-\ln p$, that reads it in windows of `context` tokens.
 
     Each window predicts the next `stride` tokens, so that all but the first few have at least `context` − `stride`
     tokens before them. The first token of all, which nothing predicts, costs as much as if all were equally likely.
@@ -48,13 +48,34 @@ def model_bits(model: Callable[[Tensor], Tensor], tokens: Int[Tensor, " text"], 
     if len(tokens) == 0 or not 1 <= stride <= context:
         raise ValueError(f"a text of {len(tokens)} tokens in windows of {context}, of which {stride} are predicted: "
                          "the text needs a token, and the stride is between 1 and the context")
-    nats = math.log(model(tokens[None, :1]).shape[-1])
+    nats = [torch.tensor([math.log(model(tokens[None, :1]).shape[-1])], dtype=torch.float64)]
     for begin in range(1, len(tokens), stride):
         end = min(begin + stride, len(tokens))
         start = max(end - 1 - context, 0)
         scores = model(tokens[None, start:end - 1])[0, begin - 1 - start:]
-        nats += float(torch.nn.functional.cross_entropy(scores, tokens[begin:end], reduction="sum"))
-    return nats / math.log(2) / len(tokens)
+        nats.append(torch.nn.functional.cross_entropy(scores, tokens[begin:end], reduction="none").cpu().double())
+    return torch.cat(nats)
+
+
+def model_bits(model: Callable[[Tensor], Tensor], tokens: Int[Tensor, " text"], context: int, stride: int) -> float:
+    """Bits a token of a text: the mean of `token_nats`, to the base 2.
+
+    Raises:  ValueError: as `token_nats`.
+    """
+    return mixed_bits(token_nats(model, tokens, context, stride))
+
+
+def mixed_bits(*nats: Float[Tensor, " text"]) -> float:
+    r"""Bits a token of a text where several predictors have the same say: $p = (p_1 + \dots + p_k)/k$.
+
+    Args:    nats: what each token costs by each of them, $-\ln p_i$.
+    Raises:  ValueError: there is none, or they are of texts of different lengths.
+    """
+    lengths = [len(each) for each in nats]
+    if len(set(lengths)) != 1:
+        raise ValueError(f"costs of texts of {' and '.join(map(str, lengths))} tokens: all must be of the same text"
+                         if lengths else "costs of no predictor: give at least one")
+    return (math.log(len(nats)) - torch.stack(nats).neg().logsumexp(dim=0)).mean().item() / math.log(2)
 
 
 class NGrams:
@@ -98,14 +119,21 @@ class NGrams:
             chance = (count - discounts[min(count, 3)] + taken * chance) / total
         return chance
 
+    def nats(self, text: str) -> Float[Tensor, " text"]:
+        r"""What each character of a text costs, $-\ln p$.
+
+        Raises:  ValueError: the text is empty.
+        """
+        _require_texts(text)
+        return -torch.tensor([self.probability(character, text[max(place - self.order + 1, 0):place])
+                              for place, character in enumerate(text)], dtype=torch.float64).log()
+
     def bits(self, text: str) -> float:
         """Bits a character of a text.
 
         Raises:  ValueError: the text is empty.
         """
-        _require_texts(text)
-        return -sum(math.log2(self.probability(character, text[max(place - self.order + 1, 0):place]))
-                    for place, character in enumerate(text)) / len(text)
+        return mixed_bits(self.nats(text))
 
 
 def _discounts(level: dict[str, Counter[str]]) -> tuple[float, ...]:

@@ -65,8 +65,10 @@ def test_nbgrader_gets_points(monkeypatch, capsys):
 
 
 def test_a_hint_shows_code_and_emphasis_as_a_card_does():
-    shown = Notice("Which `exp` is *the* largest, 2 * 3 or `a*b*c`? <b>")
-    assert "<code>exp</code> is <em>the</em> largest, 2 * 3 or <code>a*b*c</code>? &lt;b&gt;" in shown._repr_html_()
+    shown = Notice("Which `exp` is *the* largest, 2 * 3 or `a*b*c`? <b> `as long as a line on a narrow page`")
+    whole = '<code style="white-space:nowrap">'
+    assert (f"{whole}exp</code> is <em>the</em> largest, 2 * 3 or {whole}a*b*c</code>? &lt;b&gt; "
+            "<code>as long") in shown._repr_html_()
     assert "`exp` is *the*" in repr(shown)
 
 

@@ -10,7 +10,7 @@ from test_updating import find, load, save
 
 from selfattention import check, problems, progress
 from selfattention.course import files, memory, standing
-from selfattention.course.progress import Progress, bar
+from selfattention.course.progress import Progress, bar, by_chapter
 from selfattention.course.standing import CHANGED, UNKNOWN, Row, following
 from selfattention.course.workspace import Workspace
 
@@ -182,10 +182,15 @@ def test_when_all_is_passed_nothing_comes_next():
 def test_the_card_has_every_exercise_every_sum_and_a_link(copy):
     page = Progress(rows(a="passed", c=CHANGED))._repr_html_().replace("&nbsp;", " ")
     for words in ("✓ a 2/2", "○ b 0/2", "? c 0/2", "2 / 4", "0 / 4", "<strong>2 of 8 points</strong>",
-                  'href="../exercises/01_exercises_dot_products.ipynb"', "<code>selfattention status</code>"):
+                  'href="../exercises/01_exercises_dot_products.ipynb"', ">selfattention status</code>"):
         assert words in page, words
     assert "<script" not in page and "http" not in page
     assert [bar(*one) for one in ((0, 4), (3.9, 4), (4, 4))] == ["░" * 10, "█" * 9 + "░", "█" * 10]
+
+
+def test_a_chapter_of_several_lessons_is_called_by_the_lesson_of_its_name():
+    shown = [Row("16_interpretability", "rollout", 3, 0.0, "not attempted")]
+    assert [title for title, _ in by_chapter(shown)] == ["16 · Interpretability"]
 
 
 def test_on_a_narrow_page_a_name_is_broken_at_its_underscores():

@@ -9,6 +9,7 @@ from selfattention import problems
 from selfattention.engine import Exercise
 from selfattention.engine.judging import tables
 
+NAMED = {"second example": 2, "two examples": 2, "third example": 3}
 PROGRESS = "from selfattention import progress\n\nprogress()"
 
 
@@ -17,13 +18,23 @@ def prompt(exercise: Exercise, number: int) -> str:
     heading = f"## {number} · `{exercise.name}` ({exercise.points} points)"
     text = [heading, _about(exercise, number), exercise.prompt]
     if exercise.ready_made:
-        text.append(f"Write it yourself: `{exercise.ready_made[0]}` and its like do not count.")
+        named = [f"`{name}`" for name in exercise.ready_made if "." in name]
+        text.append(f"Write it yourself: {', '.join(named)} and {'its' if len(named) == 1 else 'their'} like do not "
+                    "count.")
     names = list(inspect.signature(exercise.function).parameters)
-    for args in exercise.examples[:1]:
+    for place, args in enumerate(exercise.examples[:_shown(exercise)]):
         shown = [f"{name} =\n{tables.show(value)}" for name, value in zip(names, args)]
         shown.append(f"{exercise.name}({', '.join(names[:len(args)])}) =\n{tables.show(exercise.function(*args))}")
-        text.append("For example:\n\n```text\n" + "\n\n".join(shown) + "\n```")
+        text.append(f"{'And' if place else 'For example'}:\n\n```text\n" + "\n\n".join(shown) + "\n```")
     return "\n\n".join(text)
+
+
+def _shown(exercise: Exercise) -> int:
+    """So many examples stand in the prompt: the first, and those that a hint speaks of."""
+    hints = [*exercise.hints, *(one.hint for one in (*exercise.checks, *exercise.mistakes))]
+    named = [count for words, count in {**NAMED, "last example": len(exercise.examples)}.items()
+             if any(words in hint for hint in hints)]
+    return max([1, *named])
 
 
 def stub(exercise: Exercise) -> str:

@@ -72,7 +72,7 @@ class Progress:
 def by_chapter(rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
     """Each chapter's title with its rows."""
     for chapter, some in groupby(rows, key=lambda row: row.chapter):
-        yield way.title(way.lessons_of(chapter)[0]), list(some)
+        yield way.title(chapter), list(some)
 
 
 def sums(rows: list[Row]) -> tuple[float, int]:

@@ -18,6 +18,7 @@ BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:60
 SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 MARKED = re.compile(r"[^\s\[\](),]+" + re.escape(tables.MARK) + r"(?=[\s\]),]|$)")  # a number or word with a mark
+SHORT, WHOLE = 24, ' style="white-space:nowrap"'  # code of so many letters is not broken over two lines
 EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])")
 LEGEND = f" ({tables.MARK} where they differ)"
 DIFFERS = "text-decoration:underline;text-decoration-thickness:2px"
@@ -168,9 +169,9 @@ def _block(label: str, text: str, *, marked: bool = False) -> str:
 
 
 def inline(text: str) -> str:
-    """Escaped text with `code` spans and *emphasis*."""
+    """Escaped text with `code` spans, of which short ones stay on one line, and *emphasis*."""
     pieces = html.escape(text).split("`")
     if len(pieces) % 2 == 0:
         return html.escape(text)
-    return "".join(f"<code>{piece}</code>" if odd % 2 else EMPHASIS.sub(r"<em>\1</em>", piece)
-                   for odd, piece in enumerate(pieces))
+    return "".join(f"<code{WHOLE if len(piece) <= SHORT else ''}>{piece}</code>" if odd % 2
+                   else EMPHASIS.sub(r"<em>\1</em>", piece) for odd, piece in enumerate(pieces))

@@ -128,7 +128,7 @@ def no_later_say(answer, rng):
         probes.unmoved(before[:, :place], after[:, :place], "outputs changed because a later token did")
 
 
-@multi_head_attention.check("does not care about the order of the tokens",
+@multi_head_attention.check("gives each token the same in another order, with the mask reordered",
                             hint="Exchange two tokens, and with them the mask's rows and columns. What should happen "
                                  "to the outputs?")
 def equivariant(answer, rng):

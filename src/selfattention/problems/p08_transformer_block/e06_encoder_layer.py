@@ -47,7 +47,7 @@ def layer_weights(rng, d_model=7, d_ff=11):
     return [*matrices, *(1 + tensor(rng, d_model) / 3 for _ in range(2))]
 
 
-@encoder_layer.check("is torch's layer", hint="Check one step at a time: set `contract` to zeros, then "
+@encoder_layer.check("agrees with torch's layer", hint="Check one step at a time: set `contract` to zeros, then "
                                               "`out_projection`, too. What should be left?")
 def is_torchs(answer, rng):
     names = ("self_attn.in_proj_weight", "self_attn.out_proj.weight", "linear1.weight", "linear2.weight",

@@ -17,7 +17,7 @@ def most_frequent_pair(words: list[list[str]], counts: list[int]) -> tuple[str, 
     pairs, take the alphabetically first: compare the left symbols, and where these are the same, the right ones. If no
     word has two symbols, return None (Sennrich et al. 2016, algorithm 1).
 
-    Differs: the paper puts a sign at the end of each word, and leaves open which of equally frequent pairs is taken.
+    The paper differs: it puts a sign at the end of each word, and leaves open which of equally frequent pairs is taken.
     """
     pairs = Counter()
     for word, count in zip(words, counts):

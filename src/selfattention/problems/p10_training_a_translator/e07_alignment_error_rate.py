@@ -13,8 +13,8 @@ def alignment_error_rate(guessed: list[list[tuple[int, int]]], gold: list[list[t
 
     $1 - 2\,|A \cap G| / (|A| + |G|)$, where $A$ are all links guessed in the corpus and $G$ all gold links (Och and Ney
     2003; here all gold links are sure). `guessed[i]` and `gold[i]` hold the pairs (source word, target word) of
-    sentence i, in any order; a pair that is listed twice is one link, and a list may be empty. Count over the whole
-    corpus, then divide once.
+    sentence i, in any order; a pair that is listed twice is one link, and a list may be empty, though not all of
+    them. Count over the whole corpus, then divide once.
     """
     right = sum(len(set(one) & set(other)) for one, other in zip(guessed, gold))
     links = sum(len(set(one)) + len(set(other)) for one, other in zip(guessed, gold))

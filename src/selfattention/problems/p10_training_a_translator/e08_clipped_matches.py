@@ -17,7 +17,7 @@ def clipped_matches(candidate: list[str], reference: list[str], n: int) -> tuple
     the reference, where equal n-grams count at most as often as the reference has them; and how many n-grams the
     candidate has (Papineni et al. 2002, §2.1).
 
-    Differs: the paper allows several references for a sentence.
+    The paper differs: it allows several references for a sentence.
     """
     ours, theirs = (Counter(tuple(words[i:i + n]) for i in range(len(words) - n + 1))
                     for words in (candidate, reference))

@@ -22,7 +22,7 @@ def bleu(candidates: list[list[str]], references: list[list[str]],
     candidates. $BP = e^{1 - r/c}$ if all candidates together have fewer words, $c$, than all references, $r$; otherwise
     it is 1. If nothing matches for some n from 1 to 4, BLEU is 0. A candidate may be empty.
 
-    Differs: the paper allows several references for a sentence.
+    The paper differs: it allows several references for a sentence.
     """
     logarithms = []
     for n in range(1, 5):

@@ -21,8 +21,8 @@ def gru_step(x: Float[Tensor, "batch width"], hidden: Float[Tensor, "batch hidde
     r"""Take one step of a gated recurrent unit, as torch does it.
 
     Let $a = xW + b$ be the token's part and $s = hU + c$ the state's ($W$, $b$: `input_weight`, `input_bias`; $U$, $c$:
-    `state_weight`, `state_bias`). The columns of both are those of the reset gate, then of the update gate, then of the
-    candidate. Return the new hidden vector
+    `state_weight`, `state_bias`). The columns of both are those of the reset gate ($r$), then of the update gate ($z$),
+    then of the candidate ($n$). Return the new hidden vector
 
     $$z \odot h + (1 - z) \odot \tanh(a_n + r \odot s_n), \quad r = \sigma(a_r + s_r),\ z = \sigma(a_z + s_z)$$
 

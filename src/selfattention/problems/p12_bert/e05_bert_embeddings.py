@@ -22,7 +22,7 @@ def bert_embeddings(tokens: Int[Tensor, "batch tokens"], segments: Int[Tensor, "
 
     A token's vector is the sum of three rows: that of the token, that of its place in the row (from 0, running on
     through both segments), and that of its segment (Devlin et al. 2019, figure 2). The table of positions has at least
-    as many rows as a text has tokens. `norm` is given and normalises the sum; in the examples it doubles. Gradients
+    as many rows as a text has tokens. `norm` is given and normalises the sum; in the example it doubles. Gradients
     must reach all three tables.
     """
     positions = position_table[:tokens.shape[1]]

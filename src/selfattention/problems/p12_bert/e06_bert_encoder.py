@@ -23,7 +23,7 @@ def bert_encoder(tokens: Int[Tensor, "batch tokens"], segments: Int[Tensor, "bat
     reads what the one before gave. `mask` has the shape (batch, 1, tokens) and is `True` where a token may be seen:
     every token sees every token of its text, before and after it, in both segments, signs included ([CLS], [SEP],
     unknown words and [MASK] are 1 to 4), but no padding (0). Return what the last layer gives. (Devlin et al. 2019, §3;
-    "bidirectional" in their title.) In the examples `embed` makes one number of a token, (token + 100 · segment) / 8,
+    "bidirectional" in their title.) In the example `embed` makes one number of a token, (token + 100 · segment) / 8,
     and a layer gives each token the mean of what it may see, plus i + 1.
     """
     mask = (tokens != 0)[:, None, :]
@@ -98,7 +98,7 @@ def more_padding(answer, rng):
     probes.equal(before, bert_encoder(tokens, segments, *rest))
 
 
-@bert_encoder.check("lets signs inside a text be seen, and takes [CLS] alone",
+@bert_encoder.check("lets signs inside a text be seen, and works for [CLS] alone",
                     hint="A hidden word has become token 4. May the others see that something stood there?")
 def signs_are_seen(answer, rng):
     (tokens, segments), rest = pair(rng, (7, 4), 11), parts(rng, 2)

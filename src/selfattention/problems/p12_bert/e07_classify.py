@@ -19,7 +19,7 @@ def classify(x: Float[Tensor, "batch tokens d_model"], pooler_weight: Float[Tens
     (Devlin et al. 2019, §4.1; the pooler is in their code): the *pooler* is a linear layer with tanh, and a second
     linear layer makes a score (logit) for each class, with no softmax. A linear layer is $x W + b$, with the weights as
     they are given.
-    Gradients must reach `x` and all four weights.
+    Gradients must reach `x`, both weights and both biases.
     """
     pooled = torch.tanh(x[:, 0] @ pooler_weight + pooler_bias)
     return pooled @ class_weight + class_bias

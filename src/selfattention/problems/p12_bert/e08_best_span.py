@@ -18,9 +18,9 @@ def best_span(starts: Float[Tensor, " tokens"], ends: Float[Tensor, " tokens"], 
 
     BERT gives each token a score as the first one of the answer (`starts`), and one as the last (`ends`). The score of
     an answer from token i to token j, both included, is starts[i] + ends[j] (Devlin et al. 2019, §4.2). An answer has
-    at least one token and at most `longest`, its last token does not stand before its first, and both are `inside`:
-    there `inside` is `True` for the text's own tokens, which stand side by side, and `False` for the question, signs
-    and padding. At least one token is inside, and no two answers have the same score. Return i, j and the score.
+    at least one token and at most `longest`, its last token does not stand before its first, and both belong to
+    the text: `inside` is `True` for its tokens, which stand side by side, and `False` for the question, signs and
+    padding. At least one token is inside, and no two answers have the same score. Return i, j and the score.
     """
     scores = starts[:, None] + ends[None, :]
     allowed = torch.ones_like(scores, dtype=torch.bool).triu().tril(longest - 1) & inside[:, None] & inside[None, :]

@@ -22,8 +22,8 @@ def generate(prompt: Int[Tensor, "batch tokens"], next_logits: Callable[[Tensor]
     each place for the token that comes next. It reads no more than `context` tokens at once, and raises a `ValueError`
     for more: where the text is longer, give it the **last** `context` tokens. The prompt has at least one token, and
     may be longer than the context. Write `most` tokens (at least one); there is no end sign. Return the whole texts:
-    the prompt, then what was written. In the examples the model predicts the number after the last one that it reads,
-    or after the sum of all that it reads; after 9 comes 0, and of a sum the last digit counts.
+    the prompt, then what was written. In the example the model predicts the number after the last one that it reads,
+    and after 9 comes 0; the checks have other models, too.
     """
     tokens = prompt
     for _ in range(most):

@@ -4,10 +4,10 @@ from torch import Tensor
 
 from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
-from selfattention.problems.p14_efficient_attention.shared import eighths, three, whole
+from selfattention.problems.p14_efficient_attention.shared import ATTENTION, eighths, three, whole
 
 
-@exercise(points=4, minutes=15, builds_on="exercise 1", ready_made=("attention", "softmax"), hints=(
+@exercise(points=4, minutes=15, builds_on="exercise 1", ready_made=(*ATTENTION, "torch.softmax", "softmax"), hints=(
     "Exercise 1 keeps two numbers a query. Which third thing grows along with the sum of the exponentials?",
     "When a larger score comes, what was added up so far is too large by one factor. How many things were added up?",
     "A mean is a sum divided by a sum. When do you know the second sum?",

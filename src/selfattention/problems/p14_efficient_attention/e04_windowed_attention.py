@@ -5,10 +5,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from selfattention.engine import exercise, probes
-from selfattention.problems.p14_efficient_attention.shared import three, whole
+from selfattention.problems.p14_efficient_attention.shared import ATTENTION, three, whole
 
 
-@exercise(points=4, minutes=15, builds_on="lesson 14, windows, and exercise 4 of chapter 04", ready_made=("attention",),
+@exercise(points=4, minutes=15, builds_on="lesson 14, windows, and exercise 4 of chapter 04", ready_made=ATTENTION,
           hints=(
     "Draw the mask of the whole text for 6 tokens and a window of 3, and cut its rows into two blocks of 3. Which "
     "columns does each block need?",

@@ -4,9 +4,10 @@ from torch import Tensor
 
 from selfattention.engine import exercise, probes
 from selfattention.problems.draws import tensor
+from selfattention.problems.p14_efficient_attention.shared import ATTENTION
 
 
-@exercise(points=4, minutes=15, builds_on="exercise 7, and exercise 3 of chapter 06", ready_made=("attention",), hints=(
+@exercise(points=4, minutes=15, builds_on="exercise 7, and exercise 3 of chapter 06", ready_made=ATTENTION, hints=(
     "Write down the score of one query and one key as two products, one for each part of the key. Which of them is the "
     "same for all heads?",
     "A key of one head is `key_up[h]` times a latent. Its product with a query: what can be multiplied first?",
@@ -20,9 +21,9 @@ def latent_attention(queries: Float[Tensor, "heads queries d_head"],
     r"""Attend to what a latent cache holds (MLA; DeepSeek-AI 2024, §2.1).
 
     Of each token the cache has one latent $c$ and one turned key $k^R$ for all heads. Head h's key is
-    $[\,$`key_up[h]`$\;c;\ k^R\,]$, two parts one after the other, and its value is `value_up[h]` $c$. A query, too, has
-    two parts: a row of `queries[h]` and the same row of `turned_queries[h]`. Everything is turned already. Scores are
-    divided by $\sqrt{d_{head} + rotary}$; nothing is masked.
+    $[U_h c;\ k^R]$, two parts one after the other, and its value is $V_h c$; $U_h$ is `key_up[h]`, $V_h$ is
+    `value_up[h]`. A query, too, has two parts: a row of `queries[h]` and the same row of `turned_queries[h]`.
+    Everything is turned already. Scores are divided by $\sqrt{d_{head} + rotary}$; nothing is masked.
 
     Return each head's mixed values. You may make keys and values, or find a way without: both are right. Gradients must
     reach all six inputs.

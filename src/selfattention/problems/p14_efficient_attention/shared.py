@@ -4,6 +4,8 @@ import torch
 
 from selfattention.problems.draws import tensor
 
+ATTENTION = ("torch.nn.functional.scaled_dot_product_attention", "attention")
+
 
 def three(rng, queries, keys, d_k=7, d_v=5):
     """Queries, keys and values of one head."""

@@ -24,7 +24,7 @@ def read_in_segments(x: Float[Tensor, "batch tokens d_model"], layers: int,
     is at least one. A segment has `length` tokens, and the last one what is left. The memory of layer n holds the
     latest `most` (at least 1) of what layer n *was given* in earlier segments, the oldest first; before the first
     segment it has no tokens. Return what the last layer made of all segments, one after the other.
-    Gradients must reach `x` within a segment, but go through no memory (Dai et al. 2019, §3.2). In the examples layer
+    Gradients must reach `x` within a segment, but go through no memory (Dai et al. 2019, §3.2). In the example layer
     n multiplies by n + 2, and adds n and the sum of its memory.
     """
     memory = [x[:, :0]] * layers

@@ -22,7 +22,7 @@ def patched_run(layer: Callable[[int, Tensor], Tensor], layers: int, clean: Floa
     the streams of two texts before the first layer. When the first `after` layers (0 to `layers`) have run on both,
     the vector at `position` of the damaged text is replaced by that of the clean text at the same place, and the other
     layers run on. Return the stream of the mended run after the last layer (Meng et al. 2022, §2.1). `clean` and
-    `damaged` must not be changed. In the examples layer n adds to each token n + 2 times the one before it.
+    `damaged` must not be changed. In the example layer n adds to each token n + 2 times the one before it.
     """
     for n in range(after):
         clean, damaged = layer(n, clean), layer(n, damaged)

@@ -22,7 +22,7 @@ def lens(streams: Float[Tensor, "states tokens d_model"], norm: Callable[[Tensor
     model normalises the stream with `norm`, given as a function that treats each vector on its own, and the scores are
     the dot products with the rows of `unembedding`. Do so after each number of layers, and return for every one of
     them and every token the log-probability, in nats, of its answer: `answers[t]` is the one at token t. Scores may be
-    as large as 1000. In the examples `norm` doubles.
+    as large as 1000. In the example `norm` doubles.
     """
     scores = norm(streams) @ unembedding.T
     return torch.log_softmax(scores, dim=-1)[:, torch.arange(len(answers)), answers]

@@ -23,7 +23,7 @@ def neighbour_weights(scores: Float[Tensor, "queries keys"],
     and whatever stands where nobody may look. Gradients must reach `scores`.
     """
     empty = ~mask.any(dim=1, keepdim=True)
-    weights = torch.softmax(scores.masked_fill(~mask & ~empty, -math.inf), dim=1)
+    weights = torch.softmax(scores.masked_fill(~mask, -math.inf).masked_fill(empty, 0.0), dim=1)
     return weights.masked_fill(empty, 0.0)
 
 
@@ -88,6 +88,15 @@ def gradients(answer, rng):
     probes.gradient_parity(answer, by_neighbours, scores, mask, cotangent=tensor(rng, 5, 7))
 
 
+@neighbour_weights.check("does not read what stands where nobody may look",
+                         hint="Put NaN and ∞ where the mask is `False`, also in a row that is `False` everywhere. Do "
+                              "they come out anywhere, as weights or as gradients?")
+def unread(answer, rng):
+    scores, mask = drawn(rng, 5, 7)
+    strange = torch.tensor([math.nan, math.inf, -math.inf])[torch.arange(7) % 3].to(scores.dtype)
+    probes.gradient_parity(answer, by_neighbours, torch.where(mask, scores, strange), mask, cotangent=tensor(rng, 5, 7))
+
+
 def softmaxed(scores, mask, *, hidden=-math.inf, dim=1):
     return torch.softmax(scores.masked_fill(~mask, hidden), dim=dim)
 
@@ -115,6 +124,14 @@ def nan_rows(scores, mask):
                            hint="What is 0 · NaN in the backward pass? Where does the NaN come from?")
 def covered(scores, mask):
     return torch.nan_to_num(torch.softmax(scores + torch.where(mask, 0.0, -math.inf), dim=1))
+
+
+@neighbour_weights.mistake("lets the scores of a node without neighbours into the softmax",
+                           hint="Such a row may hold ∞. Its weights are set to 0 in the end, but what are its "
+                                "gradients?")
+def empty_rows_read(scores, mask):
+    empty = ~mask.any(dim=1, keepdim=True)
+    return softmaxed(scores, mask | empty).masked_fill(empty, 0.0)
 
 
 @neighbour_weights.mistake("gives a node without neighbours equal weights for all",

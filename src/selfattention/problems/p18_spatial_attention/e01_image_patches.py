@@ -48,7 +48,7 @@ def one_by_one(images, patch):
     return torch.tensor(rows, dtype=images.dtype)
 
 
-@image_patches.check("has the patches in the order of reading, and so the numbers in each",
+@image_patches.check("has the patches in the order of reading, and likewise the numbers in each",
                      hint="Follow the first two examples with a pencil. Which pixels are in the first patch?")
 def in_order(answer, rng):
     for batch, channels, rows, columns, patch in ((2, 3, 2, 5, 3), (3, 2, 4, 2, 2), (2, 5, 3, 2, 5)):

@@ -57,7 +57,7 @@ def agrees(answer, rng):
         probes.equal(answer(*given), number_by_number(*given))
 
 
-@channel_attention.check("works for one image, one channel, one place, and one number within",
+@channel_attention.check("works for one image, one channel, one place, and one inner number",
                          hint="Which axes of the gates are of length 1, and which are those of x?")
 def edges(answer, rng):
     for sizes in ((1, 3, 2, 5, 2), (2, 1, 3, 2, 3), (3, 4, 1, 1, 2), (2, 3, 4, 2, 1), (1, 1, 1, 1, 1)):

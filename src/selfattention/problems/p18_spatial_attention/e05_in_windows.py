@@ -21,7 +21,7 @@ def in_windows(x: Float[Tensor, "height width d"], size: int,
     one call, as a tensor (windows, places, d): the windows in reading order (from left to right, then down), and the
     places of each window in reading order, too. It returns a tensor of the same shape. Return the grid in which each
     vector stands where the one stood whose place it took (Liu et al. 2021, §3.2). Gradients must reach `x`. In the
-    examples, `inside` adds to each number ten times the number of its window and the number of its place, both from 0.
+    example, `inside` adds to each number ten times the number of its window and the number of its place, both from 0.
     """
     height, width, _ = x.shape
     apart = x.unflatten(1, (-1, size)).unflatten(0, (-1, size))

@@ -91,7 +91,7 @@ def norms(answer, rng):
             probes.parity(answer, by_loop, model, tensor(rng, *shape))
 
 
-@batch_error.check("measures it where a text sees one other text, or one number",
+@batch_error.check("measures it where a text sees one other text alone, or one number of it",
                    hint="Which texts, tokens and features do you compare? With which sign may they differ?")
 def neighbours(answer, rng):
     for model in (previous_text, sum_of_all, lambda x, training: dropped(x + x.flip(0) / 2, training)):

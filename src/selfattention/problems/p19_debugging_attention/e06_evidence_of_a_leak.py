@@ -18,8 +18,8 @@ def evidence_of_a_leak(losses: Float[np.ndarray, " tokens"], chances: Float[np.n
 
     $$\bar d \Big/ \frac{s}{\sqrt n}, \qquad s^2 = \frac{1}{n - 1} \sum_{t=1}^n (d_t - \bar d)^2,$$
 
-    as a Python number. From about 4 on, luck is no explanation any more. There are at least two tokens, and not all
-    leads are equal.
+    as a Python number. With hundreds of tokens, luck is no explanation from about 4 on. There are at least two tokens,
+    and not all leads are equal.
     """
     leads = -np.log(chances) - losses
     return float(leads.mean() / (leads.std(ddof=1) / np.sqrt(len(leads))))
