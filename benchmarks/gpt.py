@@ -45,10 +45,10 @@ def trained(arguments, vocab, tokens, changes, seed) -> tuple[GPT, int]:
     return model.eval(), steps
 
 
-def others(split, orders) -> torch.Tensor:
+def others(split, orders) -> tuple[torch.Tensor, torch.Tensor]:
     """What packs the same text, given the same text to learn from; of the n-grams the one that is best at it.
 
-    Returns: what each character costs by those n-grams, in nats.
+    Returns: what each character costs by those n-grams, in nats, and before which ones stands what they have seen.
     """
     for name, bits in compressed_bits(*split).items():
         row(name, f"{bits:.3f}")
@@ -56,7 +56,9 @@ def others(split, orders) -> torch.Tensor:
     found = {order: NGrams(split.train, alphabet, order).nats(split.held_out) for order in orders}
     order = min(found, key=lambda order: found[order].mean())
     row(f"the best of the n-grams with back-off, n = {order}", f"{mixed_bits(found[order]):.3f}")
-    return found[order]
+    ends = range(len(split.held_out))
+    seen = torch.tensor([end >= order - 1 and split.held_out[end - order + 1:end] in split.train for end in ends])
+    return found[order], seen
 
 
 def compared(arguments, split, characters) -> None:
@@ -64,7 +66,7 @@ def compared(arguments, split, characters) -> None:
     tokens, held_out = characters.encode(split.train), characters.encode(split.held_out)
     print(f"\n| {len(split.train):,} characters to learn from, {len(split.held_out):,} held out | bits a character |")
     print("|---|---|")
-    counted = others(split, arguments.orders)
+    counted, seen = others(split, arguments.orders)
     for seed in range(arguments.seeds):
         model, steps = trained(arguments, len(characters), tokens, MODERN, seed)
         nats = token_nats(model, held_out, arguments.context, arguments.stride)
@@ -72,6 +74,11 @@ def compared(arguments, split, characters) -> None:
         name = f"GPT with {weights:,} weights, {arguments.seconds:g} seconds, {steps} steps, seed {seed}"
         row(name, f"{mixed_bits(nats):.3f}")
         row(f"the mean of its probabilities and the n-grams', seed {seed}", f"{mixed_bits(nats, counted):.3f}")
+        for where, some in (("where all that n-grams look at stood in the text to learn from", seen),
+                            ("elsewhere", ~seen)):
+            if some.any():
+                row(f"{where}, {100 * some.double().mean():.0f} % of the characters: the GPT, the n-grams",
+                    f"{mixed_bits(nats[some]):.3f}, {mixed_bits(counted[some]):.3f}")
     print()
     draw = Sampler(temperature=0.7, p=0.95, generator=torch.Generator().manual_seed(0))
     for token in stream(model, characters.encode("\n\nThe ")[None], 400, draw):

@@ -1,15 +1,18 @@
 """Chapter 15 in longer runs than a lesson has time for; prints tables in Markdown.
 
-    python benchmarks/long_context.py stream --memory 0 1 2 4 --seconds 90 --seeds 3
+    python benchmarks/long_context.py stream --memory 0 1 2 --seconds 90 --seeds 3
+    python benchmarks/long_context.py stream --memory 1 --longer 2 4 --seconds 150 --seeds 3
     python benchmarks/long_context.py recall --seconds 60 --seeds 3
     python benchmarks/long_context.py cost
 
-`stream` asks a Transformer-XL for what was told one to four segments ago, with a memory of so many segments; `recall`
-asks for four pairs at the beginning of 256 tokens, with a window, with BigBird and with full attention; `cost` is time
-and memory of the attention alone. Seconds are those of the processor, on one thread: other programs take none of them.
+`stream` asks a Transformer-XL for what was told one to four segments ago, with a memory of so many segments, and then
+with a longer one, without further training; `recall` asks for four pairs at the beginning of 256 tokens, with a window,
+with BigBird and with full attention; `cost` is time and memory of the attention alone. Seconds are those of the
+processor, on one thread: other programs take none of them.
 """
 
 import argparse
+import dataclasses
 import statistics
 import time
 from functools import partial
@@ -31,15 +34,27 @@ PATTERNS = {"window of 2 blocks": CausalPattern(BLOCK, first=0, random=0), "BigB
             "full": CausalPattern(TOKENS)}  # one block: each token sees all before it
 
 
-def by_distance(memory: int, seconds: float, seed: int) -> None:
-    """A Transformer-XL whose layers remember so many segments: accuracy by distance in segments."""
+def by_distance(memory: int, seconds: float, seed: int, longer: list[int]) -> None:
+    """A Transformer-XL whose layers remember so many segments: accuracy by distance in segments.
+
+    Args:    longer: memories with which the trained model reads in the end, with no further training.
+    """
     torch.manual_seed(seed)
-    model = transformer_xl.TransformerXL(
-        transformer_xl.Sizes(recall.VOCAB, layers=2, memory=memory * stream.TOKENS, dropout=0.0))
+    sizes = transformer_xl.Sizes(recall.VOCAB, layers=2, memory=memory * stream.TOKENS, dropout=0.0)
+    model = transformer_xl.TransformerXL(sizes)
     test = stream.texts(500, torch.Generator().manual_seed(10**6))
+
+    def told(name: str, model: transformer_xl.TransformerXL, step: int, spent: float) -> None:
+        row(name, f"{seed}", f"{step}", f"{spent:.0f}",
+            *(f"{share:.2f}" for share in stream.accuracies(model, test).values()))
+
+    step, spent = 0, 0.0
     for step, spent in learned(model, stream.Stream(BATCH, seed=seed), stream.loss, seconds, seconds / 6, seed, down=0):
-        found = stream.accuracies(model, test)
-        row(f"{memory}", f"{seed}", f"{step}", f"{spent:.0f}", *(f"{share:.2f}" for share in found.values()))
+        told(f"{memory}", model, step, spent)
+    for segments in longer:
+        reader = transformer_xl.TransformerXL(dataclasses.replace(sizes, memory=segments * stream.TOKENS))
+        reader.load_state_dict(model.state_dict())  # no weight depends on how long the memory is
+        told(f"{memory}, reads with {segments}", reader.eval(), step, spent)
 
 
 def by_pattern(name: str, seconds: float, seed: int) -> None:
@@ -86,6 +101,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("part", choices=["stream", "recall", "cost"])
     parser.add_argument("--memory", type=int, nargs="+", default=[0, 1, 2], help="in segments (stream)")
+    parser.add_argument("--longer", type=int, nargs="*", default=[], help="memories to read with after it (stream)")
     parser.add_argument("--patterns", nargs="+", default=list(PATTERNS), choices=list(PATTERNS), help="(recall)")
     parser.add_argument("--seconds", type=float, default=60.0, help="of the processor, for each training")
     parser.add_argument("--seeds", type=int, default=1, help="how many trainings of each kind")
@@ -95,7 +111,7 @@ if __name__ == "__main__":
         print("\n| memory, segments | seed | step | seconds | 1 segment ago | 2 | 3 | 4 |\n|" + "---|" * 8)
         for remembered in chosen.memory:
             for number in range(chosen.seeds):
-                by_distance(remembered, chosen.seconds, number)
+                by_distance(remembered, chosen.seconds, number, chosen.longer)
     elif chosen.part == "recall":
         print("\n| attention | edges / tokens² | seed | step | seconds | recall |\n|" + "---|" * 6)
         for kind in chosen.patterns:

@@ -51,6 +51,7 @@ def dependence(function: Callable[[Float[Tensor, "tokens width"]], Float[Tensor,
     """Which output token depends on which input token at `x`: where the Jacobian of `function` is not zero.
 
     A mask says who may see whom, this says who does: with a right causal mask, the lower triangle and nothing else.
+    Where terms cancel, rounding may leave a trace that is no dependence; where a gradient was cut off, none is seen.
     """
     return torch.autograd.functional.jacobian(function, x).abs().amax(dim=(1, 3)) > 0
 

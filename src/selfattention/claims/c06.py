@@ -5,7 +5,7 @@ from selfattention.claims.statements import stated
 
 CLAIMS = {
     "one-head-or-two": stated(
-        "one head cannot answer two questions, two heads can",
+        "one head of a linear reader cannot answer two questions, two heads can",
         "variance explained: {one} with one head, {two} with two",
         guess="one", one=Limits(digits=1, below=0.7), two=Limits(digits=1, above=0.95)),
     "parameters-by-heads": stated(

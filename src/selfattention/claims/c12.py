@@ -19,7 +19,7 @@ CLAIMS = {
         "gaps filled with both sides: {both}; without the right side {left} less, without the left side {right} less",
         guess="left", both=Limits(above=0.65), left=Limits(above=0.08), right=Limits(above=0.04)),
     "bag-of-words": stated(
-        "where order decides, counting words is no better than tossing a coin",
+        "where no word says anything alone, adding up words is no better than tossing a coin",
         "a bag of words gets {bag} of new sentences right",
         bag=Limits(above=0.4, below=0.6)),
     "pre-trained": stated(

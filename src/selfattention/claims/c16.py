@@ -46,7 +46,8 @@ CLAIMS = {
         guess="changed", cut=Limits(above=0.75), changed=Limits(below=0.4), rollout=Limits(above=0.42)),
     "before-the-symbol": stated(
         "a token that decides the answer stands near the top by rollout, and somewhere in the middle by weight",
-        "of 45 other tokens come before the symbol: {weights} by weight, {rollout} by rollout, {changed} by effect; "
+        "of 45 other tokens are ranked above the symbol's earlier occurrence: {weights} by weight, {rollout} by "
+        "rollout, {changed} by effect; "
         "{small} of all tokens change the answer's probability by less than 0.05",
         weights=Limits(above=10), rollout=Limits(below=5), changed=Limits(below=5), small=Limits(above=0.8)),
     "zero-or-mean": stated(

@@ -4,12 +4,14 @@ import ast
 import functools
 import inspect
 import sys
+import textwrap
 
 from selfattention import problems
 from selfattention.engine import Exercise
 from selfattention.engine.judging import tables
 
 NAMED = {"second example": 2, "two examples": 2, "third example": 3}
+WIDTH = 64  # characters that stand on one line where half of a screen is the page
 PROGRESS = "from selfattention import progress\n\nprogress()"
 
 
@@ -24,7 +26,8 @@ def prompt(exercise: Exercise, number: int) -> str:
     names = list(inspect.signature(exercise.function).parameters)
     for place, args in enumerate(exercise.examples[:_shown(exercise)]):
         shown = [f"{name} =\n{tables.show(value)}" for name, value in zip(names, args)]
-        shown.append(f"{exercise.name}({', '.join(names[:len(args)])}) =\n{tables.show(exercise.function(*args))}")
+        call = textwrap.fill(f"{exercise.name}({', '.join(names[:len(args)])}) =", WIDTH, subsequent_indent="    ")
+        shown.append(f"{call}\n{tables.show(exercise.function(*args))}")
         text.append(f"{'And' if place else 'For example'}:\n\n```text\n" + "\n\n".join(shown) + "\n```")
     return "\n\n".join(text)
 

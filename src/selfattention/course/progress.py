@@ -60,7 +60,7 @@ class Progress:
                 f"<div><strong>Next:</strong> {link(following(self.rows))}</div></div>")
 
     def _lines(self) -> Iterator[str]:
-        padding = 'style="text-align:left;vertical-align:top;padding:2px 10px 2px 0'
+        padding = 'style="text-align:left;vertical-align:top;padding:4px 10px 4px 0'
         for chapter, rows in by_chapter(self.rows):
             earned, points = sums(rows)
             named = " ".join(_narrow(row, "," * (row is not rows[-1])) for row in rows)

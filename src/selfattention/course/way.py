@@ -8,7 +8,8 @@ from selfattention.course import files
 from selfattention.course.catalogue import chapter as full_name
 
 LESSONS = files.PACKAGE / "lessons"
-BETWEEN = " | "
+SPACE = "\N{NO-BREAK SPACE}"  # a link stays on one line, with the stroke behind it
+BETWEEN = f"{SPACE}| "
 SHOWN_PAGES = ("glossary", "cheat_sheet")  # pages that every notebook links to; the glossary links to the rest
 TITLE = re.compile(r"^# # (.+)$", re.MULTILINE)
 
@@ -78,4 +79,4 @@ def _link(text: str, place: str, kind: str) -> str:
     """A link to a place in the course from a notebook of a kind."""
     folder, _, name = place.partition("/")
     here = "notebooks" if kind in ("lesson", "page") else kind
-    return f"[{text}]({name if folder == here else f'../{place}'})"
+    return f"[{text.replace(' ', SPACE)}]({name if folder == here else f'../{place}'})"

@@ -47,7 +47,7 @@ def found(batch: Asked) -> Int[Tensor, " batch"]:
 def damaged(batch: Asked) -> Asked:
     """The same, but where the last symbol occurred before there stands the next one of the alphabet.
 
-    So nothing in the text tells the last answer any more.
+    So whoever looks for the last symbol alone finds nothing any more.
     """
     changed = batch.texts.clone()
     place = (found(batch) - 1)[:, None]

@@ -43,7 +43,8 @@ show(figure, "You will train this. Lines lead from each French word to what the 
 # %% [markdown]
 # That is **attention**, and it fits into one sentence: **every query is compared with every key; the comparisons become weights; the
 # weights mix the values.** In the picture each French word asks (a query), each English word can be found (a key) and says
-# something (a value), and the lines are the weights. Each of these words gets its own chapter, so do not worry about them yet.
+# something (a value), and the lines are the weights. Chapters 01 to 03 explain these words one
+# after the other, so do not worry about them yet.
 #
 # ## Who this is for, and how long it takes
 #
@@ -63,8 +64,8 @@ show(course_map(0), "The course as one machine, the Transformer of 2017. Every l
 # | 00 Start here | shapes and axes | Python, NumPy | 3 | 1¼ |
 # | [01 Dot products](01_dot_products.ipynb) | comparing a query with keys, mixing values | 00 | 4 | 1½ |
 # | [02 Softmax](02_softmax.ipynb) | from scores to weights | 01, exponentials, derivatives | 4 | 1½ |
-# | [03 Scaled dot-product attention](03_scaled_dot_product_attention.ipynb) | the whole of attention in four lines | 01, 02 | 2 | 1 |
-# | [03 From NumPy to torch](03_torch.ipynb) | tensors, gradients, a training loop | 03 | 2 | 1 |
+# | [03 Scaled dot-product attention](03_scaled_dot_product_attention.ipynb) | the whole of attention in four lines | 01, 02 | 3 | 1¼ |
+# | [03 From NumPy to torch](03_torch.ipynb) | tensors, gradients, a training loop | 03 | 1 | ¾ |
 # | [04 Masks](04_masks.ipynb) | who may look at whom | 03 with torch | 5 | 1½ |
 # | [05 Self-attention](05_self_attention.ipynb) | a text that asks itself, with learned matrices | 04 | 4 | 1½ |
 # | [06 Multi-head attention](06_multi_head_attention.ipynb) | several questions at once | 05 | 5 | 1½ |

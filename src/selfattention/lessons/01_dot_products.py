@@ -56,6 +56,8 @@ show(flow(names, ("key", keys), ("products", keys * query, "× query"),
 #
 # $$q \cdot k = |q|\,|k| \cos\alpha.$$
 #
+# The length $|q|$ is the root of the sum of the squares of the vector's numbers; for our query it is $\sqrt{0.7^2 + 0.5^2} = 0.86$.
+#
 # It is positive below 90°, zero at a right angle (such vectors are called **orthogonal**), and negative beyond. Divided by both lengths, it is
 # $\cos\alpha$ alone, the **cosine**: 1 for equal directions, 0 for a right angle, −1 for opposite ones.
 #
@@ -110,7 +112,7 @@ assert np.allclose(weights @ values, 0.35 * values[0] + 0.60 * values[1] + 0.05 
 show(flow(names, ("weight", weights), ("value", values), ("w · v", weights[:, None] * values, "×"),
           result=weights @ values),
      "Each value counts as much as its weight. The sum is the output: mostly what the dog eats, "
-     "and a bit of what the cat does.")
+     "and some of what the cat does.")
 
 # %% [markdown]
 # You may read elsewhere that *the keys are the weights and the values are what we predict*. Neither is true. Queries are matched **with**
@@ -208,14 +210,16 @@ claim("01.noise-and-width", guess_wider, before=before, narrow=narrow, factor=fa
 
 # %% [markdown]
 # Why? A stranger's score is its key times the *whole* query, signal and noise. Its typical size is told by the **variance**: for numbers whose
-# mean is 0, the mean of their squares. Variances of independent parts add up. One number of the query has the variance $1 + \text{noise}^2$, so
-# a stranger's score has $d\,(1 + \text{noise}^2)$. The signal, $d$, has to stand out against the root of that. The ratio of the two is
+# mean is 0, the mean of their squares. Variances of independent parts add up; the variance of a product of two independent numbers with mean 0
+# is the product of their variances. Our random numbers have variance 1. So one number of the query has the variance $1 + \text{noise}^2$, its
+# product with a stranger's number has the same, and the stranger's score, a sum of $d$ such products, has $d\,(1 + \text{noise}^2)$. The signal, $d$, has to stand out against the root of that. The ratio of the two is
 #
 # $$\frac{d}{\sqrt{d\,(1 + \text{noise}^2)}} = \sqrt{\frac{d}{1 + \text{noise}^2}}.$$
 #
 # So the width that is needed grows like $1 + \text{noise}^2$. From noise 1 to 3 that is a factor of 10 / 2. From 1/3 to 1 it is 2 / (10/9) = 1.8: where
 # noise is weak, most of the disturbance comes from the strangers' products with the signal itself, and more noise does not make them larger. When noise
-# is very strong, tripling it takes nearly nine times the width. If the formula is right, curves drawn against $d / (1 + \text{noise}^2)$ must coincide:
+# is very strong, tripling it takes nearly nine times the width. If the formula is right, curves drawn against $d / (1 + \text{noise}^2)$ must nearly coincide
+# (only nearly: it leaves out that the score with the query's own key varies too, and widths are whole numbers):
 
 # %%
 widths, ratios = [2, 4, 8, 16, 32, 64, 128, 256], [1, 2, 4, 8, 16, 32]
@@ -269,7 +273,7 @@ claim("01.long-keys", guess_long, share=won.mean(), fair=won_fairly.mean())
 
 # %% [markdown]
 # Length multiplies all scores of a key. With 100 keys, the winning score is practically always positive, and there length only helps. Below zero it
-# hurts, but a key with a negative score would not win anyway. That is not always a fault: a model can *learn* to make an important key longer. But if
+# hurts, but a key with a negative score would not win anyway. That long keys win is not always a fault: a model can *learn* to make an important key longer. But if
 # the length means nothing, it is an unfair advantage. The cosine is free of it: it divides the lengths out.
 
 # %% [markdown]

@@ -47,7 +47,7 @@ show(flow(names, ("score", row), ("exp", powers, "e to it"),
      "The softmax of one row of scores, step by step.")
 
 # %% [markdown]
-# One point of score is always worth a factor of $e$ in weight: 0.705 / 0.259 = 2.718. Two points are a factor of $e^2$. **Differences of scores become
+# One point of score is always worth a factor of $e$ in weight: the first two weights have the ratio 7.389 / 2.718 = 2.718. Two points are a factor of $e^2$. **Differences of scores become
 # ratios of weights.**
 #
 # ## The loop, then the array
@@ -107,7 +107,7 @@ claim("02.naive-overflow", guess_overflow, first=limits["float64"], nans=np.isna
 
 # %% [markdown]
 # Infinity divided by infinity is NaN, *not a number*, and a NaN spreads to everything computed from it. Numbers with fewer bits overflow much sooner, as
-# the printed line shows: float32 is the usual kind in torch, and float16 is one of two kinds of 16 bits in which large models compute. The other,
+# the printed line shows: float32 is the usual kind in torch, and float16 is one of the two 16-bit kinds in which large models compute. The other,
 # bfloat16, has as many bits for the exponent as float32, and overflows at about the same place.
 #
 # ## The cure: shift every row
@@ -218,12 +218,14 @@ show(figure, "Entropy of the weights of eight random scores against temperature,
 #
 # A model is *trained* (chapter 03) by changing its numbers, and with them its scores, a little at a time, so that its outputs get better. Derivatives tell
 # which changes help: how much does a weight change when a score changes a little? For a softmax the answer is
+# as follows (∂ says: only this one score changes, the others stay):
 #
 # $$\frac{\partial w_i}{\partial s_j} = w_i (\delta_{ij} - w_j), \qquad \delta_{ij} = 1 \text{ if } i = j \text{, else } 0.$$
 #
+# It is the quotient rule for $w_i = e^{s_i} / \sum_k e^{s_k}$: what stands above gives $w_i\,\delta_{ij}$, the sum below gives $-w_i w_j$.
 # For a weight and its own score that is $w_i (1 - w_i)$, largest at $w_i = 1/2$. A softmax whose weights are all near 0 or 1 is called **saturated**.
 #
-# One number, the **loss**, says how wrong a model is; training makes it smaller. A special loss is the **cross-entropy** $-\log w_r$: it is
+# One number, the **loss**, says how wrong a model is; training makes it smaller. The usual loss for a choice is the **cross-entropy** $-\log w_r$: it is
 # small when the right key $r$ has nearly all the weight. The measuring cell takes its derivative as well, with a weight of 0.999 on the *wrong* key.
 #
 # **Predict first:** at a weight of 0.999, how many times smaller than its largest value is the derivative of a weight with respect to its own score?
@@ -269,7 +271,7 @@ tally()
 
 # %% [markdown]
 # The weights of attention are *inside* a model: every loss reaches their scores through $\partial w_i / \partial s_j$ alone. If scores lie far apart, they
-# saturate the softmax, and queries and keys hardly learn. Chapter 03 shows why scores grow with the width of the vectors, and what one division does about it.
+# saturate the softmax, and most queries hardly learn. Chapter 03 shows why scores grow with the width of the vectors, and what one division does about it.
 #
 # ## What to take along
 #

@@ -102,8 +102,8 @@ show(blocks(("queries", Q, "queries d_k"), "@", ("keysᵀ", K.T, "d_k keys"), "=
 # ## Why scores grow with the width
 #
 # Let the numbers of queries and keys be independent, with mean 0 and variance 1: their squares are 1 on average (chapter 01). A
-# product of two of them has variance 1 as well. A dot product adds up $d$ such products, and variances of independent numbers add
-# up. So the variance of a score is $d$. Its **standard deviation**, how far it typically lies from its mean, is the root of that.
+# product of two of them has variance 1 as well: the mean of $q^2 k^2$ is the product of the means, $1 \cdot 1$. A dot product adds up $d$ such products, and variances of independent numbers add
+# up. The root of the variance is the **standard deviation**: how far a number typically lies from its mean.
 #
 # **Predict first:** what is the standard deviation of the scores at $d = 512$, before any division?
 
@@ -120,6 +120,8 @@ def score_std(d, scale):
 claim("03.score-spread", guess_std, raw=score_std(512, 1), scaled=score_std(512, 512**-0.5))
 
 # %% [markdown]
+# So the variance of a score is $d$, and its standard deviation $\sqrt d$.
+#
 # ## What large scores do to the weights
 #
 # Differences of scores become *ratios* of weights: already 10 points are a factor of $e^{10}$, which is 22,026. Where scores spread so
@@ -137,14 +139,16 @@ show(figure, "Attention weights of six random queries over seven random keys; bl
              "nearly so. Scaled, several keys share a row. Unscaled, one key has nearly all.")
 
 # %% [markdown]
-# ## What it costs: the scores stop learning
+# ## What it costs: most scores stop learning
 #
 # Chapter 02 showed that a peaked softmax hardly moves when its scores move. Inside a model, every gradient that reaches the scores has
-# passed through these derivatives, $\partial w_i / \partial s_j$. Where they are almost 0, queries and keys learn almost nothing. (A
+# passed through these derivatives, $\partial w_i / \partial s_j$. Where they are almost 0, a query learns almost nothing. (A
 # cross-entropy directly after the softmax is another case: chapter 02 says why.)
 #
 # For 10 keys the derivatives form a table of 10 × 10, the **Jacobian**. We take its size, the root of the sum of the squares, for 2,000
-# queries, and of these sizes the **median**, the middle one in order.
+# queries, and of these sizes the **median**, the middle one in order. (Not the mean: where two keys nearly tie, the derivatives stay
+# large, and without the scale these few queries make up most of the mean.) We differentiate by what the softmax is given, with scaling
+# the scaled scores.
 #
 # **Predict first:** at $d = 512$, how many times larger is this median with scaling than without?
 
@@ -171,10 +175,13 @@ curves = {"scaled by 1/√d": [typical_derivative(d, d**-0.5) for d in widths],
 figure, axes = canvas(height=3.2)
 lines(axes, widths, curves, xlabel="width of queries and keys, d",
       ylabel="median size of ∂w/∂s", log_x=True, log_y=True)
-show(figure, "Size of the derivatives of weights with respect to scores, against the width. "
-             "Scaled, it hardly changes; unscaled, it falls faster and faster.")
+show(figure, "Size of the derivatives of weights with respect to what the softmax is given, "
+             "against the width. Scaled, it hardly changes; unscaled, it falls faster and faster.")
 
 # %% [markdown]
+# On the way back to $QK^\top$ the division makes the scaled gradient smaller once more, at $d = 512$ by $\sqrt{512} = 22.6$. Of the factor
+# some 70 are left.
+#
 # ## Break it on purpose: divide by d
 #
 # If dividing by $\sqrt d$ is good, is dividing by $d$ better? Then the standard deviation of the scores is only $1/\sqrt d$.
@@ -205,7 +212,7 @@ show(figure, "The ten weights of the first query. Unscaled: one key has all. Div
 # ## What scaling does not do
 #
 # You may read that the scale makes attention *cheaper by reducing dimensions*. It does not: the scores keep their shape and their
-# **rank** (the number of rows from which all the others can be combined), and one division is added for each of them. Nor is $d$ the
+# **rank** (the smallest number of rows from which all the others can be combined), and one division is added for each of them. Nor is $d$ the
 # width of the model: it is the width of the keys that are compared, in **one head** (chapter 06).
 
 # %% tags=["claim:shape-and-work"]
@@ -232,7 +239,8 @@ tally()
 #
 # - Attention is four steps: score, scale, softmax, mix. It gives as many vectors as there are queries, as wide as the values.
 # - If the numbers of random vectors have variance 1, their scores have standard deviation $\sqrt d$; divided by $\sqrt d$, it is 1.
-# - With wide vectors and no scale, the softmax saturates, and queries and keys hardly learn. Divided by $d$, all keys look alike.
+# - With wide vectors and no scale, the softmax saturates: most queries hardly learn, and a few with near ties get large gradients. Divided
+#   by $d$, random keys all look alike.
 # - Scaling changes no shape and saves no work.
 #
 # ## Five questions
@@ -262,5 +270,5 @@ tally()
 #
 # Vaswani et al. 2017, section 3.2.1 with footnote 4, which works out the variance ([bibliography](bibliography.ipynb)).
 #
-# Now do the [exercises](../exercises/03_exercises_scaled_dot_product_attention.ipynb). Then [03 · From NumPy to torch](03_torch.ipynb)
-# brings gradients, which the next chapters need.
+# Now do the first three of the [exercises](../exercises/03_exercises_scaled_dot_product_attention.ipynb); the fourth is in torch. Then
+# [03 · From NumPy to torch](03_torch.ipynb) brings gradients, which it and the next chapters need.

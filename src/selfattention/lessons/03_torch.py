@@ -21,7 +21,8 @@ from selfattention.data.steps import SYMBOLS, texts
 from selfattention.plots import blocks, canvas, course_map, descent, flow, heatmap, lines, show
 
 show(course_map(3, here=["source vectors", "target vectors", "training"]),
-     "Where we are: the token vectors near the bottom and the loss at the top are new.")
+     "Where we are: the token vectors near the bottom are new, and we take a first look at the loss "
+     "at the top, which chapter 10 builds.")
 
 # %% [markdown]
 # ## The idea in one picture
@@ -70,7 +71,8 @@ print("from NumPy:", torch.from_numpy(array).dtype, " one number:", tensor[0, 1]
 #
 # Tell torch that you want the slope with respect to a number: `requires_grad=True`. It then notes down every operation that the number
 # goes through. `backward()` walks through these notes from the loss back to the number, one chain rule after the other, and leaves the
-# slope in `.grad`. The slopes for all numbers of a model together are the **gradient**; finding it this way is called **autograd**.
+# slope in `.grad`. The slopes for all numbers of a model together are the **gradient**; finding it backwards like this is
+# called *backpropagation*, and the part of torch that does it **autograd**.
 #
 # How can we check it? Take a small step to either side, and divide the difference of the losses by the distance between the two points:
 # the **difference quotient**. It needs no calculus and works for any smooth function.
@@ -152,7 +154,8 @@ p, y = torch.softmax(scores, dim=-1), torch.tensor([0.0, 0.0, 1.0])
 assert torch.allclose(scores.grad, p - y)
 show(flow(["symbol 0", "symbol 1", "symbol 2"], ("score", scores), ("p", p, "softmax", "weights"),
           ("y", y, "", "masks"), ("slope", scores.grad, "p − y", "outputs")),
-     "y is 1 for the symbol that came. Its slope is negative: a step raises its score.")
+     "y is 1 for the symbol that came. That symbol's slope is negative, so a step raises its score; "
+     "the others' are positive, so theirs fall.")
 
 # %% [markdown]
 # ## Symbols become vectors

@@ -117,7 +117,9 @@ real = masks.padding(torch.full((200,), 3), keys=6)
 claim("04.padding", guess_moved, without=moved(None), masked=moved(real))
 
 # %% [markdown]
-# Half of the keys were filling, so about half of each mean was noise, and the second time it was other noise. Masked filling has no effect, as
+# Half of the keys were filling, so about half of each mean was noise, and the second time it was other noise. Why 100 % and not 50?
+# The old noise goes *and* new noise comes. Real part and noise are about equally large, and independent parts add up in squares: old and new
+# noise together are about as large as the whole output was. Masked filling has no effect, as
 # long as it is finite: zero times NaN is NaN, here and in torch's own function. So fill up with zeros.
 #
 # ## What can be known, and what cannot
@@ -283,7 +285,7 @@ claim("04.memorised-texts", seen=seen, fresh=on_fresh)
 #
 # ## A query that may attend to nothing
 #
-# In a text of length 0, or where the causal and the padding mask together allow nothing, all scores of a row are $-\infty$, and its softmax
+# In a text of length 0, or where filling stands *in front* of a text and a causal mask hides what comes after, all scores of a row are $-\infty$, and its softmax
 # is 0/0, which is NaN. One NaN makes the whole loss NaN. It is tempting to add $-\infty$ where a key is hidden, and to replace NaN in the
 # result by 0. Query 1 below may see nothing. We look at the gradient of the scores:
 

@@ -102,7 +102,7 @@ def self_attention(x, query_matrix, key_matrix, value_matrix):
 
 # %% [markdown]
 # Both give the same, here for tokens of 6 numbers and views of 4. In the package's function below, `mix` is the product of weights and
-# values; `bias` is left for chapter 07:
+# values, `#` marks an axis that may also have length 1 and is then stretched, and `bias` is left for chapter 07:
 
 # %%
 torch.manual_seed(0)
@@ -299,7 +299,7 @@ tally()
 #
 # ## Where to read on
 #
-# Vaswani et al. 2017, section 3.2.3, where self-attention is one of three uses of attention. Zaheer et al., *Deep Sets*, 2017: tasks in
+# Vaswani et al. 2017, section 3.2.3: of three uses of attention, two are self-attention. Zaheer et al., *Deep Sets*, 2017: tasks in
 # which order *should* make no difference ([bibliography](bibliography.ipynb)).
 #
 # Now do the [exercises](../exercises/05_exercises_self_attention.ipynb), then go on to

@@ -143,7 +143,7 @@ def trained(heads):
 
 # %% [markdown]
 # We train two readers: one has a single head of 32 numbers, the other two heads of 16. Then we measure how much of the *variance* of
-# the eight numbers each explains. That is 1 minus the mean squared error divided by the variance: 0 for a reader that always answers 0,
+# the eight numbers each explains. That is 1 minus the mean squared error divided by the variance: 0 for a reader that always answers 0 (the mean of the right numbers),
 # 1 for one that gets every number right.
 #
 # **Predict first:** how much does the reader with the single head explain?
@@ -160,7 +160,8 @@ claim("06.one-head-or-two", guess_one_head, one=one.item(), two=two.item())
 # %% [markdown]
 # A single head can look at both marks, but it returns one mean of two words. With fixed weights such a mean explains at most half of
 # the variance, however wide the head is. A head does a little better, since its weights may depend on the words; the rest is lost.
-# What counts here is the number of means.
+# What counts here is the number of means. (`read` is linear, so A and B fill the same numbers. A layer below that bends, chapter 08,
+# could put them into different ones; then a single mean would hold both.)
 #
 # Where do the heads look? `watching` collects the weights while the layers compute them:
 
@@ -295,14 +296,14 @@ show(figure, "Which output depends on which input. Wrong: a view to split, to me
 tally()
 
 # %% [markdown]
-# The mask compares *rows*, and after a view row 1 of a head is no longer token 1. With one view, tokens read from later ones, although
+# The mask compares *rows*, and after a view row 2 of a head is no longer token 2. With one view, tokens read from later ones, although
 # the mask is right. Chapter 04 measured what follows from a leak: a training loss that is too good to be true, and a useless
 # model. With a view both ways nothing leaks here, but each head holds just two neighbouring tokens, which hear nothing from earlier ones.
 #
 # ## What to take along
 #
 # - A head is one attention on a projection of its own. It sees the whole of every token, and it returns one mean.
-# - Two answers from two places need two heads, in one layer.
+# - Two answers from two places need two heads in one layer, unless a layer below has put them into different numbers.
 # - Heads are not copies of the layer: the number of parameters stays the same, and each head gets narrower.
 # - Fewer key heads make a smaller cache.
 # - Cut, then transpose. A view alone has the right shapes and the wrong numbers.

@@ -218,8 +218,9 @@ show(figure, "Scores of twelve equal tokens. Left the distance counts, right no 
 # The third way leaves the vectors alone and adds a number to each score, a *bias* (not to be confused with the offset of a linear layer,
 # which has the same name elsewhere). **ALiBi** (Press et al. 2022) subtracts a slope times the distance; nothing is learned, and each
 # head has a slope of its own. With the slope 1/2 a key three places back loses 1.5 points, so in the softmax its exponential is
-# multiplied by $e^{-1.5} = 0.22$. A **relative bias** (Shaw et al. 2018; as a number on the score, Raffel et al. 2020) learns one
-# number for each head and each distance; on either side, all distances beyond a limit share one.
+# multiplied by $e^{-1.5} = 0.22$. A **relative bias** learns one
+# number for each head and each distance; on either side, all distances beyond a limit share one. (Shaw et al. 2018 learn a vector for
+# each distance; Raffel et al. 2020 a number, which larger distances share in groups.)
 
 # %%
 alike = torch.zeros(8, 8, 4)  # 8 heads, 8 tokens: all scores are 0

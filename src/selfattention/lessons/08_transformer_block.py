@@ -40,10 +40,11 @@ curves = {"weights 0.8, 0.1, 0.1": values @ torch.tensor([0.8, 0.1, 0.1]),
 figure, axes = canvas(height=2.9)
 lines(axes, x, curves, xlabel="x, the number that one token carries", ylabel="what comes out")
 show(figure, "With given weights, what attention makes of x is a straight line. |x|, the size of x "
-             "without its sign, has a bend, and no mean of values has one.")
+             "without its sign, has a bend, and no mean with given weights has one.")
 
 # %% [markdown]
-# Other weights make the line steeper or move it; none bends it. The second sublayer is there to bend. And once a stack has many
+# Other weights make the line steeper or move it; none bends it. (Weights that depend on x can bend it, but never beyond the values
+# that are there.) The second sublayer is there to bend. And once a stack has many
 # layers, something must keep its numbers at a size that can be worked with. We begin with that: the norm.
 #
 # ## A norm by hand

@@ -162,7 +162,7 @@ show(figure, "The gradient at each layer of the same stacks. With neither it van
 # "Residual connections are there to prevent vanishing gradients" is half of it. With norms *alone* the gradient does not vanish. But the
 # tokens have become nearly the same, and such a gradient can hardly tell which was which. Dong et al. (2021) prove it for attention
 # alone: with depth all tokens become alike, doubly exponentially (the number of zeros itself grows exponentially). Here it goes more
-# slowly: on the logarithmic axis above, that curve would bend down. (Our stacks have feed-forward layers and a causal mask; what slows it down is not measured.)
+# slowly: on the logarithmic axis above a doubly exponential curve would bend down, and ours are about straight. (Our stacks have feed-forward layers and a causal mask; what slows it down is not measured.)
 #
 # ## Post-norm or pre-norm?
 #

@@ -113,11 +113,11 @@ for part in (plain.embed, plain.encode, plain.decode):
 # %% [markdown]
 # The encoder runs once per sentence. Its `x` after the last block is the memory, and every block of the decoder is given the same one.
 #
-# The package's `Transformer` computes the same numbers. It also has dropout and error messages, and while it writes it keeps the keys and values of the tokens so far: the cache of chapter 06, here called `past` (elsewhere: *KV cache*).
+# The package's `Transformer` computes the same numbers. It also has dropout and error messages, and while it writes it keeps the keys and values of the tokens so far: the cache of chapter 06, here called `past` (elsewhere: *KV cache*). (In `decode` above, and in the cell with the masks, `past` was the causal mask.)
 #
 # ## Is it the model of 2017?
 #
-# torch has one: `nn.Transformer`. If both are right, then with the same weights they must give the same numbers. `torch_twin` builds torch's in the same sizes, fills it with random numbers and copies each to its place in ours; `apart` compares scores and gradients, in float64. (It also turns the masks round: in `nn.Transformer` a boolean `True` means *may not attend*.) Two things differ from the paper: torch puts one more norm after each stack, which the twin leaves out, and both models give the attention's projections an offset (bias), which the paper's formulas lack.
+# torch has one: `nn.Transformer`. If both are right, then with the same weights they must give the same numbers. (`nn.Transformer` is the two stacks alone: embeddings, positions and the last scores are ours on both sides, and are not tested here.) `torch_twin` builds torch's in the same sizes, fills it with random numbers and copies each to its place in ours; `apart` compares scores and gradients, in float64. (It also turns the masks round: in `nn.Transformer` a boolean `True` means *may not attend*.) Three things differ from the paper: torch puts one more norm after each stack, which the twin leaves out; both models give the attention's projections an offset (bias), which the paper's formulas lack; and the paper shares one embedding between source and target (§3.4), where ours has two.
 
 # %% tags=["claim:equals-torch"]
 torch.manual_seed(0)
@@ -132,7 +132,7 @@ claim("09.equals-torch", **apart(ours, theirs, source, target))
 #
 # To say a word of 4 to 8 random letters backwards, the first answer must be the *last* letter of the source, and where that stands differs from word to word. We train on 20,000 words and keep 400 others for testing.
 #
-# The training is the paper's on a small scale: Adam (§5.3), warm-up (chapter 08), and **label smoothing** (§5.4): 0.1 of the target is shared equally among all $V$ tokens, the true one included, so that the true one has $1 - 0.1 + 0.1/V$ and no score need grow without end. After the warm-up our learning rate falls linearly to 0, not with $1/\sqrt{step}$ (eq. 3), which is our choice. One layer and one head give us one map to look at. `fit` is the package's training loop, which chapter 10 opens; a `Recipe` holds the number of steps, the highest rate and the steps of warm-up.
+# The training is the paper's on a small scale: Adam (§5.3), warm-up (chapter 08), and **label smoothing** (§5.4): 0.1 of the target is shared equally among all $V$ tokens, the true one included, so that the true one has $1 - 0.1 + 0.1/V$ and no score need grow without end. Two things are our choice: after the warm-up the learning rate falls linearly to 0, where the paper's falls with $1/\sqrt{step}$ (eq. 3), and there is no dropout. One layer and one head give us one map to look at. `fit` is the package's training loop, which chapter 10 opens; a `Recipe` holds the number of steps, the highest rate and the steps of warm-up.
 #
 # We score the model **free running** (elsewhere: autoregressive decoding): it writes, taking the token it thinks likeliest each time (*greedy*), with nobody to correct it. A word counts if every letter and the end sign are right.
 
@@ -181,7 +181,7 @@ def mirrored(model):
 claim("09.mirrored-letters", guess_mirrored, mirrored=mirrored(model))
 
 # %% [markdown]
-# Reading a letter where it stands is the shortest way, and training found it. Here is the picture of the beginning again, with the weights that this model has learned:
+# Reading a letter where it stands is the shortest way, and training found it. In a table the mirrored places lie on the *anti-diagonal*, from top right to bottom left. Here is the picture of the beginning again, with the weights that this model has learned:
 
 # %%
 longest = [word for word in unseen if len(word) == letters.LONGEST]

@@ -77,7 +77,7 @@ show(flow(["first", "second", "third"], ("token", tokens), ("½ · state before"
 #
 # In Elman's network each step overwrites the state. A **gate** is a number between 0 and 1, computed from the token and the state by a sigmoid, $\sigma(a) = 1/(1 + e^{-a})$, that says how much of something is let through. Each number of the state has its own gates.
 #
-# The **gated recurrent unit** (GRU, Cho et al. 2014, eq. 5–8) has two. *Reset* says how much of the old state is read when a new *candidate* is made, *update* how much of the old state is kept: with the update gate $z$ and the candidate $n$, the new state is $h_t = z \odot h_{t-1} + (1 - z) \odot n$. (1 keeps, as in that paper and in torch; others write it the other way round.) For one number of a state and three update gates:
+# The **gated recurrent unit** (GRU, Cho et al. 2014, eq. 5–8) has two. *Reset* says how much of the old state is read when a *candidate*, a proposal for the new state, is made; *update* how much of the old state is kept: with the update gate $z$ and the candidate $n$, the new state is $h_t = z \odot h_{t-1} + (1 - z) \odot n$. (1 keeps, as in that paper and in torch; others write it the other way round.) For one number of a state and three update gates:
 
 # %%
 old, candidate, update = 0.8, -0.5, [1.0, 0.5, 0.0]
@@ -117,11 +117,11 @@ for cell, kind in ((ELMAN, nn.RNN), (GRU, nn.GRU), (LSTM, nn.LSTM)):
 claim("11.the-cells-of-torch", difference=apart)
 
 # %% [markdown]
-# The loop also returns the last state, and takes one to begin with. That is how a long text can be read in pieces. And it is a common mistake: if you pass the state on to a *different* text, you let the end of one story into the beginning of another. No shape tells. (In training, torch refuses the second `backward` while the state hangs on the graph of the step before. The usual remedy, `state.detach()`, silences that, and the stories still mix.)
+# The loop also returns the last state, and takes one to begin with. That is how a long text can be read in pieces. It also invites a common mistake: if you pass the state on to a *different* text, you let the end of one story into the beginning of another. No shape tells. (In training, torch refuses the second `backward` while the state hangs on the graph of the step before. The usual remedy, `state.detach()`, silences that, and the stories still mix.)
 #
 # ## A window that slides
 #
-# A **convolution** multiplies each token of a window with a weight of its own (a *tap*; for vectors it is a matrix, $W_j$), and adds up. The window slides along the text, always with the same weights. With $k$ taps,
+# A **convolution** multiplies each token of a window by a weight of its own (a *tap*; for vectors it is a matrix, $W_j$), and adds up. The window slides along the text, always with the same weights. With $k$ taps,
 #
 # $$y_t = b + \sum_{j=0}^{k-1} W_j\, x_{t-(k-1-j)d}$$
 #
@@ -143,7 +143,7 @@ show(flow(["first", "second", "third", "fourth", "fifth"], ("token", x),
 #
 # ## How far a stack of windows sees
 #
-# One window sees few tokens. Windows are stacked, and each layer's dilation is twice the one below:
+# One window sees few tokens. Windows are stacked, and each layer's dilation is twice that of the layer below:
 
 # %%
 places = [str(place) for place in range(1, 17)]
@@ -228,11 +228,11 @@ show(figure, "Which output depends on which token. With padding on both sides ea
 #
 # ## How far a gradient comes
 #
-# Can a model *learn* that a token matters 30 tokens later? Only if a gradient finds its way back over those 30 steps. We take fresh layers of width 64, with torch's start values (uniform within $\pm 1/\sqrt{64}$; with others the curves are others), and measure how strongly the last output depends on the token $k$ places before it ($k$ is a distance now, not the number of taps):
+# Can a model *learn* that a token matters 30 tokens later? Only if a gradient finds its way back over those 30 steps. We take fresh layers of width 64, with torch's start values (uniform within $\pm 1/\sqrt{64}$; with others the curves are others), and measure how strongly the last output depends on the token $k$ places before it ($T$ is the last token; $k$ is a distance now, not the number of taps; the norm of a table is the root of the sum of its squares):
 #
 # $$\lVert \partial h_T / \partial x_{T-k} \rVert$$
 #
-# In a recurrent network this is a product of $k$ matrices, one for each step (Pascanu et al. 2013, eq. 5): it shrinks or grows exponentially, unless something holds it level. The LSTM was invented to hold it: "constant error flow" is in its paper's abstract.
+# In a recurrent network this holds a product of $k$ matrices, one for each step (Pascanu et al. 2013, eq. 5): it shrinks or grows exponentially, unless something holds it level. The LSTM was invented to hold it: "constant error flow" is in its paper's abstract.
 #
 # **Predict first:** from the last token to the one 30 places before it, the gradient of the Elman network becomes about $10^{10}$ times smaller: it falls by ten powers of ten. By how many does that of the LSTM fall?
 
@@ -269,11 +269,11 @@ show(figure, "How strongly the last output depends on the token so many places b
 tally()
 
 # %% [markdown]
-# In a fresh LSTM the forget gates stand half open, near $\sigma(0) = 0.5$: with each token the cell loses about half of what it holds. That alone would be nine powers of ten in 30 tokens; it is less, a factor of about 0.6 a token, because something comes through by other paths. The cell of 1997 had *no* forget gate: it was carried on times exactly 1, and in that the error was constant. The gate of 2000 multiplies it.
+# With torch's start values the forget gates of an LSTM stand half open, near $\sigma(0) = 0.5$: with each token the cell loses about half of what it holds. That alone would be nine powers of ten in 30 tokens; it is less, a factor of about 0.6 a token, because something comes through by other paths. The cell of 1997 had *no* forget gate: it was carried on times exactly 1, and in that the error was constant. The gate of 2000 multiplies it.
 #
 # So the cell *can* carry a thing far, but its gate must be open. Gers et al. (2000) and Jozefowicz et al. (2015) advise a positive start value for that bias (torch's is random around 0). The latter advise 1, and $\sigma(1) = 0.73$: better, but far from level. With 3, $\sigma(3) = 0.95$, it is nearly level.
 #
-# In attention the gradient falls to about a tenth at once (the token itself counts most, probably because it also makes the query) and stays there: a token far away counts about as much as one nearby. But the weights of all tokens sum to one, so in a longer text each has less on average. And all this says how a layer *starts*. Training changes it, in either direction.
+# In attention the gradient falls to about a tenth at once (the token itself counts most, mainly because it also makes the query) and stays there: a token far away counts about as much as one nearby. But the weights of all tokens sum to one, so in a longer text each has less on average. And all this says how a layer *starts*. Training changes it, in either direction.
 #
 # ## What to take along
 #
@@ -281,7 +281,7 @@ tally()
 # - Gates decide what the state keeps. An LSTM's step is four lines, a GRU's seven.
 # - Convolution: a window that slides. All tokens at once, but a receptive field that is fixed by taps and dilations.
 # - A causal convolution has all of its padding on the left. `dependence` finds it where it does not.
-# - Gates do not keep a memory by themselves: in a fresh LSTM the gradient loses about 40 % with each token. An open forget gate holds it.
+# - Gates do not keep a memory by themselves: with torch's start values an LSTM's gradient loses about 40 % with each token. An open forget gate holds it.
 #
 # ## Five questions
 #
@@ -303,7 +303,7 @@ tally()
 # </details>
 # <details><summary>5. "LSTMs solve the vanishing gradient." What would you say?</summary>
 #
-# The one of 1997 multiplies its cell by 1. Those in use have a forget gate, and hold the gradient as long as it is open. At the start it is half open, and the gradient vanishes.
+# The one of 1997 multiplies its cell by 1. Those in use have a forget gate, and hold the gradient as long as it is open. With torch's start values it is half open, and the gradient vanishes.
 # </details>
 #
 # ## Where to read on

@@ -28,11 +28,11 @@ show(course_map(12, machine="encoder", here=["source vectors"]),
 # %% [markdown]
 # ## The idea in one picture
 #
-# Each text stands between two signs that are not words. **[CLS]** (for *class*) comes first: its vector will stand for the whole text. **[SEP]** (for *separator*) ends a text. Hidden words become a third sign, **[MASK]**. The model is asked for those places alone (and, as we shall see, for a few that do not look like gaps).
+# Each text stands between two signs that are not words. **[CLS]** (for *classification*) comes first: its vector will stand for the whole text. **[SEP]** (for *separator*) ends a text. Hidden words become a third sign, **[MASK]**. The model is asked for those places alone (and, as we shall see, for a few that do not look like gaps).
 #
 # To the attention [MASK] is a token like any other: everybody may look at it. The masks of chapter 04 are another thing, and of those an encoder has only the one that hides padding.
 #
-# Our texts are opinions with a verdict at the end; short ones, so that training takes seconds. Sixteen good and sixteen bad adjectives can stand for each other.
+# Our texts are opinions with a verdict at the end; short ones, so that training takes seconds. Any of sixteen good adjectives can stand for any other, and so can sixteen bad ones: in such a gap nobody is right much more often than once in sixteen. So not every gap can be filled.
 
 # %%
 texts = [list(chain(*text)) for text in opinions.texts()]
@@ -43,7 +43,7 @@ said = "[CLS] the soup is not lovely . [SEP]".split()
 gaps = {2: "[MASK]", 5: "[MASK]"}
 show(token_rows({"reads": [gaps.get(place, word) for place, word in enumerate(said)],
                  "answers": [said[place] if place in gaps else "·" for place in range(8)]},
-                faint=["·"]), "What BERT reads of a text's first sentence, and what it answers.")
+                faint=["·"]), "What BERT reads of a short text, and what it answers.")
 print(f"{len(learn):,} texts to learn from, 500 held out, {len(words)} different tokens, such as:")
 for row in held_out[:3].tolist():
     print(" ".join(words.words[token] for token in row if token >= len(SPECIAL)))
@@ -202,7 +202,7 @@ for verb in ("says", "doubt", "denies"):
 # %% [markdown]
 # ## A head for whole texts
 #
-# To sort texts into classes, put a linear layer on the vector of [CLS] (§4.1); the authors' code has one more before it, with tanh, the *pooler*. Before training such a head, ask whether the task needs an encoder at all: a **bag of words**, which counts words and reads no order, is trained in a second. Here it shall tell whether a sentence praises or blames. In our language counting says nothing: *not good* blames, *not bad* praises, and every word stands in both as often.
+# To sort texts into classes, put a linear layer on the vector of [CLS] (§4.1); the authors' code has one more before it, with tanh, the *pooler*. Before training such a head, ask whether the task needs an encoder at all: a **bag of words** that gives each word a number and adds them up (logistic regression) reads no order, and is trained in a second. Here it shall tell whether a sentence praises or blames. In our language no single word says anything: *not good* blames, *not bad* praises, and every word stands in both as often. (A cleverer use of the counts, which notices *not* together with *good*, would get further; in *not good but awful* only the order helps.)
 
 # %% tags=["claim:bag-of-words"]
 train, tests = opinions.opinions(2048, 1500)
@@ -213,7 +213,7 @@ claim("12.bag-of-words", bag=bag)
 show_source(bert.Bert.pool)
 
 # %% [markdown]
-# To go on training an encoder on labelled texts, with its new head, is called **fine-tuning**. We do it with 64 labelled sentences, three times with others: once with the encoder that has filled gaps, once with a new one, for the same steps. (Until now nobody has asked the last vector of [CLS] for anything, because we left next-sentence prediction out. It means something only once the whole model is fine-tuned, as the authors say of their own, too: a comment in `run_classifier.py`.)
+# To go on training an encoder on labelled texts, with its new head, is called **fine-tuning**. We do it with 64 labelled sentences, three times, each time with others: once with the encoder that has filled gaps, once with a new one, for the same steps. (Until now the last vector of [CLS] was asked for nothing, except in the first 150 steps for [CLS] itself, because we left next-sentence prediction out. It means something only once the whole model is fine-tuned, as the authors say of their own, too: a comment in `run_classifier.py`.)
 #
 # **Predict first:** what share of new sentences does the pre-trained one get right?
 
@@ -248,7 +248,7 @@ show(figure, "New sentences told apart. The encoders had 64 labelled sentences: 
 # | 256 | 0.47 | 0.73 | 0.92 | 0.68 | 0.96 |
 # | 1,024 | 0.48 | 0.75 | 0.96 | 0.69 | 0.98 |
 #
-# At every number of labels the gaps are worth about a fifth of all sentences, and of the negations more: from scratch a model learns from so few labels which words praise, and hardly what a new negation does to them. It is not always so: on sentences from film reviews (Pang and Lee 2005; 8,528 to learn from) the bag of words gets 0.76, and this little BERT, with half a minute of gaps and 200 steps, 0.53, from scratch 0.59 (`python benchmarks/bert.py reviews`). Those sentences have 19 thousand different words; the paper's encoder had filled gaps in 3.3 billion words before.
+# At every number of labels the gaps are worth about a fifth of all sentences, and of the negations more: there a model from scratch gets only 0.69, even with 1,024 labels. It is not always so: on sentences from film reviews (Pang and Lee 2005; 8,528 to learn from) the bag of words gets 0.76, and this little BERT, with half a minute of gaps and 200 steps, 0.53, from scratch 0.59 (`python benchmarks/bert.py reviews`). Those sentences have 19 thousand different words; the paper's encoder had filled gaps in 3.3 billion words before.
 #
 # ## A head for answers
 #
@@ -273,9 +273,9 @@ tally()
 # %% [markdown]
 # The largest sum of all, 4.7, is from *lima* back to *town*: no piece at all. So score all pairs and leave out the impossible ones. In practice one also leaves out long ones. `QuestionAnswerer.spans` does this for whole batches, and looks only at tokens of segment 1, where the text is.
 #
-# A predicted piece that is nearly right deserves some credit: *cape town* for *in cape town*. Two numbers are usual, **exact match** and **F1**, which counts common words (Rajpurkar et al. 2016, §6.1); the last exercise has them.
+# A predicted piece that is nearly right deserves some credit: *cape town* for *in cape town*. Two numbers are usual, **exact match** and **F1**, the harmonic mean of two shares: of the predicted words that are right, and of the right ones that were predicted, here 0.8 (Rajpurkar et al. 2016, §6.1); the last exercise has them.
 #
-# Does filling gaps help here, too? Questions about generated facts, asked for pairs of a name and a place that never stood together in training; exact match in per cent, three trainings of each kind (`python benchmarks/bert.py answers`, on one core). The second encoder fills gaps in the same questions and texts for the first 60 seconds, and is asked for answers only then; of the third more below:
+# Does filling gaps help here, too? Each text tells four facts in four sentences, two about each of two people. The questions are about pairs of a name and a place that never stood together in training. The table gives exact match in per cent, for three trainings of each kind (`python benchmarks/bert.py answers`, on one core). The second encoder fills gaps in the same questions and texts for the first 60 seconds, and is asked for answers only then; of the third more below:
 #
 # | after seconds of training | 40 | 80 | 120 |
 # | --- | ---: | ---: | ---: |
@@ -284,7 +284,7 @@ tally()
 # | shorter texts first | 38, 46, 53 | 57, 72, 72 | 78, 98, 99 |
 # | the same without segments | 45, 46, 49 | 57, 61, 63 | 72, 80, 91 |
 #
-# Between 40 and 60 lies a **plateau**: for a while the model finds *a* place where a place is asked for, but not *whose*, and hardly gets better. Many trainings look like that before something is found. How long it lasts differs more from seed to seed than between the first two ways; who stops there will think that the model cannot do it.
+# Between 40 and 60 lies a **plateau**: for a while the model finds *a* place where a place is asked for, but not *whose*, and hardly gets better. Many trainings look like that before something is found. How long it lasts differs more from seed to seed than between the first two ways, so three trainings do not tell whether the gaps help; who stops there will think that the model cannot do it.
 #
 # Near 80 lies a second one, and its mistakes say why. Of some sixty that we read, nearly every one came from a sentence with the same verb, about the *other* person. There are four verbs to match, but 52 names and places, and in half of the texts the verb alone is enough. The third row begins with texts in which it never is: two sentences with the same verb, of two people (for 60 seconds; then three sentences, in the end four; larger batches, and heads of 32 numbers in place of 16). Two of three trainings then get past both. **Read the mistakes of a model before you train it for longer.** In the last row every token has segment 0, so that only [SEP] tells the two texts apart: its best training is behind the two best above and ahead of the worst. Three trainings of each kind do not settle what segments are worth here; they show that one can do without.
 #

@@ -44,14 +44,14 @@ print(f"{len(text.train):,} characters to learn from, {len(text.held_out):,} hel
 #
 # ## What GPT is
 #
-# GPT is short for *generative pre-trained Transformer*: it writes, and is trained first on this one question, then on the task that you have (Radford et al. 2018), as in chapter 12. GPT-2 was tried without the second training. It differs from the decoder of 2017 in four things:
+# GPT is short for *generative pre-trained Transformer*: it writes, and is trained first on this one question, then on the task that you have (Radford et al. 2018), as in chapter 12. GPT-2 was tried without the second training. In its parts it differs from the decoder of 2017 in four things:
 #
 # - There is no cross-attention.
 # - Each norm stands before its sublayer (pre-norm, chapter 08), and one more at the end (Radford et al. 2019, §2.3).
 # - Positions are a learned table (chapter 07).
 # - The feed-forward layer has GELU, a smooth relative of ReLU.
 #
-# The most tokens that a model reads at once is its **context**. The smallest GPT-2 has 12 layers of width 768, a context of 1,024, and knows 50,257 pieces made of bytes (chapter 10). Ours will have 3 layers of width 96 and a context of 128. This is one of them (`past` is for writing, see below):
+# The most tokens that a model reads at once is its **context**. The smallest GPT-2 has 12 layers of width 768, a context of 1,024, and knows 50,257 pieces made of bytes (chapter 10). Ours will have 3 layers of width 96 and a context of 128. This is one layer of it (`past` is for writing, see below):
 
 # %%
 show_source(CausalLayer.forward)
@@ -61,7 +61,7 @@ show_source(CausalLayer.forward)
 #
 # At three places the character that really comes has, by the model, the probabilities 1/2, 1/4 and 1/8. The loss is the mean of $-\ln p$: $(0.69 + 1.39 + 2.08)/3 = 1.39$ nats. With logarithms to the base 2 it is $(1 + 2 + 3)/3 = 2$ **bits** (chapter 02). One nat is $1/\ln 2 = 1.44$ bits.
 #
-# A **packer** is a program that makes files smaller, such as gzip. The better it guesses what comes, the fewer bits it writes: who gives the next character the probability $p$ can write it in $-\log_2 p$ bits (Shannon 1948; *arithmetic coding* does it). So a language model can be compared with packers. (To unpack, one needs the training text or the weights as well; we count neither.)
+# A **packer** (or compressor) is a program that makes files smaller, such as gzip. The better it guesses what comes, the fewer bits it writes: whoever gives the next character the probability $p$ can write it in $-\log_2 p$ bits (Shannon 1948; *arithmetic coding* does it). So a language model can be compared with packers. (To unpack, one needs the training text or the weights as well; we count neither.)
 #
 # ## The loop, then the array
 #
@@ -111,7 +111,7 @@ claim("13.labels-not-shifted", guess_true, told=sum(course.losses[-20:]) / 20, t
 #
 # Now with the labels in their place (`language_loss` is `next_token_loss` as a sum and a number). Our model has three changes that later models made to GPT-2; they are explained at the end of this page. A piece of 129 characters is 128 questions; 400 batches go about 1.2 times through the text.
 #
-# We compare it with two packers. bz2 may use the whole training text, as the model did; gzip looks back 32 KiB only, a tenth of it.
+# We compare it with two packers. bz2 may use the whole training text, as the model did; gzip looks back 32 KiB only (a KiB is 1,024 bytes), a tenth of it.
 #
 # **Predict first:** gzip needs about 2.5 bits a character, bz2 about 1.7. How many does the GPT need?
 
@@ -193,11 +193,11 @@ claim("13.kept-by-top-p", vocab=len(characters), fewest=kept.min().item(), most=
 # %%
 line = characters.decode(parts[6, -22:]).replace(" ", "␣").replace("\n", "⏎")
 show(token_rows({"after": list(line), "kept": [str(one) for one in kept[6, -22:].tolist()]}),
-     "How many characters top-p at 0.9 keeps after each one of a held-out line: few inside a "
-     "word, many where one begins.")
+     "How many characters top-p at 0.9 keeps after each one of a held-out line: mostly few "
+     "inside a word, many where one begins.")
 
 # %% [markdown]
-# And now let it write with temperature and top-p, after "The ". The text appears as it is drawn:
+# And now let it write with temperature and top-p, after a "The " that begins a paragraph. The text appears as it is drawn:
 
 # %%
 draw = Sampler(temperature=0.7, p=0.95, generator=torch.Generator().manual_seed(0))
@@ -210,7 +210,7 @@ for token in stream(gpt, characters.encode("\n\nThe ")[None], 120, draw):
 #
 # ## What a cache saves
 #
-# We begin with one character and write 128, so the model is asked 128 times. Without a cache it reads everything so far each time. With one it keeps the keys and values of each layer (chapter 09), and reads only the newest character. What is kept stays right because of the causal mask: nobody before a token sees it, so it changes nothing of theirs. (In a BERT all would change.) Only the new token's position must go on from the last. A *hook*, a function that is called with what goes into a module and what comes out, counts what is read.
+# We begin with one character and write 128, so the model is asked 128 times. Without a cache it reads everything so far each time. With one it keeps the keys and values of each layer (chapter 09), and reads only the newest character. What is kept stays right because of the causal mask: earlier tokens do not see the new one, so their keys and values do not change. (In a BERT all would.) The new token gets the position after the last, not 0. A *hook*, a function that is called with what goes into a module and what comes out, counts what is read.
 #
 # **Predict first:** how many times as many characters does the model read without the cache?
 
@@ -244,22 +244,22 @@ show(figure, "Which tokens are read at which step, for the first eight. With a c
 tally()
 
 # %% [markdown]
-# In time less is saved: writing 256 tokens, for which the model reads 128.5 times as many without the cache, is 5 to 6 times as fast with it (`python benchmarks/gpt.py --decoding`, beside Hugging Face's `generate` with the same weights; needs the extra `test`).
+# In time less is saved, for one token in a step costs nearly as much as many. Writing 256 tokens, for which the model reads 128.5 times as many without the cache, is 3 to 7 times as fast with it for one text, and 10 to 20 times for eight at once (`python benchmarks/gpt.py --decoding`, beside Hugging Face's `generate` with the same weights; needs the extra `test`).
 #
-# A text longer than the context is read from its last tokens on. Then each stands at another place than before, and the package computes all anew.
+# Of a text longer than the context only the last tokens are read. Then each stands at another place than before, and the package computes all anew.
 #
 # ## What changed since 2019
 #
 # Later decoders, such as Llama 3, do four things in another way than GPT-2. Our model has the first three of them; `Changes` switches on each alone:
 #
 # - **RMSNorm** (Zhang and Sennrich 2019) divides by the root of the mean square, and subtracts no mean: one step less.
-# - **SwiGLU** (Shazeer 2020): the feed-forward layer has a second projection that opens or closes each hidden number. It is made narrower, so that there are about as many parameters.
+# - **SwiGLU** (Shazeer 2020): the feed-forward layer makes its hidden numbers twice, and one of the two, bent by a smooth ReLU called *Swish*, multiplies the other as a gate. It is made narrower, so that there are about as many parameters.
 # - **Rotary positions** (chapter 07) in place of learned ones.
 # - **Grouped queries** (chapter 06): fewer key heads, a smaller cache.
 #
 # Which of them pays off on your machine, `python benchmarks/gpt.py --changes` tells: it trains GPT-2 with each change alone, and with all four, on the same budget. After 30 seconds of one core (one training each) GPT-2 needed 3.57 bits a character, with rotary positions 2.55, with any other change alone 3.54 to 3.58, and with all four 2.49.
 #
-# Without the changes the package's model is equal to Hugging Face's GPT-2; with all four to their Llama, built with offsets in attention and one table for tokens and scores. Tests hold them together.
+# Without the changes the package's model is equal to Hugging Face's GPT-2; with all four to their Llama, built with offsets in attention and one table for tokens and scores. Tests compare them, number by number.
 #
 # ## What to take along
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 14 · Efficient attention
 #
-# Every token looks at every token: a text of 100,000 tokens has ten billion ($10^{10}$) scores, in each head of each layer. **Which part of this cost can be avoided without changing the result, and what do you lose with the rest?**
+# Every token looks at every token: a text of 100,000 tokens has ten billion ($10^{10}$) scores, in each head of each layer. **Which part of this cost can be avoided without changing the result, and what does it cost to avoid the rest?**
 #
 # Three parts. First, attention gives exactly what it gave before, in far less memory. Then it gives something else for less, and we measure what is lost. Last, what a decoder must keep: there we count bytes, not what is lost.
 
@@ -78,7 +78,7 @@ show(figure, "The exponential of each key's score minus the largest so far, not 
 #
 # With tiles, `scores` is a table of some queries × some keys, and `largest`, `total` and `mixed` have a row for each query; nothing else changes. For each block of queries one block of keys comes after another; where no query looks ahead, tiles that lie wholly in the future are skipped. This is what *FlashAttention* does on a GPU (Dao et al. 2022; in this order of the loops, with one division at the end: Dao 2023, algorithm 1).
 #
-# Kept are only the output, $m$ and $l$; for the backward pass each tile of weights is computed again from queries and keys, as $e^{s-m}/l$. ($m + \log l$ is the row's *log-sum-exp*; with it, exercise 3 puts together parts that were read on different machines.)
+# Beside queries, keys and values only the output, $m$ and $l$ are kept. In the backward pass each tile of weights is computed again, as $e^{s-m}/l$. ($m + \log l$ is the row's *log-sum-exp*; with it, exercise 3 puts together parts that were read on different machines.)
 #
 # The package's version is plain PyTorch. Here it is in tiles of 16 × 8 against the attention of chapter 03, forward and backward:
 
@@ -96,7 +96,7 @@ for causal, mask in ((False, None), (True, triangle)):
 print("outputs and gradients are equal, causal or not")
 
 # %% [markdown]
-# `peak_bytes` adds up the tensors that exist at the same time during a call, and returns the most; so its figure is the same on every machine. By itself the package takes tiles of 512 × 512 scores. Such a tile is 1 MiB, and so is an output of 4,096 tokens, 64 numbers wide.
+# `peak_bytes` adds up the tensors that exist at the same time during a call, and returns the most; so its figure is the same on every machine. By itself the package takes tiles of 512 × 512 scores. At four bytes a number such a tile is 1 MiB ($2^{20}$ bytes), and so is an output of 4,096 tokens, 64 numbers wide.
 #
 # **Predict first:** when a text grows from 2,048 to 4,096 tokens, by what factor does the memory of attention by blocks grow?
 
@@ -124,7 +124,7 @@ claim("14.memory-by-length", guess_growth, whole=whole[4096] / whole[2048],
 #
 # ## The same work, in less time
 #
-# Forward, the *work* has not changed: each score is computed; in training once more, for the backward pass. On a GPU attention by blocks is faster all the same, because moving a large table in and out of memory takes longer there than computing it (Dao et al. 2022, §3.2). On a CPU, too, the plain formula took more than twice as long as the blocks (`python benchmarks/efficient.py speed`: forward, 8,192 tokens, one thread; figures in benchmarks/README.md, "Efficient attention").
+# The *work* of the forward pass has not changed: each score is computed. Training computes each once more, in the backward pass. On a GPU attention by blocks is faster all the same, because moving a large table in and out of memory takes longer there than computing it (Dao et al. 2022, §3.2). On a CPU, too, the plain formula took more than twice as long as the blocks (`python benchmarks/efficient.py speed`: forward, 8,192 tokens, one thread; figures in benchmarks/README.md, "Efficient attention").
 #
 # In practice you call `torch.nn.functional.scaled_dot_product_attention`, somewhat faster still. It is *fused*: one compiled operation makes scores, softmax and mix, and gives back the output alone. The newer `flex_attention` takes a mask or a bias as a function of two positions.
 #
@@ -161,15 +161,15 @@ show(figure, "Weights of six keys, taken in two at a time. Without rescaling eac
 # %% [markdown]
 # ## Another result for less: a window
 #
-# Each query sees its own key and the 127 before it (Beltagy et al. 2020, §3.1). Of the 8.4 million scores of 4,096 tokens without a look ahead it needs 0.5 million: what it saves is *work*. What it loses is plain: a key 128 places back has weight 0, however well it fits. Only further layers carry it on, as in a stack of convolutions (chapter 11): L such layers reach 127 · L tokens back. (Our window makes all its tables at once, so in the next picture of memory it takes more than the blocks.)
+# Each query sees its own key and the 127 before it (Beltagy et al. 2020, §3.1, there to both sides). Of the 8.4 million scores of 4,096 tokens without a look ahead it needs 0.5 million: what it saves is *work*. What it loses is plain: a key 128 places back has weight 0, however well it fits. Only further layers carry it on, as in a stack of convolutions (chapter 11): L such layers reach 127 · L tokens back. (Our window makes all its tables at once, so in the next picture of memory it takes more than the blocks.)
 #
 # ## Another result for less: linear attention
 #
-# *Linear attention* (Katharopoulos et al. 2020, eq. 5) makes no scores. It replaces $e^{q \cdot k / \sqrt{d_k}}$ by the dot product $\phi(q) \cdot \phi(k)$ of two vectors of positive numbers. φ acts on each number: x + 1 above 0, else $e^x$, which is elu(x) + 1 (eq. 7). Then the sum over the keys can be made first, once for all queries:
+# *Linear attention* (Katharopoulos et al. 2020, eq. 5) makes no scores. It replaces $e^{q \cdot k / \sqrt{d_k}}$ by the dot product $\phi(q) \cdot \phi(k)$ of two vectors of positive numbers. φ acts on each number: x + 1 above 0, else $e^x$, which is elu(x) + 1 (eq. 7). Then, where every query sees all keys, the sum over the keys can be made first, once for all queries:
 #
-# $$\sum_j \big(\phi(q) \cdot \phi(k_j)\big)\, v_j = \phi(q)^\top \Big( \sum_j \phi(k_j)\, v_j^\top \Big).$$
+# $$\sum_j \big(\phi(q) \cdot \phi(k_j)\big)\, v_j^\top = \phi(q)^\top \Big( \sum_j \phi(k_j)\, v_j^\top \Big).$$
 #
-# Then it is divided by the sum of the weights, $\phi(q)^\top \sum_j \phi(k_j)$; weights that are divided by their sum must not be negative, hence φ. So two sums are kept, whatever the length of the text: a table of $d_k \times d_v$ numbers and a vector of $d_k$. Token by token they are a state that is added to, as in the recurrent networks of chapter 11. What do its weights look like? (Queries and keys are twice as long as usual here, which sharpens the softmax.)
+# Then it is divided by the sum of the weights, $\phi(q)^\top \sum_j \phi(k_j)$; weights that are divided by their sum must not be negative, hence φ. So two sums are kept, whatever the length of the text: a table of $d_k \times d_v$ numbers and a vector of $d_k$. Token by token, for queries that must not look ahead, they are a state that is added to, as in the recurrent networks of chapter 11. What do its weights look like? (Queries and keys are twice as long as usual here, which sharpens the softmax.)
 
 # %%
 show_source(linear.feature_map)
@@ -179,7 +179,7 @@ table = linear.feature_map(queries) @ linear.feature_map(keys).T
 flat = table / table.sum(dim=-1, keepdim=True)
 assert torch.allclose(flat @ values, linear.linear_attention(queries, keys, values), atol=1e-5)
 show(heatmaps({"softmax": sharp, "linear": flat}, largest=1),
-     f"Weights of the same queries and keys. A row's largest is, in the mean, "
+     f"Weights of the same queries and keys. A row's largest is, on average, "
      f"{sharp.amax(-1).mean():.2f} with the softmax and {flat.amax(-1).mean():.2f} with φ.")
 
 # %%
@@ -192,13 +192,13 @@ figure, axes = canvas(width=5.2, height=3.0)
 lines(axes, sizes, curves, xlabel="tokens", ylabel="MiB", log_x=True, log_y=True, below=True)
 show(figure, "Memory of one head by length, both axes logarithmic. With twice the tokens the whole "
              "table takes four times as much, window and linear attention about twice. By blocks "
-             "there is one tile up to 512 tokens, then a nearly flat line. (Window and linear "
-             "attention look back only.)")
+             "a single tile grows up to 512 tokens; from 1,024 on two are held for a moment, and the "
+             "line is nearly flat. (Window and linear attention look back only.)")
 
 # %% [markdown]
 # ## What a table can give back
 #
-# A state of fixed size cannot give back any number of keys. How soon it fails depends on how it is written. We compare three: the *plain sum* of $k\,v^\top$, without φ and division; linear attention; and the **delta rule** (Schlag et al. 2021, §4.2). Before that one writes a value $v$ for a key $k$, it reads what its table $S$ says for $k$, and writes only the difference:
+# A state of fixed size cannot give back ever more keys. How soon it fails depends on how it is written. We compare three: the *plain sum* of $k\,v^\top$, without φ and division; linear attention; and the **delta rule** (Schlag et al. 2021, §4.2). Before that one writes a value $v$ for a key $k$, it reads what its table $S$ says for $k$, and writes only the difference:
 #
 # $$S' = S + \beta\,k\,(v - S^\top k)^\top,$$
 #
@@ -238,15 +238,15 @@ show(figure, "Keys found again by how many were told; the mean of eight draws. L
 # %% [markdown]
 # Why does φ fail so soon? It gives every wrong key a weight above 0, so each answer holds much of the mean of all values. With this mean taken out of the values, the same φ finds 0.54 of 256 keys (`python benchmarks/efficient.py recall`). Without φ the wrong weights have both signs and mostly cancel.
 #
-# The delta rule disturbs old keys while it corrects for new ones, so of many keys it knows the last. But where a key comes again it says the new value; the others mix both. 64 keys at right angles to each other it would keep all; a 65th finds no direction of its own (Schlag et al. 2021, §4.1).
+# The delta rule disturbs old keys while it corrects for new ones, so of many keys it knows the last. But where a key comes again it says the new value; the others mix old and new, so that even attention can only toss a coin. 64 keys at right angles to each other it would keep all; a 65th finds no direction of its own (Schlag et al. 2021, §4.1).
 #
-# Keys here are random. A trained model can choose keys that disturb each other less; that is not measured here. There are models with layers of both kinds (Yang et al. 2024).
+# Keys here are random. A trained model can choose keys that disturb each other less; that is not measured here. There are models that mix layers of attention with layers of the delta rule (Yang et al. 2024).
 #
 # ## What a decoder keeps
 #
-# A decoder keeps the keys and values of all tokens so far (chapters 06 and 13). How many bytes they take limits how many texts fit on a GPU at once. Three ways to keep less: several query heads share one key head (*grouped queries*, chapter 06); all share one (*multi-query*); or one short vector a token is kept, the **latent**, from which each head makes its keys and values when they are needed (*multi-head latent attention*, DeepSeek-AI 2024, §2.1).
+# A decoder keeps the keys and values of all tokens so far (chapters 06 and 13). How many bytes they take limits how many texts fit on a GPU at once. Three ways to keep less: several query heads share one key head (*grouped queries*, chapter 06); all share one (*multi-query*); or one short vector a token and layer is kept, the **latent**, from which each head makes its keys and values when they are needed (*multi-head latent attention*, DeepSeek-AI 2024, §2.1).
 #
-# A key that is turned by its position (chapter 07) cannot be made from the latent so cheaply. So one short *turned key* a token is kept beside it, which all heads share (§2.1.3). The other keys need not even be made: as $q^\top (U c) = (U^\top q)^\top c$, the queries can go to the latents (`attend_absorbed`).
+# The keys need not even be made: as $q^\top (U c) = (U^\top q)^\top c$, the queries can go to the latents (`attend_absorbed`). But where a key is turned by its position (chapter 07), a rotation stands between $q$ and $U$, another one for each distance, and this no longer works. So one short *turned key* a token is kept beside the latent, which all heads share (§2.1.3).
 #
 # The cell below first holds a real cache against its count, and `attend_absorbed` against `attend`. Then it counts for a model of 32 layers with 32 heads of 128 numbers, two bytes each, and one text of 32,768 tokens. Latents are as in DeepSeek-V2: 512 numbers, and a turned key of 64 (§3.1.2).
 #
@@ -272,7 +272,7 @@ claim("14.bytes-of-a-cache", guess_cache, plain=plain, grouped=grouped, latent=l
 figure, axes = canvas(width=5.4, height=2.0)
 bars(axes, {"32 key heads": plain, "8 key heads": grouped, "latents 512 + 64": latent,
             "1 key head": single}, role="keys", xlabel="GiB for one text of 32,768 tokens")
-show(figure, "What one text takes in the cache. Latents need about twice what a single key head "
+show(figure, "What one text takes in the cache. Latents need 2.25 times what a single key head "
              "needs, and each head still has keys of its own.")
 tally()
 
@@ -280,9 +280,9 @@ tally()
 # ## What to take along
 #
 # - The softmax of a row can be computed in parts: keep the largest score, the sum and the mix, and shrink both sums when a larger score arrives.
-# - By blocks attention is exact, and needs memory for tiles and the output alone. The work stays quadratic.
+# - By blocks attention is exact, and needs memory only for tiles, the output and two numbers a query. The work stays quadratic.
 # - A window makes only near scores; chapter 15 adds far ones to it.
-# - Linear attention and the delta rule have a state of fixed size. It cannot hold any number of keys; what is lost depends on how it is written.
+# - Linear attention and the delta rule have a state of fixed size. It can hold only so many keys; how soon it fails depends on how it is written.
 # - In a decoder the cache is what counts: share key heads, or keep latents.
 #
 # ## Five questions

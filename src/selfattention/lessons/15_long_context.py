@@ -59,7 +59,7 @@ for start in (0, 2, 4):
 show_source(new_memory)
 
 # %% [markdown]
-# How far back does a segment depend on the text? `masks.dependence` (chapter 08) tells by the Jacobian. That is made of gradients, which `detach` cuts, though the output still depends on what is behind it. So for this question the memory stays attached. Segments have 16 tokens, and each of 2 layers remembers 16.
+# How far back does a segment depend on the text? `masks.dependence` (chapter 08) tells by the Jacobian. That is made of gradients, which `detach` cuts, though the output still depends on what was cut off. So for this question the memory stays attached. Segments have 16 tokens, and each of 2 layers remembers 16.
 #
 # **Predict first:** on how many tokens before its own segment does the first token of the last segment depend?
 
@@ -98,7 +98,7 @@ claim("15.reach-of-a-memory", guess_reach, reach=reach(2), deeper=reach(3))
 #
 # The four parts ask: does this key fit the query? Does this distance fit the query? Is this key useful to every query ($u$)? Is this distance ($v$)? $u$ and $v$ are learned; $r_{i-j}$ is the sinusoid vector of the distance (chapter 07) times a learned matrix. In the authors' code, as in chapter 03, the sum is divided by $\sqrt{d}$.
 #
-# One product gives the scores of all queries with all distances: of $k$ keys, column $c$ holds the distance $k - 1 - c$. But in each row another key stands at that distance. The last query's row is right already. The one above stands one position earlier, so it moves left by one; the one above that by two. This is the *relative shift*:
+# One product gives the scores of all queries with all distances: of $n$ keys, column $c$ holds the distance $n - 1 - c$. But in each row another key stands at that distance. The last query's row is right already. The one above stands one position earlier, so it moves left by one; the one above that by two. This is the *relative shift*:
 
 # %%
 by_distance = torch.tensor([[3.0, 2.0, 1.0, 0.0]] * 3)
@@ -131,7 +131,7 @@ show(token_rows(*rows, faint="·"),
      "dots filler. Segment 2 asks for the keys of segment 1 and of segment 0.")
 
 # %% [markdown]
-# **Predict first:** what share of the keys from *three* segments ago does the trained model know?
+# **Predict first:** a key was told *three* segments ago. In what share of the cases does the trained model name its value?
 
 # %%
 guess_three = None  # your guess, between 0 and 1
@@ -155,7 +155,7 @@ show(figure, "From one and two segments back the model does better than a blind 
              "and four never: 2 layers × 1 segment of memory is the reach.")
 
 # %% [markdown]
-# Within reach the model has only begun to learn. Whoever names any of the four values of the last two segments, whatever the key, is right in $\frac14 + \frac34 \cdot \frac1{16} \approx 0.30$ of the cases; this short training has come about as far. Longer ones learn which value stood beside which key. After 90 seconds of one core (`python benchmarks/long_context.py stream --memory 1 --seconds 90 --seeds 3`; medians of three) 0.99 and 1.00 are right from one and two segments back, and still 0.06 from three and four, where there is nothing to be learned from. With a memory of two segments all four are within reach, but harder to learn: the one run that was tried stood at 0.30, 0.33, 0.27 and 0.19 after as many seconds.
+# Within reach the model has only begun to learn. Whoever names any of the four values of the last two segments, whatever the key, is right in $\frac14 + \frac34 \cdot \frac1{16} \approx 0.30$ of the cases (from one segment back in 0.34, as segment 1 has only two values to choose from); this short training has come about as far. Longer ones learn which value stood beside which key. After 90 seconds of one core (`python benchmarks/long_context.py stream --memory 1 --seconds 90 --seeds 3`; medians of three) 0.99 and 1.00 are right from one and two segments back, and still 0.06 from three and four, where there is nothing to be learned from. With a memory of two segments all four are within reach, but harder to learn: the one run that was tried stood at 0.30, 0.33, 0.27 and 0.19 after as many seconds.
 #
 # ## BigBird: few blocks, all connected
 #
@@ -190,7 +190,7 @@ claim("15.scores-made", guess_share, short=short, long=long)
 # %% [markdown]
 # ## What is saved
 #
-# We double the text and count bytes, as in chapter 14. Both ways keep their scores in view; the two blocks at each end are left out.
+# We double the text and count bytes, as in chapter 14. Both ways make their scores as tensors, so `peak_bytes` counts them. By blocks, the two blocks at each end are left out.
 #
 # **Predict first:** from 2,048 to 4,096 tokens, by what factor does the memory of attention by blocks grow?
 
@@ -227,7 +227,7 @@ layers = {name: int(hops(one.seen(64)).max()) for name, one in patterns.items()}
 claim("15.layers-to-everywhere", guess_layers, **layers)
 
 # %% [markdown]
-# With a global block, any two are at most two layers apart, but all that they tell each other goes through it. Random blocks are short cuts around it: in a random graph, paths are short (Zaheer et al. 2020, §2). Are so few scores enough? Four pairs at the beginning of 256 tokens, asked for at the end, are recalled in 1.00 of the cases with BigBird after a minute of one core, in 0.06 with a window of two blocks; full attention still stood at 0.33, which takes no look at the keys (chapter 11) (`python benchmarks/long_context.py recall`, one training each).
+# With a global block, any two are at most two layers apart, but in these two layers all that distant blocks tell each other goes through it. Random blocks are short cuts around it: in a random graph, paths are short (Zaheer et al. 2020, §2). Are so few scores enough? A causal variant of BigBird (`python benchmarks/long_context.py recall`, two layers, one training each) is told four pairs at the beginning of 256 tokens and asked at the end. After a minute of one core it recalls 1.00 of them. That is an easy case: the pairs stand in the global first block, which every token sees. A window of two blocks stays at 0.06, for two layers of it do not reach so far back. Full attention could do it, but still stood at 0.33, which takes no look at the keys (chapter 11).
 #
 # ## Break it on purpose: a global row without its column
 #

@@ -3,7 +3,7 @@
 #
 # Somewhere in a text stands *a b*. Much later comes *a* again. **How does a model know that *b* is next, and how do we know how it knows?**
 #
-# A model that copies what followed the last time can go on with names, phrases and patterns that it has never been trained on. Olsson et al. (2022) think that most of what language models learn from the text before them may rest on this, and say themselves that for large models their evidence is indirect. We train one that can do nothing else, watch the skill come, find the heads that have it, and prove it: by taking heads out, and by mending a damaged run.
+# A model that copies what followed the last time can go on with names, phrases and patterns that it has never been trained on. Olsson et al. (2022) think that most of what large language models pick up from the text that they are reading, without any training (*in-context learning*), may rest on this, and say themselves that their evidence is indirect. We train one that can do nothing else, watch the skill come, find the heads that have it, and prove it: by taking heads out, and by mending a damaged run.
 
 # %%
 import torch
@@ -59,7 +59,7 @@ show_source(induction_score)
 #
 # ## The task and the model
 #
-# A text has 48 symbols out of 24. It ends with a *stretch* of ten different symbols which also stands somewhere before, at a distance drawn anew for each text. All else is drawn at random. The loss counts what follows each symbol of the second stretch. Most symbols also occur elsewhere by chance, so what follows is often not sure. It is sure at the last one, which occurred only once before: there we count right answers. A blind guess is right in 1 of 24 cases, 0.04.
+# A text has 48 symbols from an alphabet of 24 (the last is the last answer, and is not shown to the model). It ends with a *stretch* of ten different symbols which also stands somewhere before, at a distance drawn anew for each text. All else is drawn at random. The loss counts what follows each symbol of the second stretch. Most symbols also occur elsewhere by chance, so what follows is often not sure. It is sure at the last one, which occurred only once before: there we count right answers. A blind guess is right in 1 of 24 cases, 0.04.
 
 # %%
 test = repeats.last(repeats.texts(200, torch.Generator().manual_seed(10**6)))
@@ -73,7 +73,7 @@ show(shaded(repeats.names(read), {"a text": [0.4 * (at in stretch) for at in ran
 show_source(AttentionLayer)
 
 # %% [markdown]
-# The model is that of Elhage et al. (2021), but for its positions, with two heads in each layer. Everything is *added* to the stream that runs past the layers (chapter 08), and nothing else happens to it. So the scores of the next token are a plain sum over all heads:
+# The model is that of Elhage et al. (2021), but for its positions, with two heads in each layer. Everything is *added* to the stream that runs past the layers (chapter 08), and nothing else happens to it. So the scores of the next token are a plain sum, over the token's own vector and all heads:
 #
 # $$\mathrm{scores} = W_U \Big( x_0 + \sum_{h \in \mathrm{layer}\,1} h(x_0) + \sum_{h \in \mathrm{layer}\,2} h(x_1) \Big)$$
 #
@@ -138,7 +138,7 @@ show(figure, "The phase change. Left: for a long time both losses stay near that
              "layer 2's, and with it the share of right answers.")
 
 # %% [markdown]
-# Olsson et al. (2022) saw such a *phase change* in all their language models of more than one layer: a bump in the loss, at the very time when induction heads form. In our run the note comes first, then the look for it. Each head is of use only together with the other; once one has begun, the other has something to learn from.
+# Olsson et al. (2022) saw such a *phase change* in all their language models of more than one layer: a bump in the loss, at the very time when induction heads form. In our run the note comes first, then the look for it. Each head is of little use without the other, so at first both learn slowly; once one has begun, the other has something to learn from.
 #
 # ## Which heads do it?
 
@@ -157,9 +157,11 @@ for head in range(2):
     tables[f"layer 2, head {head}\ninduction {induction[1, head]:.2f}"] = second[0, head]
 show(heatmaps(tables, largest=1, height=2.6),
      "Where heads look in one text, and their scores over all. Left: a line right below the "
-     "diagonal, at the token before (and a little far back). Middle and right: the short line at "
+     "diagonal, at the token before. In the last ten rows part of the weight goes far back; what "
+     "these tokens note is hardly needed. Middle and right: the short line at "
      "the bottom is the second stretch, each token looking at what followed it in the first. "
-     "The loss asks for nothing above it; the dots are symbols that occur again by chance.")
+     "The loss asks for nothing above it: a dark dot may be what followed the same symbol by "
+     "chance, and a symbol that has not occurred before must look somewhere all the same.")
 
 # %% [markdown]
 # ## Proof one: take heads out
@@ -183,11 +185,11 @@ claim("16.heads-taken-out", guess_without, previous=without_previous, single=wit
       both=without_both)
 
 # %% [markdown]
-# Without this head most answers remain right; without both, few. Where both have learned to look at the right place (their scores are above; with other seeds, now and then one is weaker), either can do the work alone. Who takes out one head at a time would then call both useless. Take out pairs, too, before you say that a head does nothing.
+# Without this head most answers remain right; without both, few. Where both have learned to look at the right place (their scores are above; with other seeds, now and then one is weaker), either can do the work alone (the second part takes out each in turn). Who takes out one head at a time would then call both useless. Take out pairs, too, before you say that a head does nothing.
 #
 # ## Proof two: mend a damaged run
 #
-# We damage a text: where the last symbol, say *a*, occurred before, we put another. Nothing in it tells the answer any more. Then we run the model on the damaged text, but at *one* place and after *one* layer we put in the vector of the clean run (**activation patching**; Meng et al. 2022, who damage by noise, call it *causal tracing*). Where the answer comes back, the information was.
+# We damage a text: where the last symbol, say *a*, occurred before, we put another. Now *a* stands nowhere before, so an induction head finds nothing. (A reader who compared the symbols before it could still tell the answer; this model does not.) Then we run the model on the damaged text, but at *one* place and after *one* layer we put in the vector of the clean run (**activation patching**; Meng et al. 2022, who damage by noise, call it *causal tracing*). Where this brings the answer back, there the information was.
 #
 # **Predict first:** mended after layer 1 at the damaged place itself, what probability does the right answer get? (In the clean text it has nearly 1.)
 

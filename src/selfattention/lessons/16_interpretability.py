@@ -83,7 +83,7 @@ for axes, layer, head in zip(panels, (1, 2), (before, 0)):
     links(axes, names, names, weights[layer - 1][0, head], title=f"layer {layer}, head {head}",
           only=22)
 show(figure, "Head view: each line leads from a token that is read (left) to one that reads "
-             "(right); no line, less than 0.03. In colour, as thick as its weight: what the last "
+             "(right); where there is no line, it is below 0.03. In colour, as thick as its weight: what the last "
              "token reads. Grey: what all others read. Left: the head of layer 1 that looks most "
              "at the token before.")
 rows = {f"layer {number}, head {head}": layer[0, head, -1]
@@ -156,9 +156,9 @@ claim("16.weight-and-effect", guess_changed, cut=agreement(looks, cuts),
       changed=agreement(looks, changes), rollout=agreement(rolled, changes))
 
 # %% [markdown]
-# Both effects are real, and they answer two questions. *What does this layer read at this place?* The weights know that: cut a look, and what is lost goes by its weight. *Which tokens of the text does the answer hang on?* Of that the last layer's weights say little, for the layers below have moved things about. Rollout, which follows them, agrees better.
+# Both effects are real, and they answer two questions. *What does this layer read at this place?* The weights know that: cut a look, and what is lost goes by its weight. (Here that is nearly built in: the scores are made of a sum of values times weights, and no layer follows.) *Which tokens of the text does the answer hang on?* Of that the last layer's weights say little, for the layers below have moved things about. Rollout, which follows them, agrees better.
 #
-# A rank correlation counts all 46 tokens alike, however small their effect. So we also ask where the symbol stands, without which there is no answer: how many of the 45 others come before it?
+# A rank correlation counts all 46 tokens alike, however small their effect. So we also ask how high the earlier occurrence of the symbol ranks, without which there is no answer: how many of the 45 others are ranked above it?
 
 # %% tags=["claim:before-the-symbol"]
 def before_it(values):
@@ -215,7 +215,7 @@ claim("16.read-early", guess_early, early=right[1], late=right[2], note=note)
 show_source(lens)
 
 # %% [markdown]
-# The lens sees no answer before the last layer, though patching found in the first part that after layer 1 all is there: the note behind the symbol. Even at its place the lens does not read what was noted: layer 2 can read this form, the scores cannot. A lens that shows nothing does not say that nothing is there.
+# At the last place the lens sees no answer before the last layer, and rightly so: after layer 1 the answer is not there yet. What decides it stands elsewhere, as patching found in the first part: the note behind the symbol. Yet even at that place the lens does not read what was noted: layer 2 can read this form, the scores cannot. A lens that shows nothing does not say that nothing is there.
 #
 # ## When there is gold
 #
@@ -236,11 +236,11 @@ tally()
 #
 # <details><summary>1. A map of the last layer is dark at one word. Does the answer hang on this word?</summary>
 #
-# On what stands at this place after the layers below, which may come from other words. Change the word and see.
+# It hangs on what stands at this place after the layers below, and that may come from other words. Change the word and see.
 # </details>
 # <details><summary>2. What does rollout leave out?</summary>
 #
-# How large what is read is, and whether it is used: values and output matrices.
+# What the values hold, and whether the output matrices let it through; in other models also the feed-forward layers and norms.
 # </details>
 # <details><summary>3. Why put the mean in place of a head, rather than zero?</summary>
 #

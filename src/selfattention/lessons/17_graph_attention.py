@@ -116,18 +116,18 @@ claim("17.text-as-graph", guess_edges, edges=pairs.shape[1], **apart)
 
 # %%
 show_source(gat.GATLayer.scores)
-torch.manual_seed(0)
+torch.manual_seed(2)
 x, layer = torch.randn(5, 6, dtype=torch.float64), gat.GATLayer(6, 4).double()
 looped, tables = gat.with_loops(edges, 5), {}
 for title, used in {"✓ with self-loops": looped, "✗ no self-loops": edges,
                     "✗ exchanged": looped.flip(0)}.items():
     tables[title] = 1.0 * masks.dependence(lambda x, used=used: layer(x, used), x)
 show(heatmaps(tables, queries=[names] * 3, keys=[names] * 3, role="masks", numbers=False),
-     "Which output (down) depends on which input (across), by the Jacobian of chapter 04: with "
+     "Which output (down) depends on which input (across), by the Jacobian of chapter 06: with "
      "self-loops, without, and with sources and targets exchanged.")
 
 # %% [markdown]
-# With self-loops each node depends on itself and on its in-neighbours. Without them a, d and e keep nothing of their own; b and c depend on themselves only because they ask: their query changes the weights. The query of d changes nothing: its one weight is always 1. With sources and targets exchanged, the out-neighbours are read: a mistake that no shape tells, because both rows hold numbers of nodes.
+# With self-loops each node depends on itself and on its in-neighbours. Without them a, d and e keep nothing of their own; b and c depend on themselves only because they ask: their query changes the weights. (It can do so only through the bend of the LeakyReLU: where all sums of a row have the same sign, the query adds the same to each score, and the softmax takes that out.) The query of d changes nothing: its one weight is always 1. With sources and targets exchanged, the out-neighbours are read: a mistake that no shape tells, because both rows hold numbers of nodes.
 #
 # ## Break it on purpose: a node without neighbours
 #
@@ -205,7 +205,8 @@ show_source(gat.GATv2Layer.scores)
 show(heatmaps({"✗ GAT": seen["gat"], "✓ GATv2": seen["gatv2"]}, numbers=False, largest=1.0,
               row_axis="query nodes", column_axis="key nodes"),
      "Weights after training, for one dictionary. Each query node should read the key node of its "
-     "own, on the diagonal. In GAT's rows the same columns are the darker ones.")
+     "own, on the diagonal. In GAT's rows the diagonal is nowhere dark: some rows are "
+     "nearly even, the others prefer the same columns.")
 
 # %% [markdown]
 # ## The karate club
@@ -222,7 +223,7 @@ show(figure, "Who met whom, and which side each member took: round with the inst
              "with the president. Thick rims: the two labels that are told.")
 
 # %% [markdown]
-# Two layers of GATv2, with 8 heads of 8 numbers as in the paper of GAT but no dropout, see two edges far. All weights start at a tenth of the usual size: at first a node is nothing but numbers drawn at random, and two labels teach little beside large ones.
+# Two layers of GATv2, the first with 8 heads of 8 numbers, the last with one, as in the paper of GAT but without dropout, see two edges far. All weights start at a tenth of the usual size. At first a node's vector is nothing but random numbers, and if they are large, the little that two labels teach is lost among them.
 #
 # **Predict first:** what share of the 32 do they get right?
 
@@ -253,13 +254,13 @@ figure, axes = canvas(height=3.9)
 graph(axes, karate.positions(), club.edges[:, :78], classes=sides, known=club.given, arrows=False,
       wrong=sides != club.labels, strengths=shares.view(2, 78).mean(dim=0))
 show(figure, "What one GATv2 says. The thinner a line, the less its two members listen to each "
-             "other, beside an equal share. Dashed and crossed out: taken for the wrong side.")
+             "other, compared with an equal share. Dashed and crossed out: taken for the wrong side.")
 tally()
 
 # %% [markdown]
 # Over twenty seeds (`python benchmarks/graphs.py karate --seeds 20`) GATv2 gets 0.966 of the 32 right (31 or 30 of them), GAT 0.942, equal weights 0.938, label propagation 0.969. In eleven of the trainings GATv2 learns to listen: an edge between the sides has 0.40 to 0.51 of the weight of one within a side. In the other nine it has 0.86 to 0.97, and nearly as many come out right: who your friends are tells your side, whichever of them you listen to. Nor is the lead safe. With weights of the usual size at the start (`--start 1`), GATv2 gets 0.934, GAT 0.895, equal weights again 0.938; with the labels of one member of each side drawn at random (`--draw`), 0.83, 0.84 and 0.89, label propagation 0.66.
 #
-# What is commonly said, that *attention makes graph networks better*, is half true: it does where a node must choose among its neighbours, and the score must be able to choose.
+# What is commonly said, that *attention makes graph networks better*, is half true: it does where a node must choose among its neighbours, provided that the score is able to choose.
 #
 # ## What to take along
 #
@@ -267,7 +268,7 @@ tally()
 # - Edge by edge (gather, softmax over each neighbourhood, scatter) costs as many scores as there are edges.
 # - A node without neighbours must give zeros, not NaN; and a node that is to know what it is needs a self-loop.
 # - GAT's score is a number of the query plus a number of the key, so all queries rank keys alike. In GATv2, as in the dot product, the order depends on the query.
-# - Where neighbours mostly agree, as friends do, equal weights and label propagation do as well.
+# - Where neighbours mostly agree, as friends do, equal weights do about as well; so does label propagation, if the labels told are those of the leaders.
 #
 # ## Five questions
 #

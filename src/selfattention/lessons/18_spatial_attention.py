@@ -102,7 +102,7 @@ claim("18.a-patch-is-a-window", apart=(windows.flatten(2).mT - projected).abs().
 #
 # $$z_0 = [x_\mathrm{class};\; x_p^1 E;\; x_p^2 E;\; \dots;\; x_p^N E] + E_{pos} \qquad\text{(Dosovitskiy et al. 2021, eq. 1)}$$
 #
-# $x_p^i$ is patch $i$, $E$ the projection, $E_{pos}$ the positions, a table of $N + 1$ rows. All else is an encoder with norms before its sublayers (eq. 2–4; chapter 08). Nothing says that patch 4 lies below patch 0: rows and columns must be learned from images. (Ours begin 25 times as large as the authors'. With their 0.02 the digits below end at 0.927 in place of 0.973: so small positions are noticed late.)
+# $x_p^i$ is patch $i$, $E$ the projection, $E_{pos}$ the positions, a table of $N + 1$ rows. All else is an encoder with norms before its sublayers (eq. 2–4; chapter 08). Nothing says that patch 4 lies below patch 0: rows and columns must be learned from images. (Our positions begin 25 times as large as the authors', with a standard deviation of 0.5. With their 0.02, 10 seconds of training bring 0.927 of the digits below in place of 0.973: so small positions are noticed late.)
 
 # %%
 show_source(ViT.embed)
@@ -126,7 +126,7 @@ claim("18.an-old-rival", guess_svm, svm=old["SVM"], moved=old["SVM, shifted too"
 # %% [markdown]
 # "Shifted too" learns from each digit nine times: at its place, and moved by one pixel in eight directions. Our models see every digit moved like that, at random, whenever it is drawn (*augmentation*: a three that has moved is still a three).
 #
-# Three models, each trained for 150 steps: a ViT; the same without positions; and a **hybrid**, in which three convolutions of 3 × 3 pixels make 64 features for each of 4 × 4 places, and an encoder of one layer reads those places as its patches (Dosovitskiy et al. 2021, §3.1; convolutions as in Xiao et al. 2021). A convolution knows neighbours from the start.
+# Three models, each trained for 150 steps with Muon (chapter 11): a ViT; the same without positions; and a **hybrid**, in which three convolutions of 3 × 3 pixels make 64 features for each of 4 × 4 places, and an encoder of one layer reads those places as its patches (Dosovitskiy et al. 2021, §3.1; convolutions as in Xiao et al. 2021). A convolution knows neighbours from the start.
 
 # %%
 def trained(model):
@@ -155,7 +155,7 @@ show(figure, "Our three models after 150 steps, then scikit-learn's methods: the
              "better. A blind guess gets 405 wrong.")
 
 # %% [markdown]
-# Positions make the difference, convolutions make another one, and between hybrid and SVM lies chance. After 10 seconds of one core the ViT has 0.973 right, without positions 0.544; the hybrid has 0.987 (0.982 to 0.989, three splits), as much as the SVM. But our models learned from shifted digits, and so did the SVM that has 0.996. Convolutions *without any attention* have 0.991 (the same recipe). On 1,347 small images, attention is no gain. The paper does not say otherwise: ViT overtakes convolutional networks where it learns from many millions of images first (Dosovitskiy et al. 2021, §4.3).
+# Positions make the largest difference, convolutions a second one; what lies between hybrid and SVM is chance. After 10 seconds of one core the ViT has 0.973 right, without positions 0.544; the hybrid has 0.987 (0.982 to 0.989, three splits), as much as the SVM. But our models learned from shifted digits, and so did the SVM that has 0.996. Convolutions *without any attention* have 0.991 (the same recipe). On 1,347 small images, attention is no gain. The paper does not say otherwise: ViT overtakes convolutional networks where it learns from many millions of images first (Dosovitskiy et al. 2021, §4.3).
 #
 # ## Shuffle the patches
 #
@@ -214,7 +214,7 @@ watched, inky = (blanked(one.argsort(descending=True)) for one in (looks, ink))
 claim("18.maps-and-effects", watched=watched, inky=inky, drawn=blanked(orders), less=watched - inky)
 
 # %% [markdown]
-# Ink is a better guide than the map: the two patches with most ink were missed more in each of five trainings. Where the map ranks beside chance differs: one of the five lost *less* without what it looked at most than without two patches at random. A dot on empty paper is no mistake: the layer before has mixed other patches into that token. A weight says which token was read, not what the answer hangs on (chapter 16 measures that for texts).
+# Ink is a better guide than the map: the two patches with most ink were missed more in each of five trainings. Where the map ranks beside chance differs: one of the five lost *less* without what it looked at most than without two patches at random. To blank a patch that is empty changes nothing at all. Yet a dot on empty paper is no mistake: the layer before has mixed other patches into that token. A weight says which token was read, not what the answer hangs on (chapter 16 measures that for texts).
 #
 # ## Spatial against channel attention
 #
@@ -226,7 +226,7 @@ claim("18.maps-and-effects", watched=watched, inky=inky, drawn=blanked(orders), 
 #
 # We give both kinds the features that the hybrid's stem makes of 25 digits: 64 channels at 4 × 4 places. Then we empty the right half: 8 places of each image hold nothing but zeros.
 #
-# **Predict first:** at how many of these 200 places does anything else than zeros stand after channel attention?
+# **Predict first:** at how many of these 200 places does anything other than zeros stand after channel attention?
 
 # %%
 guess_filled = None  # your guess, from 0 to 200
@@ -261,7 +261,7 @@ tally()
 #
 # - Patches are tokens. Cutting needs a `permute`: a reshape alone gives the right shape and the wrong pixels.
 # - Projecting patches is a convolution whose stride is the patch. All else is the encoder of chapter 08, with a class token and learned positions.
-# - A ViT knows of space what its positions tell, and learns that from images. With few images, convolutions in front of it help more than time does, and an SVM may be as good as both.
+# - A ViT knows of space what its positions tell, and learns that from images. With few images, convolutions in front of it help more than a longer training, and an SVM may do as well as the two together.
 # - Self-attention moves content between places; channel attention scales features, everywhere alike, and knows no place.
 #
 # ## Five questions

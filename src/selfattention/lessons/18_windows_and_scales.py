@@ -155,8 +155,9 @@ for title, steps in (("2 layers", shifted[:2]), ("3 layers", shifted[:3]),
     tables[f"{title}: {reached.sum()}"][8, 8] = 1
 show(heatmaps(tables, numbers=False, role="queries", row_axis="rows", column_axis="columns",
               height=2.5),
-     "The dark pixel depends on the blue ones; above stands on how many. Each layer more makes "
-     "the square's side longer by a window of 4: it is 8, then 12. Without a shift it stays 4.")
+     "The dark pixel depends on the blue ones; above stands on how many. Each layer more moves "
+     "the borders by half a window at each end, so the side grows by 4, from 8 to 12. Without a "
+     "shift it stays 4.")
 
 # %% [markdown]
 # ## A hierarchy
@@ -213,7 +214,7 @@ slow = torch.softmax(scores, dim=0) @ read
 assert torch.allclose(multiscale_attention(queries, keys, values, block=4)[-1], slow)
 
 # %% [markdown]
-# Full causal attention makes a score for every token up to the own one: on average, for half of the text. How many are made by scales, in blocks of 16?
+# Full causal attention makes a score for every token up to and including the query's own: on average, for half of the text. How many are made by scales, in blocks of 16?
 
 # %% tags=["claim:scores-by-scales"]
 each = [pairs(tokens, block=16) / tokens for tokens in (1024, 4096, 16_384)]  # scores a token
@@ -251,9 +252,9 @@ claim("18.one-far-token", guess_far, near=full[seen_as == 1].mean(), mean=off.ab
 tally()
 
 # %% [markdown]
-# All tokens of a summary get the same answer, and it can be right for one of them only. No query and no key can mend that: they choose a summary, and its mean is what there is. Only where the others hold nothing, the lonely one is found.
+# All tokens of a summary get the same answer, and it can be right for one of them only. No query and no key can mend that: they choose a summary, and its mean is what there is. Only where the others hold nothing is the lonely one found.
 #
-# A model has layers before, which can prepare what is pooled. Does that help? Two layers of width 64 were trained for 40 seconds of one core, on texts of 64 tokens with blocks of 4 (`python benchmarks/scales.py text --seconds 40 --seeds 3`; medians of three). *Which value stood beside this key*, one of four at the beginning: 1.00 are right with full attention, 0.82 by scales (0.74 to 0.84); who knows the four values, but not which belongs to the key, has 0.34 (`recall.best_bag`). *Which of four symbols occurs most often*: 0.99 and 0.99. What a hierarchy costs depends on the question: what is asked of far tokens together is kept, and which of them it was only in part.
+# A model has layers before, which can prepare what is pooled. Does that help? Two layers of width 64 were trained for 40 seconds of one core, on texts of 64 tokens with blocks of 4 (`python benchmarks/scales.py text --seconds 40 --seeds 3`; medians of three). *Which value stood beside this key*, one of four at the beginning: 1.00 are right with full attention, 0.82 by scales (0.74 to 0.84); who knows the four values, but not which belongs to the key, has 0.34 (`recall.best_bag`; more than a quarter, since a value may stand there twice). *Which of four symbols occurs most often*: 0.99 and 0.99. What a hierarchy costs depends on the question: what far tokens say together is kept; which of them said it is kept only in part.
 #
 # ## What to take along
 #

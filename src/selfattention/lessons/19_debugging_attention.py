@@ -34,16 +34,16 @@ every, tenth = range(0, 150, 10), slice(0, None, 10)
 lines(axes, every, {name: one.losses[tenth] for name, one in three.items()},
       xlabel="training step", ylabel="training loss (nats)", limit=source.floor(),
       limit_name="floor")
-show(figure, "B and C learn alike. A is better than can be: it falls below the floor.")
+show(figure, "B and C learn alike. A is better than is possible: it falls below the floor.")
 text = probes.sample()
 tables = {name: 1.0 * probes.dependence(one.model, text) for name, one in three.items()}
 show(heatmaps(tables, numbers=False, role="masks", largest=1.4, row_axis="outputs",
               column_axis="tokens"),
      "Grey: this output (down) depends on this token (across). A also sees the next token; "
-     "C sees nothing of the first half from the second on; B sees what stands before.")
+     "From its second half on, C sees nothing of the first; B sees each token and those before.")
 
 # %% [markdown]
-# B is healthy. A's curve looks *too good*. C's tells nothing; the table shows it at once. The table is a probe: it asks the model who depends on whom, and needs neither its code nor its curve.
+# B is healthy. A's curve looks *too good*. C's tells nothing; the table shows its fault at once. The table is a probe: it asks the model who depends on whom, and needs neither its code nor its curve.
 #
 # ## Three tokens by hand
 #
@@ -154,7 +154,7 @@ show(figure, "In how many digits after the point the two ways agree: from 14 on 
              "Crossed out: fewer than 9, another result. NaN, not a number, agrees with nothing.")
 
 # %% [markdown]
-# Ask *twice* first: where it finds something, chance is at work, and all other comparisons of two runs differ as well. One of them has to: when two earlier tokens change places, the last output must move. This probe, *order*, finds forgotten positions in one layer; in deeper decoders the causal mask alone tells much of the order (chapter 07).
+# Ask *twice* first: where it finds something, chance is at work, and all other comparisons of two runs differ as well. For one comparison a difference is what must be: when two earlier tokens change places, the last output has to move. This probe, *order*, finds forgotten positions in one layer; in deeper decoders the causal mask alone tells much of the order (chapter 07).
 #
 # ## Losses that cannot be
 #
@@ -174,7 +174,7 @@ show(figure, "Left: distance of the first loss from that of a blind guess. Right
 # %% [markdown]
 # ## What learns, and what cannot
 #
-# Two probes look at training itself. **Gradients:** after one backward pass, each matrix and vector of the model has a gradient that is not all 0. **One batch:** a model that is trained on the same four texts again and again must learn them by heart. If it cannot, something stands in its way, whatever the data.
+# Two probes look at training itself. **Gradients:** after one backward pass, each matrix and vector of the model has a gradient that is not all 0. (One exception, which our models do not have: a bias of the keys adds the same to all scores of a query, so the softmax takes it out, and a healthy model gives it no gradient either.) **One batch:** a model that is trained on the same four texts again and again must learn them by heart. If it cannot, something stands in its way, whatever the data.
 
 # %%
 figure, (left, right) = canvas(2, height=2.9)
@@ -242,7 +242,7 @@ claim("19.every-bug", found=(ill > 0).sum(), once=(ill == 1).sum(), healthy=alar
 # So **test before you train**, and go from what is cheap to what is dear:
 #
 # 1. The same input twice; the sums of rows, if the weights can be seen.
-# 2. The same answer in two ways; another one in another order.
+# 2. The same answer in two ways; and a different answer when the tokens stand in another order.
 # 3. A gradient for each matrix, and the loss at the start.
 # 4. Who depends on whom: the future, blind spots.
 # 5. Four texts by heart.
@@ -272,7 +272,7 @@ certificate()
 #
 # <details><summary>1. A model's loss on fresh texts is 0.3 nats below the entropy of the source, and no output moves when a later token changes. Where is the bug?</summary>
 #
-# In the loss or in its labels: the model does not see the future, so it is asked for something that it was given, such as the token itself.
+# In the loss or in its labels, since the model does not see the future: it may be asked for something that it was given, such as the token itself; or the mean counts padding, or another unit.
 # </details>
 # <details><summary>2. Every probe that compares two runs finds something. What do you look at first?</summary>
 #
@@ -288,7 +288,7 @@ certificate()
 # </details>
 # <details><summary>5. A model cannot learn four texts by heart. Is it too small?</summary>
 #
-# Hardly: four texts are little. Look for what limits its scores, such as a softmax taken twice, or for parts that get no gradient.
+# Hardly: four texts are not much to learn. Look for what limits its scores, such as a softmax taken twice, or for parts that get no gradient.
 # </details>
 #
 # ## Where to read on

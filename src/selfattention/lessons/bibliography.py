@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Bibliography
 #
-# First what the lessons, the exercises and the package cite, with one line on what the course takes from it. Then, for each chapter, where to read on.
+# First most of what the lessons, the exercises and the package cite, with one line on what the course takes from it. Then, for each chapter, where to
+# read on; a paper that you miss in the first list stands there, or under *Named without a citation*.
 # Terms: [glossary](glossary.ipynb).
 
 # %% [markdown]
@@ -51,8 +52,8 @@
 # - **DeepSeek-AI 2024.** DeepSeek-AI: *DeepSeek-V2: A Strong, Economical, and Efficient Mixture-of-Experts Language Model.*
 #   [arXiv:2405.04434](https://arxiv.org/abs/2405.04434). Latents in place of keys and values. Chapter 14, `efficient.caches`.
 # - **Devlin et al. 2019.** Jacob Devlin, Ming-Wei Chang, Kenton Lee, Kristina Toutanova: *BERT: Pre-training of Deep Bidirectional Transformers for
-#   Language Understanding.* NAACL 2019, [arXiv:1810.04805](https://arxiv.org/abs/1810.04805). An encoder alone, trained to fill gaps. Chapter 12,
-#   `models.bert`.
+#   Language Understanding.* NAACL 2019, [arXiv:1810.04805](https://arxiv.org/abs/1810.04805). An encoder alone, trained to fill gaps. Has
+#   learned positions (chapter 07) and GELU (chapter 08). Chapter 12, `models.bert`.
 # - **Dong et al. 2021.** Yihe Dong, Jean-Baptiste Cordonnier, Andreas Loukas: *Attention is Not All You Need: Pure Attention Loses Rank Doubly
 #   Exponentially with Depth.* ICML 2021, [arXiv:2103.03404](https://arxiv.org/abs/2103.03404). Without ways past and feed-forward layers all tokens
 #   become alike. Chapter 08.
@@ -202,8 +203,6 @@
 #
 # - **Batch norm.** Sergey Ioffe, Christian Szegedy: *Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift.*
 #   ICML 2015, [arXiv:1502.03167](https://arxiv.org/abs/1502.03167). A hint of chapter 08.
-# - **BERT.** Jacob Devlin, Ming-Wei Chang, Kenton Lee, Kristina Toutanova: *BERT: Pre-training of Deep Bidirectional Transformers for Language
-#   Understanding.* NAACL 2019, [arXiv:1810.04805](https://arxiv.org/abs/1810.04805). Has learned positions (chapter 07) and GELU (chapter 08).
 # - **GELU.** Dan Hendrycks, Kevin Gimpel: *Gaussian Error Linear Units (GELUs).* [arXiv:1606.08415](https://arxiv.org/abs/1606.08415). A hint of
 #   chapter 08.
 # - **Llama 3.** Aaron Grattafiori, Abhimanyu Dubey and others: *The Llama 3 Herd of Models.* [arXiv:2407.21783](https://arxiv.org/abs/2407.21783). Has
@@ -290,7 +289,7 @@
 # read.
 #
 # **19 · Debugging attention.** Andrej Karpathy: *A Recipe for Training Neural Networks*, karpathy.github.io, 2019: in which order to look. D. Sculley and
-# others: *Hidden Technical Debt in Machine Learning Systems*, NIPS 2015: what it costs to keep a learning system right, once it is in use.
+# others: *Hidden Technical Debt in Machine Learning Systems*, NeurIPS 2015: what it costs to keep a learning system right, once it is in use.
 
 # %% [markdown]
 # ## Books for the whole way

@@ -50,7 +50,7 @@
 # | merge heads | `x.transpose(1, 2).flatten(-2)`, then $W^O$ | `layers.merge_heads` |
 # | sinusoids | $PE_{pos,2i} = \sin(pos/10000^{2i/d})$, $\; PE_{pos,2i+1} = \cos(\dots)$ | `positions.sinusoidal` |
 # | RoPE, $\theta = m/10000^{2i/d}$ | $(a, b) \to$ $(a\cos\theta - b\sin\theta,$ $a\sin\theta + b\cos\theta)$ for pair $i$ at position $m$; queries and keys only | `positions.rotate` |
-# | ALiBi | $-2^{-8h/n} \cdot$ distance, added to the scores of head $h$ of $n$ | `positions.alibi` |
+# | ALiBi | $-2^{-8h/n} \cdot$ distance, added to the scores of head $h$ of $n$, counted from 1 | `positions.alibi` |
 # | layer norm | $g \odot (x - \mu)/\sqrt{\sigma^2 + \epsilon} + b$; divide by $d$, not $d - 1$ | `layers.layer_norm` |
 # | feed-forward | $\max(0, xW_1 + b_1)W_2 + b_2$ | `layers.FeedForward` |
 # | post-norm | $\mathrm{LayerNorm}(x + f(x))$ | `layers.PostNorm` |
@@ -101,7 +101,7 @@
 # | positions forgotten | permute the tokens, no mask: are the outputs only permuted? | 05, 07 |
 # | `view` for transpose | Jacobian: which token depends on which? a loop over heads: equal? | 06 |
 # | RoPE wrong | move all positions by 5: do the scores stay? Are values left alone? | 07 |
-# | norm over tokens | change one token: does another one's result move? | 08 |
+# | norm over tokens | the norm alone: change one token: does another one's result move? | 08 |
 # | pre-norm adds to the normed x | $f = 0$: does x come out unchanged? | 08 |
 # | `eval()` forgotten | same input twice: same output? | 08 |
 # | labels not shifted | training loss near 0; write freely: nonsense? | 09 |

@@ -32,7 +32,7 @@
 # | memory | encoder output, encoder hidden states | 09 |
 # | `past` | KV cache | 09 |
 # | free running | autoregressive decoding, inference | 09 |
-# | the target's own matrix for the scores | tied embeddings, weight tying | 09 |
+# | the target's embedding, used again for the scores | tied embeddings, weight tying | 09 |
 # | pieces | subwords | 10 |
 # | word links | word alignment | 10 |
 # | beginning (of a sentence, in a search) | prefix, hypothesis | 10 |
@@ -74,7 +74,7 @@
 # | $W_1$, $b_1$, $W_2$, $b_2$ | matrices and offsets of the feed-forward layer | 08 |
 # | $\odot$ | multiply number by number | 08 |
 # | $L$ | how many layers | 08 |
-# | $\beta$ | how much of its running means Adam keeps at each step: 0.9 and 0.98 in 2017 | 09 |
+# | $\beta$ | how much of its running means Adam keeps at each step: 0.9 and 0.98 in 2017 | 10 |
 # | $p$, $p_n$ | a probability; in BLEU the precision of n-grams | 09, 10 (exercises) |
 # | $\alpha$ | in beam search, the exponent of the length penalty | 10 (exercises) |
 # | $BP$ | in BLEU, the penalty for too short translations | 10 (exercises) |
@@ -155,7 +155,7 @@
 #
 # ### batch
 #
-# Several texts that are computed at once, one after the other along a first axis. Each is computed as if it were alone. *Chapter
+# Several texts that are computed at once, stacked along a first axis. Each is computed as if it were alone. *Chapter
 # [00](00_start_here.ipynb).*
 #
 # ### batch norm
@@ -294,14 +294,14 @@
 # A [graph](#graph) in which every node is connected with every other one, here also with itself. A text without a mask is one to attention.
 # *Chapter [17](17_graph_attention.ipynb).*
 #
+# ### context
+#
+# The most tokens that a model reads at once. Of a longer text only the last tokens are read. *Chapter [13](13_gpt.ipynb).*
+#
 # ### convolution
 #
 # A weighted sum over a [window](#window) that slides along the text, always with the same weights. *Causal* where no output sees a later token:
 # then all of the padding stands before the text. *Chapter [11](11_recurrence_convolution_attention.ipynb).*
-#
-# ### context
-#
-# The most tokens that a model reads at once. A longer text is read from its last tokens on. *Chapter [13](13_gpt.ipynb).*
 #
 # ### corpus
 #
@@ -368,7 +368,7 @@
 #
 # ### dropout
 #
-# While training, set a share of the numbers to 0 at random and divide the others by what is left (by 0.9 at a rate of 0.1), so that the mean stays.
+# While training, set a share of the numbers to 0 at random and divide the others by the share that is left (by 0.9 at a rate of 0.1), so that the mean stays.
 # When the model is used, nothing is dropped. *Chapter [08](08_transformer_block.ipynb).*
 
 # %% [markdown]
@@ -559,7 +559,7 @@
 #
 # ### head
 #
-# Two things. (1) One attention on its own part of the numbers, with its own weights. A layer with 8 heads computes 8 means for each token, side by
+# Two things. (1) One attention on a projection of its own, with its own weights; it sees the whole of each token. A layer with 8 heads computes 8 means for each token, side by
 # side. *Chapter [06](06_multi_head_attention.ipynb).* (2) The last layers put on an encoder for one task, such as filling gaps or sorting texts.
 # *Chapter [12](12_bert.ipynb).*
 #
@@ -639,6 +639,10 @@
 # ### key
 #
 # What an item can be found by: the vector that a [query](#query) is compared with. *Chapter [01](01_dot_products.ipynb).*
+#
+# ### key head
+#
+# One head of keys and values, which several heads of queries may share; elsewhere KV head. *Chapter [06](06_multi_head_attention.ipynb).*
 
 # %% [markdown]
 # ## L
@@ -817,7 +821,7 @@
 #
 # ### n-gram
 #
-# $n$ words directly one after the other. *Exercises of chapter [10](10_training_a_translator.ipynb).*
+# $n$ words, or characters, directly one after the other. *Exercises of chapter [10](10_training_a_translator.ipynb); characters in chapter [13](13_gpt.ipynb).*
 #
 # ### NaN
 #
@@ -1061,7 +1065,7 @@
 #
 # ### schedule
 #
-# How the [learning rate](#learning-rate) changes from step to step. *Chapter [08](08_transformer_block.ipynb).*
+# How the [learning rate](#learning-rate) changes from step to step. *Chapter [08](08_transformer_depth.ipynb), second part.*
 #
 # ### score
 #
@@ -1097,7 +1101,7 @@
 #
 # ### shift right
 #
-# The [decoder](#decoder) reads the target one place behind what it answers: a begin sign in front, then the words. So each place has read only the
+# The [decoder](#decoder) reads the target one place behind what it answers: a begin sign in front, then the words (the *decoder input*). So each place has read only the
 # words before its answer. *Chapter [09](09_encoder_decoder.ipynb).*
 #
 # ### shifted windows
@@ -1155,12 +1159,8 @@
 #
 # ### static attention
 #
-# Attention that ranks the keys in the same order for every query, as in [GAT](#GAT,-GATv2). Where the order can differ from query to query it is *dynamic*.
-# *Chapter [17](17_graph_attention.ipynb).*
-#
-# ### static, dynamic attention
-#
-# Static: all queries rank the keys alike, as in GAT. Dynamic: for each query another key may come first, as in GATv2 and with dot products.
+# Attention that ranks the keys in the same order for every query, as in [GAT](#GAT,-GATv2). Where the order can differ from query to
+# query it is *dynamic*, as in GATv2 and with dot products.
 # *Chapter [17](17_graph_attention.ipynb).*
 #
 # ### stem
@@ -1261,7 +1261,7 @@
 # ### vanishing gradient
 #
 # A gradient that gets smaller from layer to layer on its way back, until the first layers learn almost nothing. Where it grows instead, it *explodes*.
-# *Chapter [08](08_transformer_block.ipynb).*
+# *Chapter [08](08_transformer_depth.ipynb), second part.*
 #
 # ### variance
 #
@@ -1294,7 +1294,7 @@
 #
 # ### warm-up
 #
-# The first steps of training, in which the [learning rate](#learning-rate) grows from almost 0. *Chapter [08](08_transformer_block.ipynb).*
+# The first steps of training, in which the [learning rate](#learning-rate) grows from almost 0. *Chapter [08](08_transformer_depth.ipynb), second part.*
 #
 # ### way past
 #

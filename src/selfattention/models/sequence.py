@@ -178,7 +178,7 @@ def equally_large(kind: str, sizes: Sizes, parameters: int) -> Sizes:
                      "ask for more parameters or fewer layers")
 
 
-def seconds(layer: nn.Module, x: Tensor, tries: int = 3) -> float:
+def seconds(layer: Callable[[Tensor], Tensor], x: Tensor, tries: int = 3) -> float:
     """The processor's seconds forward and backward: the least of some tries, as what else is running only adds."""
     taken = []
     for _ in range(tries):

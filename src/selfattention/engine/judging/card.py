@@ -18,6 +18,7 @@ BOX = "border-left:4px solid {colour};padding:6px 14px;margin:2px 0;max-width:60
 SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:4px 32px"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 MARKED = re.compile(r"[^\s\[\](),]+" + re.escape(tables.MARK) + r"(?=[\s\]),]|$)")  # a number or word with a mark
+HANGING = "padding-left:1.2em;text-indent:-1.2em"  # where a line is broken, its mark stands alone in front
 SHORT, WHOLE = 24, ' style="white-space:nowrap"'  # code of so many letters is not broken over two lines
 EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])")
 LEGEND = f" ({tables.MARK} where they differ)"
@@ -139,7 +140,7 @@ def as_html(report: Report) -> str:
     parts = [f'<div style="{BOX.format(colour=colour)}" role="status">',
              f"<strong>{inline(headline(report))}</strong>"]
     if report.status != "not attempted":
-        items = "".join(f"<li>{MARKS.get(verdict.status, '✗')} {inline(verdict.claim)}</li>"
+        items = "".join(f'<li style="{HANGING}">{MARKS.get(verdict.status, "✗")} {inline(verdict.claim)}</li>'
                         for verdict in report.verdicts)
         parts.append(f'<ul style="list-style:none;padding:0;margin:4px 0">{items}</ul>')
     rows = details(report)
