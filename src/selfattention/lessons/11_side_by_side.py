@@ -137,8 +137,8 @@ curves = {"work (FLOP)": work, "time, our LSTM": looped, "time, torch's LSTM": t
 lines(axes, lengths, curves, xlabel="tokens", ylabel="attention ÷ LSTM", log_x=True, log_y=True,
       limit=1, limit_name="as much as an LSTM")
 show(figure, "Attention's work and time as shares of an LSTM's, at width 64. Where a curve crosses "
-             "the line, attention becomes the dearer one: beside a loop in Python late, beside "
-             "compiled steps early.")
+             "the line, attention becomes the dearer one: late beside a loop in Python, early "
+             "beside compiled steps, if not from the start.")
 
 # %% [markdown]
 # The two LSTMs compute the same function (first part), and the clock judges them apart. On a machine with thousands of processors, where each step is short and all that is independent is done at once, it is the waiting that counts. So never compare ways to mix by the clock without saying of which program and which machine.

@@ -77,7 +77,17 @@ def as_answered(reply: Reply, asked: Asked) -> bool:
     """
     if asked.expected.raised and asked.reply.raised and reply.raised:
         return reply.raised.kind == asked.reply.raised.kind
+    if not (reply.raised or asked.reply.raised) and _tensors(reply.value) != _tensors(asked.reply.value) and any(
+            _tensors(asked.expected.value)):
+        return False  # where tensors are asked for, an array is another reply, though its numbers are the same
     return alike(reply, asked.reply) and not (asked.wrong and alike(reply, asked.expected))
+
+
+def _tensors(value: Any) -> tuple[bool, ...]:
+    """Which parts of a value are tensors."""
+    if isinstance(value, (tuple, list)):
+        return tuple(data.is_tensor(part) for part in value)
+    return (data.is_tensor(value),)
 
 
 def fractions(asked: Iterable[Asked]) -> int:

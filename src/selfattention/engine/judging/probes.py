@@ -56,7 +56,9 @@ def describe(value: Any, axes: str = "") -> str:
     sizes = ", ".join(f"{name} {size}".strip() for name, size in zip(names, value.shape))
     kind = "tensor" if data.is_tensor(value) else "array"
     boolean = " of booleans" if "bool" in str(value.dtype) else ""
-    return f"{kind}{boolean} ({sizes})" if value.shape else f"single number{boolean}"
+    if not value.shape:
+        return f"tensor with a single number{boolean}" if data.is_tensor(value) else f"single number{boolean}"
+    return f"{kind}{boolean} ({sizes})"
 
 
 def _axis_names(axes: str, rank: int) -> list[str]:

@@ -32,6 +32,8 @@ def real_tokens(answer, rng):
     for some in (lengths, [min(length, keys - 2) for length in lengths]):
         expected = torch.tensor([[[key < length for key in range(keys)]] for length in some])
         probes.equal(answer(torch.tensor(some), keys), expected, "the wrong places are open")
+    for length, keys in ((3, 5), (5, 5), (1, 1)):  # a batch of one sentence
+        probes.parity(answer, padding_mask, torch.tensor([length]), keys)
 
 
 @padding_mask.check("hides keys, not queries, when put onto scores", hint="Which axis of your mask has length 1?")

@@ -42,6 +42,8 @@ def fewer_queries_combined(answer, rng):
     queries, keys = int(rng.choice((3, 5))), int(rng.choice((7, 11, 13)))
     padding = padding_mask(torch.tensor(lengths_within(rng, keys, 2)), keys)
     probes.parity(answer, combine_masks, causal_mask(queries, keys), padding)
+    for queries, keys, lengths in ((5, 5, [3]), (1, 7, [4]), (1, 7, [4, 7])):
+        probes.parity(answer, combine_masks, causal_mask(queries, keys), padding_mask(torch.tensor(lengths), keys))
 
 
 @combine_masks.mistake("allows what either mask allows", hint="`|` is *or*. May a filling token in the past be seen?")

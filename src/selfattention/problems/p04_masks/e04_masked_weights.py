@@ -74,7 +74,7 @@ def huge_masked(answer, rng):
                       hint="Which axes does the mask have, and which do the scores have?")
 def batched_masks(answer, rng):
     scores = tensor(rng, 2, 13, 3, 5)
-    for mask in (open_mask(rng, 3, 5), open_mask(rng, 2, 1, 3, 5)):
+    for mask in (open_mask(rng, 3, 5), open_mask(rng, 2, 1, 3, 5), open_mask(rng, 2, 1, 1, 5)):
         probes.parity(answer, masked_weights, scores, mask)
 
 
@@ -92,6 +92,9 @@ def clean_gradient(answer, rng):
     mask = open_mask(rng, 3, 5)
     mask[2] = False
     probes.gradient_parity(answer, masked_weights, tensor(rng, 3, 5), mask, cotangent=tensor(rng, 3, 5))
+    scores, mask = torch.round(8 * tensor(rng, 3, 5)) / 8, torch.ones(3, 5, dtype=torch.bool)
+    scores[:, 4], mask[:, 4], mask[2] = 1e4, False, False
+    probes.gradient_parity(answer, masked_weights, scores, mask, cotangent=tensor(rng, 3, 5))
 
 
 def filled(scores, mask, number):

@@ -50,6 +50,10 @@ for _model in (next_token_seen, first_sees_second, falls_by_later):
 def honest_models(answer, rng):
     accused = [answer(model, tensor(rng, tokens, 3)) for model in HONEST for tokens in (1, 2, 7)]
     probes.require(not any(accused), "an honest model is accused")
+    for width in (1, 5):  # outputs need not be as wide as tokens
+        mix = tensor(rng, 3, width)
+        probes.require(not answer(lambda x, mix=mix: x.cumsum(0) @ mix.to(x.dtype), tensor(rng, 5, 3)),
+                       "an honest model is accused")
 
 
 def among_honest(answer, rng, tokens, leaking):

@@ -53,6 +53,8 @@ def neighbours_share(answer, rng):
 def both_ends(answer, rng):
     for key_heads in (6, 1):
         probes.parity(answer, grouped_query_attention, tensor(rng, 2, 6, 5, 7), *tensor(rng, 2, 2, key_heads, 3, 7))
+    # One new query of one text, as with a cache.
+    probes.parity(answer, grouped_query_attention, tensor(rng, 1, 6, 1, 7), *tensor(rng, 2, 1, 2, 3, 7))
 
 
 @grouped_query_attention.check("lets gradients reach the shared keys and values",

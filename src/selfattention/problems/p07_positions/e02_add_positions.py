@@ -31,13 +31,15 @@ def adds_rows(answer, rng):
     for start in (0, 3, 6):
         expected = torch.stack([x[:, token] + table[start + token] for token in range(5)], dim=1)
         probes.equal(answer(x, table, start), expected)
+    for tokens, start in ((5, 4), (1, 10)):
+        probes.parity(answer, add_positions, tensor(rng, 1, tokens, 7), table, start)
 
 
 @add_positions.check("refuses tokens beyond the end of the table",
                      hint="Which row does token 4 need when start is 7? Does a table of 11 rows have it?")
 def refuses(answer, rng):
     x, table = tensor(rng, 2, 5, 7), tensor(rng, 11, 7)
-    for start in (7, 11):
+    for start in (7, 10, 11):
         probes.raises(answer, ValueError, x, table, start)
     probes.raises(answer, ValueError, tensor(rng, 1, 1, 7), table, 11)
 

@@ -69,6 +69,9 @@ def constant_token(answer, rng):
     got = answer(x, torch.ones(7).double(), torch.zeros(7).double(), 1e-5)
     probes.finite(got)
     probes.equal(got, torch.zeros(3, 7).double())
+    x = tensor(rng, 3, 7)
+    x[:2] = 2.0
+    probes.gradient_parity(answer, layer_norm, x, tensor(rng, 7), tensor(rng, 7), 1e-5, cotangent=tensor(rng, 3, 7))
 
 
 @layer_norm.check("lets gradients pass, also through mean and variance",

@@ -57,8 +57,9 @@ def is_torchs(answer, rng):
         weights[4] *= gain  # where numbers are small, what the second norm adds under the root counts
         layer = torch.nn.TransformerEncoderLayer(d_model, 1, d_ff, dropout=0.0, bias=False, batch_first=True).double()
         layer.load_state_dict(dict(zip(names, weights)))
-        x = tensor(rng, 2, tokens, d_model)
-        probes.equal(answer(x, *weights), layer(x))
+        for batch in (2, 1):
+            x = tensor(rng, batch, tokens, d_model)
+            probes.equal(answer(x, *weights), layer(x))
 
 
 @encoder_layer.check("passes each token on when the matrices are zero",

@@ -74,7 +74,7 @@ def padding_unnoticed(answer, rng):
     before, after = (answer(x, some, *three, real((2, 5), 5)) for some in (memory, changed))
     probes.unmoved(before, after, "an output changed because a padded source token did")
     small, identity = [torch.round(8 * tensor(rng, 2, tokens, 4)) / 8 for tokens in (3, 5)], torch.eye(4).double()
-    small[0][..., 0], small[1][..., 0] = 1.0, -1000.0  # every real score is far below 0
+    small[0][..., 0], small[1][..., 0] = 1.0, -100_000.0  # every real score is far below 0
     probes.parity(answer, cross_attention, *small, identity, identity, three[2][:4], real((2, 5), 5))
 
 

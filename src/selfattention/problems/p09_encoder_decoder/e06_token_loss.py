@@ -43,6 +43,9 @@ def mean_of_tokens(answer, rng):
                 losses.append(math.log(sum(map(math.exp, scores))) - scores[label])
         probes.equal(answer(logits, labels), torch.tensor(sum(losses) / len(losses), dtype=torch.float64))
     probes.gradient_parity(answer, token_loss, logits, labels, cotangent=torch.tensor(1.0).double())
+    logits, labels = tensor(rng, 3, 5, 11), sentences(rng, (4, 1, 3), 5, 11)
+    labels[torch.arange(3), torch.tensor([3, 0, 2])], labels[0, 0] = 2, 1  # signs count as well
+    probes.parity(answer, token_loss, logits, labels)
 
 
 @token_loss.check("does not notice more padding, or what was predicted there",
@@ -61,6 +64,7 @@ def huge_logits(answer, rng):
     loss = answer(logits, labels)
     probes.finite(loss)
     probes.equal(loss, token_loss(logits, labels))
+    probes.gradient_parity(answer, token_loss, logits, labels, cotangent=torch.tensor(1.0).double())
 
 
 def each_loss(logits, labels):
@@ -83,6 +87,13 @@ def divided_by_all(logits, labels):
 def mean_of_means(logits, labels):
     kept = labels != 0
     return ((each_loss(logits, labels) * kept).sum(dim=1) / kept.sum(dim=1)).mean()
+
+
+@token_loss.mistake("leaves out the end signs",
+                    hint="Which number is padding? Must the model say where a sentence ends?")
+def ends_left_out(logits, labels):
+    counts = (labels != 0) & (labels != 2)
+    return each_loss(logits, labels)[counts].mean()
 
 
 @token_loss.mistake("divides by the number of sentences", hint="Is a sentence's loss asked for, or a token's?")

@@ -93,6 +93,16 @@ def to_the_end_sign(answer, rng):
     probes.equal(answer(source, next_logits, 11), one_by_one(source, next_logits, 11), "other tokens were written")
 
 
+@greedy.check("takes padding that the model chooses for a token like others",
+              hint="All open sentences choose token 0 in the same step. Are they over? Is the column kept?")
+def padding_chosen(answer, rng):
+    for lengths in ((5,), (5, 4, 5)):
+        source, next_logits = sentences(rng, lengths, 5), speaker(rng, blank=1)
+        for most in (11, 2):
+            probes.equal(answer(source, next_logits, most), one_by_one(source, next_logits, most),
+                         "other tokens were written")
+
+
 @greedy.check("stops after `most` tokens", hint="How many tokens are written if no sentence ends before that?")
 def after_most(answer, rng):
     for most in (1, 3, 5):

@@ -51,6 +51,7 @@ def counts_places(answer, rng):
     most_frequent(answer, [[f, g, c], [a, b, c, a, b], [d, e]], [3, 7, 11])
     most_frequent(answer, [[a, c, b], [a, d, b], [a, c, e, b], [a, f, b]], [3, 2, 3, 2])
     most_frequent(answer, [[b, c], [a, a, a]], [7, 5])
+    most_frequent(answer, [[a, b], [c, d], [a, b]], [3, 4, 2])  # a word that is listed twice
 
 
 @most_frequent_pair.check("takes the alphabetically first of equally frequent pairs",

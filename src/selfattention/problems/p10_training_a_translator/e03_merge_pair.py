@@ -56,6 +56,8 @@ def whole_symbols(answer, rng):
     merges(answer, [[c, a, b], [d + a, b], [a, b + e], [d + a, b + e], [a, b]], (a, b))
     merges(answer, [[a, b + c], [a + b, c], [d, a + b, c, e]], (a, b + c))
     merges(answer, [[b, a], [c, b, a, b], [a, c, b]], (a, b))
+    merges(answer, [[a, "."], [a, b], [".", "."]], (a, "."))  # signs that mean something in a regular expression
+    merges(answer, [[b, "(", ")"], ["(", a]], ("(", ")"))
 
 
 @merge_pair.check("leaves words without the pair as they are",

@@ -63,6 +63,8 @@ def names_its_parts(answer, rng):
     for number, vocab, width in ((3, 11, 7), (7, 2, 5)):
         scores, log_probabilities = beams(rng, number, vocab)
         best, parents, tokens = answer(scores, log_probabilities, width)
+        probes.require(not (parents.is_floating_point() or tokens.is_floating_point()),
+                       "parents and tokens must be whole numbers")
         for name, places, size in (("parent", parents, number), ("token", tokens, vocab)):
             probes.require(all(int(place) in range(size) for place in places), f"there is no such {name}")
         probes.equal(best, torch.stack([scores[int(parent)] + log_probabilities[int(parent), int(token)]

@@ -64,7 +64,7 @@ def strongest_word(answer, rng):
 @links_from_weights.check("never links a sign, however strong its weight is",
                           hint="In the example's second row, the strongest column is not a word. What now?")
 def no_signs(answer, rng):
-    linked(answer, *(raised(attention(rng, 5, 7), slice(None), sign, 1.0) for sign in (0, -1)))
+    linked(answer, *(raised(attention(rng, 5, 7), slice(None), sign, 1e4) for sign in (0, -1)))
 
 
 @links_from_weights.check("links several target words with one source word, and others with none",

@@ -66,6 +66,16 @@ def before_or_now(answer, rng):
             probes.equal(one, other)
 
 
+@online_softmax.check("tells a hidden key from a score of −10,000, and works for one query",
+                      hint="Beside scores of −10,000, does a hidden key count as one of them? And how many queries has "
+                           "a result of one query?")
+def hidden_or_low(answer, rng):
+    low = torch.full((3, 4), -10_000.0, dtype=torch.float64)
+    low[:, 1] = -torch.inf
+    in_turn(answer, [low, low + 1])
+    in_turn(answer, [tensor(rng, 1, 3), tensor(rng, 1, 2)])
+
+
 @online_softmax.check("begins well, even where all scores are far below 0 and some keys are hidden",
                       hint="What is the largest of no scores at all? Is 0 larger or smaller than −700?")
 def begins_well(answer, rng):
@@ -84,6 +94,12 @@ def stays_finite(answer, rng):
 
 def powers(scores, largest):
     return torch.exp(scores - largest[:, None]).sum(dim=-1)
+
+
+@online_softmax.mistake("takes a hidden key for a score of −10,000",
+                        hint="A key is hidden, and the others have scores of −10,000. What is its exponential?")
+def hidden_is_low(largest, total, scores):
+    return online_softmax(largest, total, scores.masked_fill(scores == -torch.inf, -10_000.0))
 
 
 @online_softmax.mistake("does not scale the old sum down when a larger score comes",

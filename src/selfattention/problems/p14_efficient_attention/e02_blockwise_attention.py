@@ -48,6 +48,7 @@ def however_cut(answer, rng):
     for keys, block in ((11, 3), (7, 7), (6, 2), (5, 11), (1, 1)):
         given = three(rng, 3, keys)
         probes.equal(answer(*given, block), whole(*given))
+    probes.equal(answer(*three(rng, 1, 5), 2).shape[0], 1, "one query gives one row")
 
 
 @blockwise_attention.check("is right where scores rise or fall from block to block",
@@ -106,7 +107,7 @@ def mixed_alone(queries, keys, values, block):
 
 
 @blockwise_attention.mistake("begins with 0 as the largest score",
-                             hint="Where all scores are −2000: which is larger, the first of them or what you begin "
+                             hint="Where all scores are −20,000: which is larger, the first of them or what you begin "
                                   "with?")
 def first_is_zero(queries, keys, values, block):
     return by_blocks(queries, keys, values, block, first=0.0)

@@ -79,10 +79,28 @@ def huge_logarithms(answer, rng):
         got = answer(outputs, sums + offset)
         probes.equal(got[0], usual)
         probes.equal(got[1], every + offset)
+    far = torch.tensor([[3000.0, -3000.0, 5000.0], [3000.0, -3000.0, 0.0], [-3000.0, -3000.0, -5000.0]])
+    outputs, sums = tensor(rng, 3, 3, 5), eighths(tensor(rng, 3, 3))
+    got, every = answer(outputs, sums + far)
+    for query, seen in enumerate((slice(0, 2), slice(0, 3), slice(0, 1))):
+        usual, together = join_parts(outputs[seen, [query]], sums[seen, [query]])
+        probes.equal(got[[query]], usual, "the output differs where parts or queries are far apart")
+        probes.equal(every[[query]], together + far[0, query], "the logarithm differs where parts or queries are far "
+                     "apart")
+    probes.parity(answer, join_parts, tensor(rng, 3, 1, 5), tensor(rng, 3, 1))
 
 
 def shared_out(outputs, shares):
     return (shares[:, :, None] * outputs).sum(dim=0)
+
+
+@join_parts.mistake("takes one largest logarithm for all queries",
+                    hint="The logarithms of query 0 are near 3,000, those of query 1 near −3,000. What is left of "
+                         "query 1's exponentials?")
+def one_largest(outputs, logsumexps):
+    shares = torch.exp(logsumexps - logsumexps.max())
+    total = shares.sum(dim=0)
+    return shared_out(outputs, shares) / total[:, None], logsumexps.max() + torch.log(total)
 
 
 @join_parts.mistake("takes the mean of the parts", hint="Does a part of one key count as much as a part of a thousand?")

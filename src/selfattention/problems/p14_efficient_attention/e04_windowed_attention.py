@@ -78,6 +78,13 @@ def shorter(answer, rng):
         probes.equal(answer(*given, window, room_for(window)), one_by_one(*given, window))
 
 
+@windowed_attention.check("leaves the attention to `attend`", hint="Where is `attend` called in your code?")
+def by_attend(answer, rng):
+    room, given = room_for(3), three(rng, 8, 8)
+    probes.equal(answer(*given, 3, lambda *some: 2 * room(*some)), 2 * one_by_one(*given, 3),
+                 "`attend` gave something else here, but the result is the usual one")
+
+
 @windowed_attention.check("lets a token be seen by its window alone",
                           hint="Change one token. Which outputs may change: how many, and which is the first?")
 def by_its_window_alone(answer, rng):
@@ -107,6 +114,14 @@ def by_blocks(queries, keys, values, window, attend, *, back=0, ahead=0, reach=0
             mask = mask & (seen > places - window + reach)
         outputs.append(attend(queries[first:end], keys[start:end], values[start:end], mask))
     return torch.cat(outputs)
+
+
+@windowed_attention.mistake("does the attention itself, with all scores in one table",
+                            hint="Which function is given to you, and for how many queries at once?")
+def by_itself(queries, keys, values, window, attend):
+    places = torch.arange(len(queries))
+    far = places[:, None] - places
+    return whole(queries, keys, values, (far >= 0) & (far < window))
 
 
 @windowed_attention.mistake("asks for all scores at once, and masks them afterwards",

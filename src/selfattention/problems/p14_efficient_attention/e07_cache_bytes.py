@@ -61,6 +61,7 @@ def odd_bits(answer, rng):
         tokens, layers, _, key_heads, d_head, latent, rotary = given
         probes.equal(answer(*given, bits), (tokens * layers * 2 * key_heads * d_head * bits // 8,
                                             tokens * layers * (latent + rotary) * bits // 8))
+    probes.equal(answer(16, 3, 4, 2, 5, 7, 4, 4), (480, 264))
 
 
 @cache_bytes.mistake("counts the keys, but not the values", hint="A query has found a key. What does it read?")

@@ -54,6 +54,7 @@ def layers_that_fade(rng, layers, width=3):
         places = torch.arange(seen.shape[1])
         before = (places[memory.shape[1]:, None] - places).to(x.dtype)
         weights = torch.where(before >= 0, 0.6**before.clamp(min=0), 0)
+        weights = weights / weights.sum(dim=1, keepdim=True)  # as in attention: who is there takes a share
         return x + torch.tanh(weights @ seen @ matrices[n])
     return layer
 
@@ -107,6 +108,20 @@ def reads(x, layers, layer, length, most, *, keep="inputs", detached=True, fresh
             memory[place] = both.detach() if detached else both
             if early:
                 segment = layer(n, given, memory[place])
+        read.append(segment)
+    return torch.cat(read, dim=1)
+
+
+@read_in_segments.mistake("fills the memory up with zeros",
+                          hint="How many tokens does a memory have before the first segment? A token of zeros is a "
+                               "token, and gets weight.")
+def zeros_at_first(x, layers, layer, length, most):
+    memory, read = [x.new_zeros(len(x), most, x.shape[2])] * layers, []
+    for segment in x.split(length, dim=1):
+        for n in range(layers):
+            given = segment
+            segment = layer(n, given, memory[n])
+            memory[n] = torch.cat([memory[n], given], dim=1)[:, -most:].detach()
         read.append(segment)
     return torch.cat(read, dim=1)
 

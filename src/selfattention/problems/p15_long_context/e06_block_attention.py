@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -85,6 +86,10 @@ def left_out(answer, rng):
     keys.unflatten(0, (blocks, size))[bad] = math.nan
     values.unflatten(0, (blocks, size))[bad] = math.nan
     probes.equal(answer(queries, keys, values, columns), expected)
+    queries, keys, values = inputs(rng, 6)
+    values[0] = math.nan
+    seen = np.isnan(np.asarray(answer(queries, keys, values, torch.tensor([[0, 1], [1, 2], [2, 1]])))).all(axis=1)
+    probes.require(bool(seen[:2].all()) and not seen[2:].any(), "a value that is seen and is NaN has become a number")
 
 
 @block_attention.check("works where all blocks are seen, and for blocks of one token",
@@ -116,6 +121,17 @@ def mixed(queries, keys, values, scale=None, dim=-1):
 def gathered(queries, keys, values, columns, **changed):
     queries, keys, values = cut(columns, queries, keys, values)
     return mixed(queries, keys[columns].flatten(1, 2), values[columns].flatten(1, 2), **changed).flatten(0, 1)
+
+
+@block_attention.mistake("masks all scores, and makes numbers of NaN",
+                         hint="A value that is seen and is NaN: what should come out? And how are values left out "
+                              "that nobody sees?")
+def masked_and_mended(queries, keys, values, columns):
+    blocks = len(columns)
+    mask = torch.zeros(blocks, blocks, dtype=torch.bool).scatter(1, columns, True)
+    mask = mask.repeat_interleave(len(queries) // blocks, 0).repeat_interleave(len(keys) // blocks, 1)
+    scores = (queries @ keys.mT / queries.shape[-1] ** 0.5).masked_fill(~mask, -math.inf)
+    return torch.softmax(scores, dim=-1) @ values.nan_to_num()
 
 
 @block_attention.mistake("computes all scores and hides most of them: nothing is saved",

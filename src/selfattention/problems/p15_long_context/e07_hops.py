@@ -58,7 +58,7 @@ def ring(rng, blocks):
 @hops.check("counts the layers from block to block, in the right direction",
             hint="In the first example block 0 sees block 1. Which row and column is that, and which is the way back?")
 def counts_layers(answer, rng):
-    for seen in (ring(rng, 7), links(rng, 11, 0.12), links(rng, 13, 0.08)):
+    for seen in (ring(rng, 7), ring(rng, 19), links(rng, 11, 0.12), links(rng, 13, 0.08)):
         probes.equal(answer(seen), searched(seen), "a number of layers differs")
 
 
@@ -80,6 +80,11 @@ def spread(seen, *, start=None, most=None, doubled=False):
         found[wider & ~known] = layer
         known = wider
     return found
+
+
+@hops.mistake("looks ten layers far at most", hint="In a ring of 19 blocks, how long is the longest way?")
+def ten_layers(seen):
+    return spread(seen, most=10)
 
 
 @hops.mistake("goes the other way: who can know of the block",

@@ -63,6 +63,8 @@ def all_ways(answer, rng):
     for layers, heads, tokens in ((2, 3, 5), (3, 2, 3)):
         weights = drawn(rng, layers, heads, tokens)
         probes.equal(answer(weights), by_ways(weights))
+    weights = drawn(rng, 2, 2, 3) / 2  # rows need not sum to 1
+    probes.equal(answer(weights), by_ways(weights))
 
 
 @rollout.check("gives each token shares that sum to 1, in one layer or many, without a causal mask, too",
@@ -81,6 +83,16 @@ def rolled(weights, *, heads=lambda w: w.mean(dim=1), step=lambda layer, one: (l
     layers = heads(weights)
     for layer in layers.flip(0) if turned else layers:
         found = join(step(layer, one), found)
+    return found
+
+
+@rollout.mistake("divides each row by its sum",
+                 hint="Half and half is what is asked for. What if a row of the weights sums to less than 1?")
+def rows_divided(weights):
+    one = torch.eye(weights.shape[-1], dtype=weights.dtype)
+    found = one
+    for layer in weights.mean(dim=1) + one:
+        found = layer / layer.sum(dim=-1, keepdim=True) @ found
     return found
 
 

@@ -86,6 +86,11 @@ def taken(table, answers):
     return table[:, torch.arange(len(answers)), answers]
 
 
+@lens.mistake("reads the last state for all", hint="Which of `streams` is the one after no layer?")
+def last_for_all(streams, norm, unembedding, answers):
+    return taken((norm(streams[-1:].expand_as(streams)) @ unembedding.T).log_softmax(dim=-1), answers)
+
+
 @lens.mistake("leaves the norm out", hint="What does the model do with its stream before the scores?")
 def no_norm(streams, norm, unembedding, answers):
     return taken((streams @ unembedding.T).log_softmax(dim=-1), answers)
