@@ -1,7 +1,7 @@
 """A recipe for a language model of characters, beside what packs text, and decoding with and without a cache.
 
     python benchmarks/gpt.py                          trains for 120 seconds on the text behind help(), then compares
-    python benchmarks/gpt.py --seconds 300            for longer
+    python benchmarks/gpt.py --seconds 300 --models 2 two for longer, and the mean of their probabilities
     python benchmarks/gpt.py --changes                each change since 2019 on its own, on the same budget
     python benchmarks/gpt.py --decoding               256 tokens with the cache, without, and by Hugging Face's generate
     python benchmarks/gpt.py --shakespeare [FOLDER]   tinyshakespeare in place of that text, from a folder or fetched
@@ -14,6 +14,7 @@ import argparse
 import itertools
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from learning import clock, learned
@@ -32,17 +33,30 @@ from selfattention.training import language_loss, muon
 MODERN = Changes(rms_norm=True, swiglu=True, rotary=True)
 
 
-def trained(arguments, vocab, tokens, changes, seed) -> tuple[GPT, int]:
-    """A GPT after so many seconds, and the steps it has made; the rate goes down with the time that is over."""
-    torch.manual_seed(seed)
+def trained(arguments, vocab, tokens, changes, seed, models=1) -> tuple[list[GPT], list[int]]:
+    """GPTs after so many seconds, and the steps they have made; the rate goes down with the time that is over.
+
+    One model has all threads; several are trained at the same time, each on a thread of its own.
+    """
     sizes = Sizes(vocab, arguments.context, arguments.width, arguments.heads, 4 * arguments.width, arguments.layers)
-    model, steps = GPT(sizes, changes), 0
-    batches = TextBatches(tokens, arguments.context + 1, arguments.batch, seed)
-    for steps, _ in learned(model, batches, language_loss, arguments.seconds, arguments.seconds, seed,
-                            make=partial(muon, decay=arguments.decay, shares=arguments.threads), rate=arguments.rate,
-                            down=1.0, threads=arguments.threads, now=clock(arguments.threads, arguments.processor)):
-        pass
-    return model.eval(), steps
+    threads = arguments.threads if models == 1 else 1
+    now = clock(arguments.threads, arguments.processor)
+
+    def steps(number: int, model: GPT) -> int:
+        made, batches = 0, TextBatches(tokens, arguments.context + 1, arguments.batch, number)
+        for made, _ in learned(model, batches, language_loss, arguments.seconds, arguments.seconds, number,
+                               make=partial(muon, decay=arguments.decay, shares=threads), rate=arguments.rate,
+                               down=1.0, threads=threads, now=now):
+            pass
+        return made
+
+    numbers, team = range(models * seed, models * seed + models), []
+    for number in numbers:
+        torch.manual_seed(number)
+        team.append(GPT(sizes, changes))
+    with ThreadPoolExecutor(models) as pool:
+        made = list(pool.map(steps, numbers, team))
+    return [model.eval() for model in team], made
 
 
 def others(split, orders) -> tuple[torch.Tensor, torch.Tensor]:
@@ -68,12 +82,16 @@ def compared(arguments, split, characters) -> None:
     print("|---|---|")
     counted, seen = others(split, arguments.orders)
     for seed in range(arguments.seeds):
-        model, steps = trained(arguments, len(characters), tokens, MODERN, seed)
-        nats = token_nats(model, held_out, arguments.context, arguments.stride)
-        weights = sum(parameter.numel() for parameter in model.parameters())
-        name = f"GPT with {weights:,} weights, {arguments.seconds:g} seconds, {steps} steps, seed {seed}"
-        row(name, f"{mixed_bits(nats):.3f}")
-        row(f"the mean of its probabilities and the n-grams', seed {seed}", f"{mixed_bits(nats, counted):.3f}")
+        team, steps = trained(arguments, len(characters), tokens, MODERN, seed, arguments.models)
+        each = [token_nats(model, held_out, arguments.context, arguments.stride) for model in team]
+        weights = sum(parameter.numel() for parameter in team[0].parameters())
+        for made, nats in zip(steps, each):
+            row(f"GPT with {weights:,} weights, {arguments.seconds:g} seconds, {made} steps, seed {seed}",
+                f"{mixed_bits(nats):.3f}")
+        if len(team) > 1:
+            row(f"the mean of their probabilities, seed {seed}", f"{mixed_bits(*each):.3f}")
+        row(f"the mean of the GPTs' probabilities and the n-grams', seed {seed}", f"{mixed_bits(*each, counted):.3f}")
+        model, nats = team[0], each[0]
         for where, some in (("where all that n-grams look at stood in the text to learn from", seen),
                             ("elsewhere", ~seen)):
             if some.any():
@@ -97,9 +115,9 @@ def changed(arguments, split, characters) -> None:
     print("|---|---|---|---|")
     for name, changes in kinds.items():
         runs = [trained(arguments, len(characters), tokens, changes, seed) for seed in range(arguments.seeds)]
-        bits = [model_bits(model, held_out, arguments.context, arguments.stride) for model, _ in runs]
-        weights = sum(parameter.numel() for parameter in runs[0][0].parameters())
-        row(name, f"{weights:,}", " ".join(str(steps) for _, steps in runs), " ".join(f"{one:.3f}" for one in bits))
+        bits = [model_bits(model, held_out, arguments.context, arguments.stride) for (model,), _ in runs]
+        weights = sum(parameter.numel() for parameter in runs[0][0][0].parameters())
+        row(name, f"{weights:,}", " ".join(str(steps) for _, (steps,) in runs), " ".join(f"{one:.3f}" for one in bits))
 
 
 def twins(arguments, vocab, tokens) -> dict[str, tuple]:
@@ -161,6 +179,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--models", type=int, default=1, help="trained at the same time, each on its own thread")
     parser.add_argument("--processor", action="store_true", help="count the processor's seconds, not those that pass")
     parser.add_argument("--changes", action="store_true", help="compare what changed since 2019")
     parser.add_argument("--decoding", action="store_true", help="time decoding, train nothing")

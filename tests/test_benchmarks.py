@@ -57,6 +57,7 @@ def test_the_recipe_for_characters_trains_compares_writes_and_decodes(recipe):
     for options, expected in (
             (["--orders", "2", "3"], [r"\| gzip \| 2\.\d+ \|", r"n-grams with back-off, n = 3 \| \d\.\d+",
                                       r"GPT with [\d,]+ weights, 0\.5 seconds, \d+ steps, seed 0 \| \d\.\d+"]),
+            (["--orders", "2", "--models", "2"], [r"the mean of their probabilities, seed 0 \| \d\.\d+"]),
             (["--changes"], [r"\| GPT-2 \|", r"\| rotary positions \|", r"\| all four \| [\d,]+ \| \d+ \| \d\.\d+"]),
             (["--decoding", "--tokens", "9"], [r"\| GPT-2 .* \| yes \|", r"\| all four changes .* \| yes \|"])):
         told = recipe("gpt", *small, *options)

@@ -26,6 +26,7 @@ EQUAL = (
     ("06.grouped_query_attention", "+ 1e-05)", SMALL), ("07.rotate", "+ 1e-0", SMALL),
     ("07.rotate", "= 10001 **", SMALL), ("07.rotate", "= 9999 **", SMALL), ("08.layer_norm", "+ 1e-0", SMALL),
     ("04.leaks", "changed[t] = torch.rand", "another token is as good as one that was added to"),
+    ("04.leaks", "changed[t] += x.shape[1]", "rounding tells of a token that has moved, though its mean is taken away"),
     ("09.cross_attention", "~memory_mask, -1000", "no score comes near that number"),
     ("06.multi_head_attention", "~mask, -1000", "no score comes near that number"),
     ("12.choose_masked", "~words, 10", "no draw is above 1"),

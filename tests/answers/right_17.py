@@ -54,7 +54,7 @@ def _(scores, mask):
     rows = []
     for row, seen in zip(scores, mask):
         if not seen.any():
-            rows.append(row * 0)
+            rows.append(torch.zeros_like(row))
             continue
         total = torch.logsumexp(row[seen], dim=0)
         rows.append(torch.where(seen, torch.exp(torch.where(seen, row - total, 0)), 0))

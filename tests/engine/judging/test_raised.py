@@ -147,6 +147,8 @@ CASES = [
     ("torch.sqrt(5)", "`torch.sqrt` works on tensors, and this is a plain number"),
     ("[1, 2] - [1]", "A Python list does not compute"),
     ("[1, 2] / 2", "A Python list does not compute"),
+    ("torch.zeros(5).index_add(0, torch.tensor([0, 1, 2]), t[:, 0])", "Which tensor did your code make anew"),
+    ("torch.zeros(0, 5).reshape(0, -1)", "Which length can you write in its place?"),
     ("math.exp(x)", "Something that takes one number got many"),
     ("math.exp(t)", "Something that takes one number got many"),
     ("t.sum(-1).item()", "Something that takes one number got many"),

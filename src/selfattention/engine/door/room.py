@@ -27,6 +27,8 @@ CALL_SECONDS = 10.0
 STILL_RUNNING = "still running after"
 WAITED = "a long time in which it hardly computed (it slept or waited, or the machine was busy)"
 ENGINE_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
+# Whose lines are no learner's: the engine's, and those of functions that an exercise gives.
+OURS = (ENGINE_FOLDER, os.path.join(os.path.dirname(os.path.dirname(ENGINE_FOLDER)), "problems") + os.sep)
 STANDARD_LIBRARY = os.__file__.rsplit("os.py", 1)[0]
 
 
@@ -244,9 +246,9 @@ def describe(error: BaseException, seconds: float) -> Raised:
 
 
 def _is_learners(filename: str) -> bool:
-    """True for a notebook cell or a script, not for the engine or an installed library."""
-    return not (filename.startswith(ENGINE_FOLDER) or "site-packages" in filename or "dist-packages" in filename
-                or filename.startswith(("<frozen", "<__array_function__", STANDARD_LIBRARY)))
+    """True for a notebook cell or a script, not for the engine, an exercise or an installed library."""
+    return not (filename.startswith((*OURS, "<frozen", "<__array_function__", STANDARD_LIBRARY))
+                or "site-packages" in filename or "dist-packages" in filename)
 
 
 def _nearest(error: BaseException, scope: dict) -> str:

@@ -16,7 +16,7 @@ from selfattention.problems.p04_masks.e01_causal_mask import causal_mask
     "still sit in the gradient.",
 ))
 def masked_weights(scores: Float[Tensor, "*batch queries keys"],
-                   mask: Bool[Tensor, "*#batch queries keys"]) -> Float[Tensor, "*batch queries keys"]:
+                   mask: Bool[Tensor, "*#batch #queries keys"]) -> Float[Tensor, "*batch queries keys"]:
     r"""Turn scores into weights that ignore what the mask hides.
 
     Hidden keys get a weight of exactly 0; the weights of the others sum to one, as if the hidden ones were not there. A

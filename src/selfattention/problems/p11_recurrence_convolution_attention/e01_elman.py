@@ -66,7 +66,7 @@ def in_two_pieces(answer, rng):
     whole = answer(x, state, *weights)
     probes.equal(whole, elman(x, state, *weights))
     first = answer(x[:, :2], state, *weights)
-    probes.equal(answer(x[:, 2:], first[:, -1], *weights), whole[:, 2:], "the second piece does not go on")
+    probes.equal(answer(x[:, 2:], first[:, -1].to(x.dtype), *weights), whole[:, 2:], "the second piece does not go on")
 
 
 @elman.check("lets gradients reach everything, through all steps",

@@ -58,8 +58,9 @@ def loop_over_taps(answer, rng):
 @causal_convolution.check("works for one tap, for one token, and for a window wider than the text",
                           hint="The first tap may see nothing but zeros. How many outputs are there then?")
 def small_texts(answer, rng):
-    for tokens, taps, dilation in ((5, 1, 1), (2, 1, 2), (1, 3, 1), (2, 3, 5), (3, 2, 2)):
-        probes.parity(answer, causal_convolution, *convolution_inputs(rng, 2, tokens, 3, 2, taps), dilation)
+    for *sizes, dilation in ((1, 5, 3, 2, 1, 1), (2, 2, 1, 2, 1, 2), (2, 1, 3, 2, 3, 1), (2, 2, 3, 1, 3, 5),
+                             (1, 3, 1, 1, 2, 2)):
+        probes.parity(answer, causal_convolution, *convolution_inputs(rng, *sizes), dilation)
 
 
 @causal_convolution.check("keeps later tokens and other texts out of sight",

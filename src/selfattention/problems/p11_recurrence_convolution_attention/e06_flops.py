@@ -48,9 +48,9 @@ def recurrence_counted(answer, rng):
              hint="Compute both costs for the length you return, and for one token less.")
 def dearer_from(answer, rng):
     for width, parts in ((int(rng.choice((7, 11, 13))), 3), (int(rng.choice((2, 3, 5))), 4),
-                         (int(rng.choice((3, 5))), 1), (5, 2), (4, 7)):
+                         (int(rng.choice((3, 5))), 1), (5, 2), (4, 7), (768, 4)):
         length = answer(int(rng.integers(2, 30)), width, parts)[2]
-        costs = {tokens: flops(tokens, width, parts)[:2] for tokens in range(1, 60)}
+        costs = {tokens: flops(tokens, width, parts)[:2] for tokens in range(1, 1600)}
         probes.equal(length, next(tokens for tokens, (ours, theirs) in costs.items() if ours > theirs),
                      "attention is dearer from another length on")
 

@@ -70,7 +70,7 @@ def never_a_sign(answer, rng):
 @choose_masked.check("chooses something in every text that has a word, and nothing where there is none",
                      hint="One word, and `every` is 7: how many are a seventh of it, rounded up?")
 def short_texts(answer, rng):
-    for lengths, width, every in (((1, 2, 0, 3), 5, 7), ((0, 0), 3, 2), ((4,), 6, 1), ((5, 10, 15), 17, 5)):
+    for lengths, width, every in (((1, 2, 0, 3), 5, 700), ((0, 0), 3, 2), ((4,), 6, 1), ((5, 10, 15), 17, 5)):
         tokens, draws = texts(rng, lengths, width), distinct(rng, len(lengths), width)
         probes.equal(answer(tokens, draws, every), by_hand(tokens, draws, every), "other tokens are chosen")
 
@@ -214,6 +214,13 @@ def order_for_ranks(tokens, draws, every):
 def five_left_out(tokens, draws, every):
     words = tokens > 5
     return ranked(draws, words) < upwards(words.sum(dim=1, keepdim=True), every)
+
+
+@choose_masked.mistake("chooses a token in a text that has no word",
+                       hint="A text without a word: what is in it, and what may be chosen of that?")
+def something_always(tokens, draws, every):
+    words = tokens >= 5
+    return ranked(draws, words) < upwards(words.sum(dim=1, keepdim=True), every).clamp(min=1)
 
 
 @choose_masked.alternative("a loop over the texts")

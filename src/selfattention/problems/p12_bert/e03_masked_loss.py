@@ -18,7 +18,7 @@ def masked_loss(logits: Float[Tensor, "batch tokens vocab"], labels: Int[Tensor,
     A label of -100 means that the place was not asked for and does not count, neither above nor below the line.
     Every other label, 0 included, is the number of the true token of **that** place: nothing is shifted, for BERT
     reads both sides. The loss of a place is $-\log p$ in nats, where $p$ is the softmax probability of its label.
-    Return the mean over all places asked for in the batch; there is at least one. Logits may be as large as ±10⁴.
+    Return the mean over all places asked for in the batch; there is at least one. Logits may be as large as ±10⁵.
     Gradients must reach them.
     """
     asked = labels != -100

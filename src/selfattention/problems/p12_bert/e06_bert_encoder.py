@@ -20,11 +20,11 @@ def bert_encoder(tokens: Int[Tensor, "batch tokens"], segments: Int[Tensor, "bat
     r"""Read texts in both directions.
 
     `embed(tokens, segments)` makes the vectors. Then come `layers` layers, `layer(i, x, mask)`, with i from 0; each
-    reads what the one before gave. `mask` has the shape (batch, 1, tokens) and is `True` where a token may be seen:
-    every token sees every token of its text, before and after it, in both segments, signs included ([CLS], [SEP],
-    unknown words and [MASK] are 1 to 4), but no padding (0). Return what the last layer gives. (Devlin et al. 2019, §3;
-    "bidirectional" in their title.) In the example `embed` makes one number of a token, (token + 100 · segment) / 8,
-    and a layer gives each token the mean of what it may see, plus i + 1.
+    reads what the one before gave. `mask` has the shape (batch, 1, tokens), or a row for each query, and is `True`
+    where a token may be seen: every token sees every token of its text, before and after it, in both segments, signs
+    included ([CLS], [SEP], unknown words and [MASK] are 1 to 4), but no padding (0). Return what the last layer gives.
+    (Devlin et al. 2019, §3; "bidirectional" in their title.) In the example `embed` makes one number of a token,
+    (token + 100 · segment) / 8, and a layer gives each token the mean of what it may see, plus i + 1.
     """
     mask = (tokens != 0)[:, None, :]
     x = embed(tokens, segments)

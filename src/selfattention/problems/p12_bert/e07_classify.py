@@ -68,7 +68,7 @@ def others_unnoticed(answer, rng):
 @classify.check("takes a single text, and a pooler that is not square",
                 hint="With one text in the batch, has your result still two axes?")
 def one_text(answer, rng):
-    for batch, tokens, d_model, pooled, classes in ((1, 1, 7, 7, 2), (1, 3, 5, 5, 5), (2, 2, 3, 11, 2)):
+    for batch, tokens, d_model, pooled, classes in ((1, 1, 7, 7, 2), (1, 3, 5, 5, 5), (2, 2, 3, 11, 1)):
         x, some = tensor(rng, batch, tokens, d_model), weights(rng, d_model, pooled, classes)
         probes.equal(answer(x, *some), by_hand(x, *some))
 

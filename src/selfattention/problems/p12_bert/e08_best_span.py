@@ -76,8 +76,8 @@ def in_order(answer, rng):
                  hint="Let a token of the question have the highest scores of all. May it be the answer?")
 def only_inside(answer, rng):
     cases = []
-    for before, after in ((4, 3), (1, 5), (6, 0)):
-        starts, ends, inside = text_inside(rng, 11, before, after)
+    for before, after in ((4, 3), (1, 5), (26, 0)):
+        starts, ends, inside = text_inside(rng, before + after + 5, before, after)
         outside = (~inside).double() * 20
         cases += [(starts + outside, ends, inside, 3), (starts, ends + outside, inside, 3),
                   (starts + outside - 8000, ends + outside - 8000, inside, 4)]

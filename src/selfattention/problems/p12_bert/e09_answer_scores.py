@@ -96,7 +96,8 @@ def past_capitals(answer, rng):
     one, cut = different(rng, 5), int(rng.integers(1, 5))
     marked(answer, rng, (capitals(rng, one), one), (with_articles(rng, one), one), (one[:cut], with_articles(rng, one)),
            (capitals(rng, with_articles(rng, one)), capitals(rng, one[cut:])),
-           (["The", *one], ["AN", *one[:2], "a", *one[2:]]), (["an", one[0]], ["the", one[1]]))
+           (["The", *one], ["AN", *one[:2], "a", *one[2:]]), (["an", one[0]], ["the", one[1]]),
+           (["the", "the", one[0]], ["A", "an", one[0]]), (["he", one[0]], one[:2]))
 
 
 @answer_scores.check("asks for the same order in an exact match, and not in F1",
@@ -104,7 +105,7 @@ def past_capitals(answer, rng):
 def order_matters(answer, rng):
     one, cut = different(rng, 5), int(rng.integers(2, 5))
     marked(answer, rng, (one, one[::-1]), ([one[1], one[0], *one[2:]], one), (one, one), (one[:2], [one[1], one[0]]),
-           (one[:cut], one), (one[cut:], one[::-1]))
+           (one[:cut], one), (one[cut:], one[::-1]), (["".join(one[:2])], one[:2]))
 
 
 @answer_scores.check("takes answers without a common word, and answers of nothing",

@@ -21,7 +21,7 @@ def next_token_loss(logits: Float[Tensor, "batch tokens vocab"], tokens: Int[Ten
     In training it is given whole texts, `tokens`, and scores what follows each place: `logits[:, i]` is for the token
     **after** place i. The first `prompt` tokens of each text are a question that others wrote, and do not count;
     `prompt` is at least 1, and less than the number of tokens. The loss of a token is $-\ln p$ in nats, where $p$ is
-    its softmax probability. Return the mean over all tokens that count, of all texts. Logits may be as large as ±10⁴.
+    its softmax probability. Return the mean over all tokens that count, of all texts. Logits may be as large as ±10⁵.
     Gradients must reach them.
     """
     predicted = torch.log_softmax(logits[:, prompt - 1:-1], dim=-1)
@@ -31,7 +31,7 @@ def next_token_loss(logits: Float[Tensor, "batch tokens vocab"], tokens: Int[Ten
 next_token_loss.example(torch.tensor([[[0.0, 2.0], [1.0, 0.0], [0.5, 3.0]]]), torch.tensor([[0, 1, 1]]), 1)
 next_token_loss.example(torch.tensor([[[0.0, 2.0], [1.0, 0.0], [0.5, 3.0], [4.0, 0.0]]]),
                         torch.tensor([[0, 1, 0, 1]]), 2)
-next_token_loss.example(torch.tensor([[[10_000.0, 0.0], [0.0, 1.0]]]), torch.tensor([[0, 1]]), 1)
+next_token_loss.example(torch.tensor([[[10_000.0, 0.0, 2.0], [0.0, 1.0, 0.5]]]), torch.tensor([[0, 1]]), 1)
 
 
 @next_token_loss.check("is the mean over all tokens after the prompt",

@@ -44,6 +44,8 @@ def by_sorting(logits, k):
              hint="Which three logits of the example's first row stay, and what becomes of the rest?")
 def keeps_the_best(answer, rng):
     cases = [(3 * tensor(rng, batch, vocab), k) for batch, vocab, k in ((3, 11, 5), (1, 7, 3), (5, 3, 2))]
+    whole = torch.stack([torch.from_numpy(rng.permutation(7)) for _ in range(3)]).double()
+    cases.append((whole - torch.tensor([[2.0], [4.0], [6.0]]), 3))  # zeros; what one text keeps, another does not
     for got, case in zip([answer(*case) for case in cases], cases):
         probes.equal(got, by_sorting(*case), "other tokens are kept, or with other logits")
 

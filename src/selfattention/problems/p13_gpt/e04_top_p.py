@@ -75,7 +75,7 @@ def best_is_kept(answer, rng):
              hint="One text has one likely token, another has ten. Do both keep as many in your version?")
 def as_open_as_it_is(answer, rng):
     logits = torch.cat([clear(rng, 1, 11, 0.9) * sharpness for sharpness in (0.1, 1.0)]
-                       + [10.0 * torch.from_numpy(rng.permutation(11)[None]).double()])
+                       + [step * torch.from_numpy(rng.permutation(11)[None]).double() for step in (1.0, 10.0)])
     probes.equal(answer(logits, 0.9), nucleus(logits, 0.9), "other tokens are kept, or with other logits")
 
 

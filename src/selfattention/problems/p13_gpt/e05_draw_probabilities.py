@@ -73,6 +73,8 @@ def both_ends(answer, rng):
     logits = clear(rng, 3, 7, 0.6, 1.0 - 1e-3)
     probes.equal(answer(logits, 0.6, 0.0), by_hand(logits, 0.6, 0.0))
     probes.equal(answer(logits, 1.7, 1.0), by_hand(logits, 1.7, 1.0))
+    logits[:, 5] = logits[:, :5].amax(dim=-1)  # two tokens that are exactly as probable
+    probes.equal(answer(logits, 1.7, 1.0), by_hand(logits, 1.7, 1.0))
 
 
 @draw_probabilities.check("takes the best token at temperature 0, and stays finite when logits are huge",
@@ -83,6 +85,8 @@ def cold_and_huge(answer, rng):
         chances = answer(logits, temperature, share)
         probes.finite(chances)
         probes.equal(chances, by_hand(logits, temperature or 1e-6, share))
+    near = torch.stack([torch.from_numpy(rng.permutation(5)) for _ in range(3)]).double() / 1000
+    probes.equal(answer(near, 0.0, 0.0), (near == near.amax(dim=-1, keepdim=True)).double())
 
 
 def remaining(chances, kept):

@@ -49,7 +49,7 @@ def odd_graphs(answer, rng):
     loops = some_edges(rng, 7, loops=True)
     double = some_edges(rng, 5)
     for edges, nodes in ((loops[:, loops[0] != 2], 7), (torch.cat([double, double[:, :3]], dim=1), 5),
-                         (double[:, :0], 3), (double[:, :0], 1)):
+                         (double, 6), (double[:, :0], 3), (double[:, :0], 1)):
         probes.equal(answer(edges, nodes), expected_mask(edges, nodes), "other nodes are seen")
 
 

@@ -61,6 +61,7 @@ def over_neighbours(answer, rng):
     for queries, keys in ((5, 7), (7, 5), (3, 11)):
         scores, mask = drawn(rng, queries, keys)
         probes.equal(answer(scores, mask), by_neighbours(scores, mask))
+    probes.equal(answer(scores[-1:], mask[-1:]), by_neighbours(scores[-1:], mask[-1:]))
 
 
 @neighbour_weights.check("gives zeros to a node without neighbours",
@@ -79,6 +80,8 @@ def huge(answer, rng):
     hidden = torch.where(mask, scores, 4096.0)
     for given in (1024 * scores, hidden, scores + 4096.0, scores - 40960.0):
         probes.equal(answer(given, mask), by_neighbours(given, mask))
+    low, one = -2.0**40 * (1 + scores.abs()), torch.eye(5, 7, dtype=torch.bool)
+    probes.equal(answer(low, one), by_neighbours(low, one))
 
 
 @neighbour_weights.check("lets gradients reach the scores, and none of them is NaN",
@@ -94,7 +97,9 @@ def gradients(answer, rng):
 def unread(answer, rng):
     scores, mask = drawn(rng, 5, 7)
     strange = torch.tensor([math.nan, math.inf, -math.inf])[torch.arange(7) % 3].to(scores.dtype)
-    probes.gradient_parity(answer, by_neighbours, torch.where(mask, scores, strange), mask, cotangent=tensor(rng, 5, 7))
+    given = torch.where(mask, scores, strange)
+    probes.equal(answer(given, mask), by_neighbours(given, mask))
+    probes.gradient_parity(answer, by_neighbours, given, mask, cotangent=tensor(rng, 5, 7))
 
 
 def softmaxed(scores, mask, *, hidden=-math.inf, dim=1):

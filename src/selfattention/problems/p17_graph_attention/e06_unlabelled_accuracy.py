@@ -63,6 +63,9 @@ def edges(answer, rng):
     for nodes, classes, told in ((17, 3, 0), (11, 2, 10), (1, 3, 0)):
         given = drawn(rng, nodes, classes, told)
         probes.equal(answer(*given), counted(*given))
+    none_right = tensor(rng, 5, 3), torch.zeros(5, dtype=torch.long), torch.arange(5) < 2
+    none_right[0][:, 0] = -9.0
+    probes.equal(answer(*none_right), 0.0)
 
 
 @unlabelled_accuracy.check("raises a ValueError where every label was given",

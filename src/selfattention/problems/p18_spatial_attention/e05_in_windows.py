@@ -83,6 +83,18 @@ def edges(answer, rng):
         probes.equal(answer(x, size, inside), one_by_one(x, size, inside))
 
 
+@in_windows.check("calls `inside` once",
+                  hint="How often does your code call `inside`, and with how many windows each time?")
+def one_call(answer, rng):
+    given = []
+
+    def inside(cut):
+        given.append(tuple(cut.shape))
+        return 2 * cut
+    answer(tensor(rng, 4, 6, 3), 2, inside)
+    probes.require(given == 2 * [(6, 4, 3)], f"it is called with tensors of the shapes {given}")
+
+
 @in_windows.check("lets gradients reach the grid", hint="Is what you give to `inside` made of x, or of a copy?")
 def gradients(answer, rng):
     probes.gradient_parity(answer, in_windows, tensor(rng, 4, 6, 2), 2, that_fades(rng),

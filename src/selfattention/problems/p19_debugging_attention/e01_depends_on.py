@@ -69,6 +69,8 @@ def who_on_whom(answer, rng):
         for pattern in patterns(rng, tokens):
             probes.equal(answer(mixing(rng, pattern), tensor(rng, tokens, 3)), pattern)
     probes.equal(answer(lambda x: 2 * x, tensor(rng, 1, 2)), torch.ones(1, 1, dtype=torch.bool))
+    empty = tensor(rng, 5, 3) * (torch.arange(5) != 1)[:, None]
+    probes.equal(answer(past_mean, empty), torch.ones(5, 5).tril() > 0)
 
 
 @depends_on.check("takes no rounding for a link",
@@ -90,12 +92,15 @@ def hard_to_see(answer, rng):
         inner = mixing(rng, pattern, width=4)
         shares = torch.where(pattern, 1 + torch.from_numpy(rng.random(tuple(pattern.shape))), 0)
         models = [lambda x, inner=inner: 1e-5 * inner(x), lambda x, inner=inner: inner(centred(x)),
+                  lambda x, shares=shares: shares @ x.sum(dim=1, keepdim=True) + torch.zeros_like(x),
                   lambda x, shares=shares: -shares @ x.sum(dim=1, keepdim=True) * ends[1],
                   lambda x, shares=shares: shares @ x.sum(dim=1, keepdim=True) * ends[0],
                   lambda x, inner=inner: inner(x) - inner(x).mean(dim=1, keepdim=True),
                   lambda x, shares=shares: shares @ x[:, -1:] + torch.zeros_like(x)]
         for model in models:
             probes.equal(answer(model, tensor(rng, tokens, 4)), pattern)
+        probes.equal(answer(lambda x: past_mean(x) + 1e-6 * x.flip(0), tensor(rng, tokens, 4)),
+                     torch.eye(tokens).flip(0) + torch.ones(tokens, tokens).tril() > 0)
 
 
 def table_by(model, x, *, amount=None, read=lambda outputs: outputs, least=1e-9, signed=False, keep=False):

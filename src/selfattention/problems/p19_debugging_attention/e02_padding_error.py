@@ -41,7 +41,7 @@ def mean_added(x, real):
 
 def masked_sum(x, real):
     """The sum of all real tokens so far, and of their products with the number of real ones."""
-    return (x * real[:, None]).cumsum(dim=0) * real.cumsum(dim=0)[:, None]
+    return torch.where(real[:, None], x, 0).cumsum(dim=0) * real.cumsum(dim=0)[:, None]
 
 
 def counted_from_the_front(x, real):

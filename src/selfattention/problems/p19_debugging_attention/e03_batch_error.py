@@ -182,6 +182,12 @@ def tokens_alone(model, x):
     return largest(torch.cat(pieces, dim=1) - model(x, False))
 
 
+@batch_error.mistake("runs each text without the axis of the batch",
+                     hint="How many axes has what you give to the model, when a text is alone?")
+def without_axis(model, x):
+    return largest(torch.stack([model(text, False) for text in x]) - model(x, False))
+
+
 @batch_error.alternative("text by text")
 def text_by_text(model, x):
     together = model(x, False)

@@ -33,7 +33,7 @@ def cache_error(step: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], x: Floa
 def remembering(read):
     """A model that remembers all tokens: `read(every, start)` gives an output for each token from `start` on."""
     def step(new, past):
-        every = torch.cat([past, new])
+        every = torch.vstack([past, new])
         return read(every, len(past)), every
     return step
 

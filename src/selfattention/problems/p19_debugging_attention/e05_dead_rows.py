@@ -78,7 +78,7 @@ def hard_to_see(answer, rng):
                      lambda w, shares=shares: (w * shares * ends).sum(),
                      lambda w, shares=shares: (w[:, :2] * shares).sum(),
                      lambda w, shares=shares: -(w[:, -1:] * shares).sum(),
-                     lambda w, shares=shares: 1e-9 * (w * shares).sum()):
+                     lambda w, shares=shares: 1e-30 * (w * shares).sum()):
             probes.equal(answer(loss, given), ~alive)
 
 

@@ -90,6 +90,9 @@ KINDS = (
          "Which function of the same kind may copy?"),
     Kind(r"shape '(?P<wanted>\[[-\d, ]*\])' is invalid for input of size (?P<size>\d+)",
          "There are {size} numbers, but the shape `{wanted}` holds a different number. Which lengths give {size}?"),
+    Kind(r"cannot reshape tensor of 0 elements into shape",
+         "The tensor is empty here, and −1 cannot be told where another axis is 0. Which length can you write in its "
+         "place?"),
     Kind(r"cannot reshape array of size (?P<size>\d+) into shape (?P<wanted>\(.*?\))",
          "There are {size} numbers, but the shape `{wanted}` holds a different number. Which lengths give {size}?"),
     Kind(r"could not broadcast input array from shape (?P<one>\([\d,]*\)) into shape (?P<other>\([\d,]*\))",

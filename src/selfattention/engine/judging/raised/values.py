@@ -62,6 +62,11 @@ KINDS = (
          lambda found: f"One side is of type {(found['one'] or found['wanted']).lower()}, the other of type "
                        f"{(found['other'] or found['found']).lower()}. Where was the one made that does not have the "
                        "type of the inputs?"),
+    Kind(r"self \(\w+\) and source \(\w+\) must have the same scalar type|self\.dtype to be equal to src\.dtype|"
+         r"source and destination dtypes match|input tensors must have the same dtype|same dtypes? but ?(got|found)|"
+         r"to have same dtype, but found",
+         "Two types of numbers meet, such as float32 and float64. Which tensor did your code make anew, and whose "
+         "dtype must it have?"),
     Kind(r"masked_fill_? only supports boolean masks|where expected condition to be a boolean tensor",
          "A mask is made of True and False, and this one is made of numbers. Which comparison makes booleans of them?"),
     Kind(r"~ \(operator\.invert\) is only implemented on|ufunc 'invert' not supported",

@@ -18,6 +18,8 @@ def another_axis(site: Site) -> Iterator[tuple[New, str]]:
     if type(number) is not int or isinstance(site.parent, ast.UnaryOp):
         return
     parent = site.parent
+    if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name):
+        return  # Python's own max, min, sum, any, all: a number in their brackets is no axis
     if _is_shape(parent, site):
         sentence = f"a size is read from another axis{site.parameter_in(parent)}"
     elif (isinstance(parent, ast.keyword) and parent.arg in AXIS_KEYWORDS) or (
