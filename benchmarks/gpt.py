@@ -12,6 +12,7 @@ would need. The extra `test` brings Hugging Face's transformers for the comparis
 
 import argparse
 import itertools
+import math
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +39,7 @@ def trained(arguments, vocab, tokens, changes, seed, models=1) -> tuple[list[GPT
 
     One model has all threads; several are trained at the same time, each on a thread of its own.
     """
-    sizes = Sizes(vocab, arguments.context, arguments.width, arguments.heads, 4 * arguments.width, arguments.layers)
+    sizes = Sizes(vocab, arguments.context, arguments.width, arguments.heads, arguments.inner, arguments.layers)
     threads = arguments.threads if models == 1 else 1
     now = clock(arguments.threads, arguments.processor)
 
@@ -46,7 +47,7 @@ def trained(arguments, vocab, tokens, changes, seed, models=1) -> tuple[list[GPT
         made, batches = 0, TextBatches(tokens, arguments.context + 1, arguments.batch, number)
         for made, _ in learned(model, batches, language_loss, arguments.seconds, arguments.seconds, number,
                                make=partial(muon, decay=arguments.decay, shares=threads), rate=arguments.rate,
-                               down=1.0, threads=threads, now=now):
+                               down=1.0, threads=threads, clip=math.inf, now=now):
             pass
         return made
 
@@ -185,6 +186,7 @@ def main() -> None:
     parser.add_argument("--decoding", action="store_true", help="time decoding, train nothing")
     parser.add_argument("--shakespeare", nargs="?", const="", metavar="FOLDER", help="train on tinyshakespeare")
     parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--inner", type=int, default=504, help="width of feed-forward layers; 2/3 with a gate")
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--context", type=int, default=192)

@@ -30,7 +30,7 @@ causal_mask.example(2, 5)
 @causal_mask.check("lets each token see itself and the past",
                    hint="Draw the mask for three tokens. Which entries are True?")
 def square_mask(answer, rng):
-    for size in (1, 2, *rng.permutation((3, 5, 7, 11))[:2].tolist()):
+    for size in (1, 2, 41, *rng.permutation((3, 5, 7, 11))[:2].tolist()):
         expected = torch.tensor([[key <= query for key in range(size)] for query in range(size)])
         probes.equal(answer(size, size), expected, "the wrong places are open")
 

@@ -44,6 +44,7 @@ def tokens_alike(answer, rng):
     x, layers = tensor(rng, 2, 7, 5), matrices(rng)
     probes.parity(answer, feed_forward, x, *layers)
     probes.equal(answer(x[:, 3:4], *layers), answer(x, *layers)[:, 3:4])
+    probes.parity(answer, feed_forward, x[0, 0], *layers)  # a token alone
 
 
 @feed_forward.check("lets gradients pass", hint="Which step leaves torch's graph?")

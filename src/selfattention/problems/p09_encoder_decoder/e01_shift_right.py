@@ -22,7 +22,7 @@ def shift_right(targets: Int[Tensor, "batch tokens"],
     after the last word, then padding. So at each place the decoder has read the words before the one it should answer
     (Vaswani et al. 2017, §3.1: the output embeddings are "offset by one position").
     """
-    column = torch.zeros_like(targets[:, :1])
+    column = targets.new_zeros(len(targets), 1)  # also where no sentence has a word
     decoder_input = torch.cat([column + 1, targets], dim=1)
     lengths = (targets != 0).sum(dim=1, keepdim=True)
     labels = torch.cat([targets, column], dim=1).scatter(1, lengths, 2)

@@ -28,10 +28,10 @@ smooth_labels.example(torch.tensor([2, 0]), 4, 0.2)
 @smooth_labels.check("gives each word its share",
                      hint="Write down the first row of the example: what do the three wrong words get?")
 def each_share(answer, rng):
-    for shape, vocab, epsilon in (((5,), 7, 0.1), ((2, 3), 11, 0.3), ((1, 1), 2, 0.1)):
+    for shape, vocab, epsilon in (((5,), 7, 0.1), ((2, 3), 11, 0.3), ((1, 1), 2, 0.1), ((), 3, 0.2)):
         labels = torch.from_numpy(rng.integers(0, vocab, size=shape))
         expected = torch.tensor([[epsilon / vocab + (1 - epsilon if word == label else 0) for word in range(vocab)]
-                                 for label in labels.flatten().tolist()], dtype=torch.float64)
+                                 for label in labels.reshape(-1).tolist()], dtype=torch.float64)
         probes.equal(answer(labels, vocab, epsilon), expected.view(*shape, vocab))
 
 

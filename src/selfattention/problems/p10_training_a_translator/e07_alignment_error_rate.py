@@ -74,6 +74,8 @@ def counted_once(answer, rng):
     (one, two), (first, second) = corpus_of_links(rng, (3, 2, 5), (2, 5, 1))
     marked(answer, ([one + one[1:4], two], [first, [*second, second[0]]]), ([one, two, one], [first, second, second]),
            ([one, []], [[], first]), ([one + one[:3]], [first + one[:2]]))
+    for other in ((11, 1), (2, 2)):  # not the same link as (1, 11), nor as (1, 12), however they are written down
+        probes.equal(answer([[(1, 10 + other[1]), (2, 3)]], [[other, (2, 3)]]), 0.5, "two links are taken for one")
 
 
 @alignment_error_rate.check("accepts sentences without links",

@@ -79,7 +79,8 @@ def parts_alone(answer, rng):
 @block_pattern.check("works where fewer blocks are left than `random`, and for a single block",
                      hint="What shall be done when all blocks are seen already?")
 def few_blocks(answer, rng):
-    for blocks, window, chosen, random in ((5, 3, 1, 4), (3, 3, 1, 2), (1, 1, 0, 1), (2, 1, 0, 1), (3, 1, 5, 1)):
+    for blocks, window, chosen, random in ((5, 3, 1, 4), (3, 3, 1, 2), (1, 1, 0, 1), (2, 1, 0, 1), (3, 1, 5, 1),
+                                           (3, 9, 0, 1)):
         order = orders(rng, blocks)
         probes.equal(answer(blocks, window, chosen, random, order),
                      expected_pattern(blocks, window, chosen, random, order), "other blocks are seen")

@@ -19,9 +19,9 @@ def induction_score(weights: Float[Tensor, "heads tokens tokens"],
     Of each token that occurred before in the text, add up the weights with which a head looks from it at all tokens
     that came right after one of those earlier occurrences. Return for each head the mean of that sum over all tokens
     that occurred before; tokens that did not are left out, and where there are none at all, the score is 0.
-    Rows of `weights` are queries. A key after the query never counts, whatever weight stands there, and a token can be
-    such a follower itself: in *a a*, the second *a* follows the first.
-    (Olsson et al. 2022 call this the prefix-matching score.)
+    Rows of `weights` are queries. A key after the query never counts, however large a weight stands there, and a token
+    can be such a follower itself: in *a a*, the second *a* follows the first. (Olsson et al. 2022 call this the
+    prefix-matching score.)
     """
     earlier = (tokens[:, None] == tokens).tril(-1)
     follows = torch.nn.functional.pad(earlier[:, :-1], (1, 0))
