@@ -21,8 +21,8 @@ from selfattention.data.steps import SYMBOLS, texts
 from selfattention.plots import blocks, canvas, course_map, descent, flow, heatmap, lines, show
 
 show(course_map(3, here=["source vectors", "target vectors", "training"]),
-     "Where we are: the token vectors near the bottom are new, and we take a first look at the loss "
-     "at the top, which chapter 10 builds.")
+     "Where we are: the token vectors near the bottom are new, and we take a first look at the "
+     "loss at the top, which chapter 10 builds.")
 
 # %% [markdown]
 # ## The idea in one picture
@@ -154,8 +154,8 @@ p, y = torch.softmax(scores, dim=-1), torch.tensor([0.0, 0.0, 1.0])
 assert torch.allclose(scores.grad, p - y)
 show(flow(["symbol 0", "symbol 1", "symbol 2"], ("score", scores), ("p", p, "softmax", "weights"),
           ("y", y, "", "masks"), ("slope", scores.grad, "p − y", "outputs")),
-     "y is 1 for the symbol that came. That symbol's slope is negative, so a step raises its score; "
-     "the others' are positive, so theirs fall.")
+     "y is 1 for the symbol that came. That symbol's slope is negative, so a step raises its "
+     "score; the others' are positive, so theirs fall.")
 
 # %% [markdown]
 # ## Symbols become vectors

@@ -192,8 +192,8 @@ figure, axes = canvas(width=5.2, height=3.0)
 lines(axes, sizes, curves, xlabel="tokens", ylabel="MiB", log_x=True, log_y=True, below=True)
 show(figure, "Memory of one head by length, both axes logarithmic. With twice the tokens the whole "
              "table takes four times as much, window and linear attention about twice. By blocks "
-             "a single tile grows up to 512 tokens; from 1,024 on two are held for a moment, and the "
-             "line is nearly flat. (Window and linear attention look back only.)")
+             "a single tile grows up to 512 tokens; from 1,024 on two are held for a moment, and "
+             "the line is nearly flat. (Window and linear attention look back only.)")
 
 # %% [markdown]
 # ## What a table can give back

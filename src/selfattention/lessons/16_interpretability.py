@@ -83,9 +83,9 @@ for axes, layer, head in zip(panels, (1, 2), (before, 0)):
     links(axes, names, names, weights[layer - 1][0, head], title=f"layer {layer}, head {head}",
           only=22)
 show(figure, "Head view: each line leads from a token that is read (left) to one that reads "
-             "(right); where there is no line, it is below 0.03. In colour, as thick as its weight: what the last "
-             "token reads. Grey: what all others read. Left: the head of layer 1 that looks most "
-             "at the token before.")
+             "(right); where there is no line, the weight is below 0.03. In colour, as thick as "
+             "its weight: what the last token reads. Grey: what all others read. Left: the head of "
+             "layer 1 that looks most at the token before.")
 rows = {f"layer {number}, head {head}": layer[0, head, -1]
         for number, layer in enumerate(weights, start=1) for head in range(2)}
 show(shaded(names, rows, query=22, marked=[behind], largest=1),

@@ -254,7 +254,8 @@ figure, axes = canvas(height=3.9)
 graph(axes, karate.positions(), club.edges[:, :78], classes=sides, known=club.given, arrows=False,
       wrong=sides != club.labels, strengths=shares.view(2, 78).mean(dim=0))
 show(figure, "What one GATv2 says. The thinner a line, the less its two members listen to each "
-             "other, compared with an equal share. Dashed and crossed out: taken for the wrong side.")
+             "other, compared with an equal share. Dashed and crossed out: taken for the wrong "
+             "side.")
 tally()
 
 # %% [markdown]
