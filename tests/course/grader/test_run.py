@@ -782,4 +782,8 @@ def test_killed_at_any_moment_it_leaves_nothing_that_the_next_start_does_not_rem
     assert done.returncode == 0, done
     with (tmp_path / "report" / "grades.csv").open() as file:
         assert {row["total"] for row in csv.DictReader(file)} == {"15.0"}
+    for path in temporary.iterdir():
+        # Python tries a temporary folder with a file of these bytes. Killed just then, it leaves the file, nobody's.
+        if path.is_file() and path.read_bytes() in (b"", b"blat"):
+            path.unlink()
     assert not list(temporary.iterdir()) and not list((tmp_path / "report").rglob(f".*{files.UNFINISHED}"))
