@@ -229,6 +229,43 @@ def test_a_prompt_shows_what_hints_speak_of_and_names_what_is_ready_made(exercis
         assert set(re.findall(r"`([^`]+)`", told)) == {name for name in exercise.ready_made if "." in name} != set()
 
 
+@pytest.mark.parametrize(("key", "wanted"), [
+    ("13.top_k", "expected tensor ("), ("14.online_softmax", "expected tensor ("),
+    ("16.rank_correlation", "expected tensor with a single number, got single number")])
+def test_arrays_in_place_of_tensors_are_not_named_as_a_mistake_that_they_are_not(key, wanted):
+    """Their numbers are right; a mistake that agrees with the solution on these data explains nothing."""
+    (exercise,) = (one for one in EXERCISES if one.key == key)
+
+    def answer(*given):
+        result = exercise.function(*given)
+        return tuple(part.numpy() for part in result) if isinstance(result, tuple) else result.numpy()
+
+    report = judged(exercise, answer)
+    assert report.status != PASSED and not report.mistake and not report.comparison
+    assert wanted in card.as_text(report)
+
+
+def test_a_number_in_the_brackets_of_pythons_own_max_is_no_axis():
+    (exercise,) = (one for one in EXERCISES if one.key == "11.flops")
+
+    def answer(tokens, width, parts):
+        *costs, dearer = exercise.function(tokens, width, parts)
+        return *costs, max(2, dearer)
+
+    report = judged(exercise, answer)
+    assert report.status == FAILED and "axis" not in card.as_text(report)
+
+
+def test_an_error_in_a_function_that_is_given_shows_the_line_that_called_it():
+    (exercise,) = (one for one in EXERCISES if one.key == "13.generate")
+
+    def answer(prompt, next_logits, most, context):
+        return next_logits(prompt.repeat(1, 99))
+
+    raised = judged(exercise, answer).first_trouble.raised
+    assert raised.kind == "ValueError" and raised.source == "return next_logits(prompt.repeat(1, 99))"
+
+
 def test_nearly_every_card_shows_an_input_that_the_eye_can_follow():
     """At most twelve numbers or words an argument; what is left are whole layers, and models with leaks hard to see."""
     sizes = []
