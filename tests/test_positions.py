@@ -37,6 +37,8 @@ def test_rotation_is_multiplication_by_a_complex_number():
     torch.testing.assert_close(rotate(x, positions), expected, rtol=1e-12, atol=1e-12)
     module = Rotary(6)
     torch.testing.assert_close(module(x[:, 4:], start=600), expected[:, 4:], rtol=1e-12, atol=1e-12)
+    apart = torch.randn(7, 6, 5)[1:].permute(2, 1, 0)  # pairs that do not lie side by side in memory
+    torch.testing.assert_close(module(apart), rotate(apart, torch.arange(6)), rtol=1e-12, atol=1e-12)
 
 
 def test_rotated_scores_depend_on_the_distance_alone():

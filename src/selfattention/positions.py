@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Complex, Float, Int
 from torch import Tensor, nn
 
 BASE = 10_000.0
@@ -98,7 +98,7 @@ class SinusoidalPositions(nn.Module):
 
 
 class Rotary(nn.Module):
-    """`rotate` as a module that remembers its angles."""
+    """`rotate` as a module that remembers its angles; each pair is a complex number, and turned by one product."""
 
     def __init__(self, d_head: int, base: float = BASE) -> None:
         super().__init__()
@@ -107,14 +107,17 @@ class Rotary(nn.Module):
 
     def forward(self, x: Float[Tensor, "*batch tokens d"], start: int = 0) -> Float[Tensor, "*batch tokens d"]:
         """Rotate `x`, whose first token stands at position `start`."""
-        cosines, sines = _table(_turns, start + x.shape[-2], x.shape[-1], self.base, x)[:, start:].unbind()
-        even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
-        return torch.stack([even * cosines - odd * sines, even * sines + odd * cosines], -1).flatten(-2).to(x.dtype)
+        turns = _complex(_table(_turns, start + x.shape[-2], x.shape[-1], self.base, x)[start:])
+        return torch.view_as_real(_complex(x.to(_at_least_float32(x))) * turns).flatten(-2).to(x.dtype)
 
 
-def _turns(tokens: int, width: int, base: float, device: torch.device | str) -> Float[Tensor, "2 tokens half"]:
+def _turns(tokens: int, width: int, base: float, device: torch.device | str) -> Float[Tensor, "tokens width"]:
     angles = torch.arange(tokens, device=device)[:, None] * _frequencies(width, base, device)
-    return torch.stack([angles.cos(), angles.sin()])
+    return torch.stack([angles.cos(), angles.sin()], dim=-1).flatten(-2)
+
+
+def _complex(x: Float[Tensor, "*batch d"]) -> Complex[Tensor, "*batch half"]:
+    return torch.view_as_complex(x.contiguous().unflatten(-1, (-1, 2)))
 
 
 _tables: dict[tuple, Float[Tensor, "... rows _width"]] = {}
