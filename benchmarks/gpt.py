@@ -23,6 +23,7 @@ from timing import row
 
 import torch  # isort: skip  (timing sets the number of threads before)
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from selfattention.compression import NGrams, compressed_bits, mixed_bits, model_bits, token_nats
 from selfattention.data import shakespeare, topics
@@ -34,30 +35,44 @@ from selfattention.training import language_loss, muon
 MODERN = Changes(rms_norm=True, swiglu=True, rotary=True)
 
 
+def halved(loss):
+    """The same loss with matrix products in bfloat16, which some processors compute twice as fast."""
+    def in_bfloat16(model, batch):
+        with torch.autocast("cpu", torch.bfloat16):
+            return loss(model, batch)
+
+    return in_bfloat16
+
+
 def trained(arguments, vocab, tokens, changes, seed, models=1) -> tuple[list[GPT], list[int]]:
     """GPTs after so many seconds, and the steps they have made; the rate goes down with the time that is over.
 
-    One model has all threads; several are trained at the same time, each on a thread of its own.
+    One model has all threads; several are trained at the same time, each on a thread of its own. What is returned has
+    the mean of the weights over the last steps, of which older ones count less (Vaswani et al. 2017, §6.1 average
+    checkpoints).
     """
     sizes = Sizes(vocab, arguments.context, arguments.width, arguments.heads, arguments.inner, arguments.layers)
     threads = arguments.threads if models == 1 else 1
-    now = clock(arguments.threads, arguments.processor)
+    now, loss = clock(arguments.threads, arguments.processor), language_loss
+    if arguments.bfloat16:
+        loss = halved(loss)
 
-    def steps(number: int, model: GPT) -> int:
+    def steps(number: int, model: GPT) -> tuple[GPT, int]:
         made, batches = 0, TextBatches(tokens, arguments.context + 1, arguments.batch, number)
-        for made, _ in learned(model, batches, language_loss, arguments.seconds, arguments.seconds, number,
+        mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(arguments.mean))
+        for made, _ in learned(model, batches, loss, arguments.seconds, arguments.seconds, number,
                                make=partial(muon, decay=arguments.decay, shares=threads), rate=arguments.rate,
-                               down=1.0, threads=threads, clip=math.inf, now=now):
+                               down=1.0, threads=threads, clip=math.inf, now=now,
+                               each=lambda: mean.update_parameters(model)):
             pass
-        return made
+        return mean.module.eval(), made
 
     numbers, team = range(models * seed, models * seed + models), []
     for number in numbers:
         torch.manual_seed(number)
         team.append(GPT(sizes, changes))
     with ThreadPoolExecutor(models) as pool:
-        made = list(pool.map(steps, numbers, team))
-    return [model.eval() for model in team], made
+        return tuple(map(list, zip(*pool.map(steps, numbers, team))))
 
 
 def others(split, orders) -> tuple[torch.Tensor, torch.Tensor]:
@@ -193,6 +208,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=2e-3, help="of Adam; Muon's is ten times as high")
     parser.add_argument("--decay", type=float, default=0.3, help="of Muon's weights")
+    parser.add_argument("--mean", type=float, default=0.99,
+                        help="of the weights: each step counts so many times as much as the next; 0: the last alone")
+    parser.add_argument("--bfloat16", action="store_true", help="matrix products in it, where the processor has it")
     parser.add_argument("--orders", type=int, nargs="+", default=(6, 8, 10, 12, 16, 20), help="of the n-grams")
     parser.add_argument("--tokens", type=int, default=256, help="to be decoded")
     parser.add_argument("--texts", type=int, nargs="+", default=(1, 8), help="decoded at once")
