@@ -63,7 +63,7 @@ def trained(arguments, vocab, tokens, changes, seed, models=1) -> tuple[list[GPT
         for made, _ in learned(model, batches, loss, arguments.seconds, arguments.seconds, number,
                                make=partial(muon, decay=arguments.decay, shares=threads), rate=arguments.rate,
                                down=1.0, threads=threads, clip=math.inf, now=now,
-                               each=lambda: mean.update_parameters(model)):
+                               each=lambda _: mean.update_parameters(model)):
             pass
         return mean.module.eval(), made
 
@@ -206,7 +206,7 @@ def main() -> None:
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--context", type=int, default=192)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=2e-3, help="of Adam; Muon's is ten times as high")
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="of Adam; Muon's is ten times as high")
     parser.add_argument("--decay", type=float, default=0.3, help="of Muon's weights")
     parser.add_argument("--mean", type=float, default=0.99,
                         help="of the weights: each step counts so many times as much as the next; 0: the last alone")
