@@ -9,9 +9,8 @@ Seconds are those of the processor, and other programs take none of them; with s
 pass. Each training of a seed begins with other weights and draws other batches. `labels` trains an encoder on hidden
 words for `--seconds`, then goes on from it and from new weights with the same labelled sentences, steps and rates;
 texts and sentences are short ones. `answers` asks for answers all of `--seconds`; or hides words of the same questions
-and texts in the first half of them; or asks about shorter texts first, of two facts and of three, each until most of
-the answers are right, in larger batches and of an encoder with two heads of 32 numbers instead of four of 16, and the
-same without segments. `reviews` is `labels`
+and texts in the first half of them; or asks about shorter texts first, of two and of three facts, in larger batches and
+of an encoder with two heads of 32 numbers instead of four of 16, and the same without segments. `reviews` is `labels`
 with all sentences of the training part, which are few; without `--folder` the files are fetched.
 """
 
@@ -19,10 +18,9 @@ import argparse
 import copy
 import dataclasses
 import functools
-import math
 import statistics
 
-from learning import learned
+from learning import clock, learned
 from timing import processor, row
 
 import torch  # isort: skip  (timing sets the number of threads before)
@@ -46,8 +44,7 @@ from selfattention.training import Recipe, adam, fit, muon
 
 BATCH, WIDTH, POSITIONS = 64, 64, 64
 ANSWERS = 32  # questions in a batch
-SHORTER = (2, 3)  # facts in the texts that are asked about first, then those of all four
-LEARNED = 0.45  # nats, the mean loss of a begin or an end of an answer, from which on texts are one fact longer
+SHORTER = {2: 0.5, 3: 0.8}  # texts of so many facts until this share of the time is over, then of all four
 SHORT_TEXT, SHORT_SENTENCE = 13, 8  # in words, where sentiment is learned: longer ones need longer trainings
 
 
@@ -144,23 +141,6 @@ class OneSegment(QuestionAnswerer):
         return super().forward(tokens)
 
 
-class Longer:
-    """How many facts the texts tell: one more as soon as the questions about the shorter ones are mostly answered."""
-
-    def __init__(self, first: tuple[int, ...]) -> None:
-        self.following, self.lost = [*first, facts.FACTS], math.nan
-
-    @property
-    def told(self) -> int:
-        return self.following[0]
-
-    def learned(self, lost: float) -> None:
-        """A step with this loss is over; the mean goes back about fifty steps, never to shorter texts."""
-        self.lost = lost if math.isnan(self.lost) else 0.98 * self.lost + 0.02 * lost
-        if self.lost < LEARNED and len(self.following) > 1:
-            self.following, self.lost = self.following[1:], math.nan
-
-
 def answers(arguments) -> None:
     """Answers found in generated texts of facts: exact match and F1 in per cent, by seconds of training."""
     train, tests = facts.facts()
@@ -189,7 +169,7 @@ def answers(arguments) -> None:
                                     ("shorter texts first, one segment", OneSegment, 0.0, 2 * ANSWERS)):
         if not any(way in name for way in arguments.ways):
             continue
-        told_first = SHORTER if name.startswith("shorter") else ()
+        told_first = SHORTER if name.startswith("shorter") else {}
         for seed in range(arguments.seeds):
             torch.manual_seed(seed)
             model, before = kind(Bert(dataclasses.replace(sizes, heads=2) if told_first else sizes)), 0
@@ -199,14 +179,17 @@ def answers(arguments) -> None:
                                     threads=arguments.threads)
             for told in (*told_first, facts.FACTS):
                 every(told)  # before the clock runs
-            longer = Longer(told_first)
+            now = clock(arguments.threads)
+            started = now()
 
-            def draw(count: int, generator: torch.Generator, longer=longer) -> spans.Asked:
-                return every(longer.told)[torch.randint(len(train), (count,), generator=generator)]
+            def draw(count: int, generator: torch.Generator, told_first=told_first, now=now,
+                     started=started) -> spans.Asked:
+                over = (now() - started) / arguments.seconds
+                told = next((told for told, until in told_first.items() if over < until), facts.FACTS)
+                return every(told)[torch.randint(len(train), (count,), generator=generator)]
 
             for step, spent in learned(model, Stream(draw, size, seed), answer_loss, arguments.seconds - first,
-                                       arguments.seconds / 12, seed, make=adam, down=0.3, threads=arguments.threads,
-                                       each=longer.learned):
+                                       arguments.seconds / 12, seed, make=adam, down=0.3, threads=arguments.threads):
                 row(name, f"{seed}", f"{before + step}", f"{first + spent:.0f}", *marks(model))
 
 

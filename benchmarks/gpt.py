@@ -63,7 +63,7 @@ def trained(arguments, vocab, tokens, changes, seed, models=1) -> tuple[list[GPT
         for made, _ in learned(model, batches, loss, arguments.seconds, arguments.seconds, number,
                                make=partial(muon, decay=arguments.decay, shares=threads), rate=arguments.rate,
                                down=1.0, threads=threads, clip=math.inf, now=now,
-                               each=lambda _: mean.update_parameters(model)):
+                               each=lambda: mean.update_parameters(model)):
             pass
         return mean.module.eval(), made
 

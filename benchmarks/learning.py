@@ -74,14 +74,13 @@ class Together(torch.optim.Optimizer):
 def learned(model: nn.Module, batches, loss: Callable, seconds: float, every: float, seed: int, *,
             make: Callable = muon, rate: float = 2e-3, down: float = 0.2,
             threads: int = 1, clip: float = 1.0, now: Callable[[], float] | None = None,
-            each: Callable[[float], object] = lambda lost: None) -> Iterator[tuple[int, float]]:
+            each: Callable[[], object] = lambda: None) -> Iterator[tuple[int, float]]:
     """Train; now and then yields how many steps and seconds it has been, with the model in evaluation mode.
 
     Args:    loss: as of `Trainer`. every: seconds from one look to the next. make, rate: the optimizers, and the
              highest rate; Muon's own is ten times as high. down: the last share of the time, in which the rate goes
              down to 0 in a line; 0 leaves it as it is. threads: share each batch (`in_shares`). clip: the largest norm
-             of the gradient. now: where it is not `clock(threads)`. each: called after each step with its
-             loss in nats, on the same clock.
+             of the gradient. now: where it is not `clock(threads)`. each: called after each step, on the same clock.
     """
     spent, now = 0.0, now or clock(threads)
 
@@ -95,8 +94,8 @@ def learned(model: nn.Module, batches, loss: Callable, seconds: float, every: fl
             loss, optimizers = in_shares(loss, threads, pool), [Together(optimizers, pool)]
         trainer = Trainer(model, optimizers, loss, share, Recipe(10**9, rate, clip=clip, seed=seed))
         started, due = now(), every
-        for lost in trainer.run(batches, progress=False):
-            each(lost)
+        for _ in trainer.run(batches, progress=False):
+            each()
             spent += now() - started
             if spent >= due or spent >= seconds:
                 model.eval()
