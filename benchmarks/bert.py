@@ -49,7 +49,7 @@ SHORT_TEXT, SHORT_SENTENCE = 13, 8  # in words, where sentiment is learned: long
 
 
 def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, seed: int, share: float = 0.15,
-               size: int = BATCH, threads: int = 1) -> int:
+               size: int = BATCH, threads: int = 1, decay: float = 0.0) -> int:
     """Fill gaps in these texts for so many seconds; the number of steps."""
     steps = 0
 
@@ -63,7 +63,7 @@ def pretrained(bert: Bert, tokens: Tensor, segments: Tensor, seconds: float, see
         return gap_loss(model, rows.transpose(0, 1))
 
     for step, _ in learned(MaskedLanguageModel(bert), Stream(batch, size, seed), loss, seconds, seconds, seed,
-                           down=1.0, threads=threads):
+                           make=functools.partial(muon, decay=decay), down=1.0, threads=threads):
         steps = step
     return steps
 
@@ -212,7 +212,7 @@ def film_reviews(arguments) -> None:
     for seed in range(arguments.seeds):
         torch.manual_seed(seed)
         bert = Bert(sizes)
-        pretrained(bert, texts, torch.zeros_like(texts), arguments.seconds, seed)
+        pretrained(bert, texts, torch.zeros_like(texts), arguments.seconds, seed, decay=arguments.decay)
         for name, start in (("pre-trained", bert), ("from scratch", Bert(sizes))):
             model = classifier(start, frames["train"], arguments.steps, arguments.rate, seed)
             found[name].append(right(model, frames["test"]))
@@ -230,6 +230,7 @@ if __name__ == "__main__":
     parser.add_argument("--labels", type=int, nargs="+", default=[32, 64, 128, 256, 1024], help="(labels)")
     parser.add_argument("--steps", type=int, default=60, help="with labels")
     parser.add_argument("--rate", type=float, default=1e-3, help="with labels; Muon's is ten times as high")
+    parser.add_argument("--decay", type=float, default=0.3, help="of Muon's matrices while gaps are filled (reviews)")
     parser.add_argument("--folder", help="with the films' reviews")
     parser.add_argument("--ways", nargs="+", default=["answers", "hidden", "shorter"],
                         help="words of the names of ways to train (answers)")

@@ -248,7 +248,7 @@ show(figure, "New sentences told apart. The encoders had 64 labelled sentences: 
 # | 256 | 0.47 | 0.73 | 0.92 | 0.68 | 0.96 |
 # | 1,024 | 0.48 | 0.75 | 0.96 | 0.69 | 0.98 |
 #
-# At every number of labels the gaps are worth about a fifth of all sentences, and of the negations more: there a model from scratch gets only 0.69, even with 1,024 labels. It is not always so: on sentences from film reviews (Pang and Lee 2005; 8,528 to learn from) the bag of words gets 0.76, a small BERT from scratch 0.72 after 600 steps, and the same after four minutes of gaps in these sentences only 0.50 (`python benchmarks/bert.py reviews --seconds 240 --steps 600 --seeds 2`; why was not looked into). Those sentences have 19 thousand different words, of which it knows the 8,000 most frequent; the paper's encoder had filled gaps in 3.3 billion words before.
+# At every number of labels the gaps are worth about a fifth of all sentences, and of the negations more: there a model from scratch gets only 0.69, even with 1,024 labels. It is not always so: on sentences from film reviews (Pang and Lee 2005; 8,528 to learn from) the bag of words gets 0.76, a small BERT from scratch 0.62 after 300 steps, and the same after two minutes of gaps in these sentences 0.68 (`python benchmarks/bert.py reviews --seconds 120 --steps 300 --seeds 2`). And that only with weight decay while the gaps are filled: without it (`--decay 0`) the matrices keep growing, and the same 300 steps end at a blind guess, 0.50. Those sentences have 19 thousand different words, of which it knows the 8,000 most frequent; the paper's encoder had filled gaps in 3.3 billion words before.
 #
 # ## A head for answers
 #
