@@ -11,7 +11,8 @@ words for `--seconds`, then goes on from it and from new weights with the same l
 texts and sentences are short ones. `answers` asks for answers all of `--seconds`; or hides words of the same questions
 and texts in the first half of them; or asks about shorter texts first, of two and of three facts, in larger batches and
 of an encoder with two heads of 32 numbers instead of four of 16, and the same without segments. `reviews` is `labels`
-with all sentences of the training part, which are few; without `--folder` the files are fetched.
+with all sentences of the training part, which are few, and with weight decay while gaps are filled; without `--folder`
+the files are fetched.
 """
 
 import argparse

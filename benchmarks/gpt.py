@@ -36,7 +36,7 @@ MODERN = Changes(rms_norm=True, swiglu=True, rotary=True)
 
 
 def halved(loss):
-    """The same loss with matrix products in bfloat16, which some processors compute twice as fast."""
+    """The same loss with matrix products in bfloat16, which processors that have it compute faster."""
     def in_bfloat16(model, batch):
         with torch.autocast("cpu", torch.bfloat16):
             return loss(model, batch)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from selfattention.data.characters import TextBatches
 from selfattention.models.gpt import GPT, Sizes
@@ -57,7 +58,7 @@ def test_the_recipe_for_characters_trains_compares_writes_and_decodes(recipe):
     for options, expected in (
             (["--orders", "2", "3"], [r"\| gzip \| 2\.\d+ \|", r"n-grams with back-off, n = 3 \| \d\.\d+",
                                       r"GPT with [\d,]+ weights, 0\.5 seconds, \d+ steps, seed 0 \| \d\.\d+"]),
-            (["--orders", "2", "--models", "2"], [r"the mean of their probabilities, seed 0 \| \d\.\d+"]),
+            (["--orders", "2", "--models", "2", "--bfloat16"], [r"the mean of their probabilities, seed 0 \| \d\.\d+"]),
             (["--changes"], [r"\| GPT-2 \|", r"\| rotary positions \|", r"\| all four \| [\d,]+ \| \d+ \| \d\.\d+"]),
             (["--decoding", "--tokens", "9"], [r"\| GPT-2 .* \| yes \|", r"\| all four changes .* \| yes \|"])):
         told = recipe("gpt", *small, *options)
@@ -134,9 +135,13 @@ def test_threads_that_share_a_batch_learn_what_one_does(monkeypatch):
         torch.manual_seed(0)
         model = nn.ModuleList([GPT(Sizes(17, 11, 14, 1, 23, 1)).double(), nn.Linear(3, 3)])
         batches = TextBatches(torch.arange(131) % 13, 7, 5)
+        means = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.0))  # the last weights alone
         found = learning.learned(model, batches, loss, 3, 1, 0, make=partial(muon, shares=threads), threads=threads,
-                                 now=itertools.count().__next__)
-        return [step for step, _ in found], model
+                                 now=itertools.count().__next__, each=lambda: means.update_parameters(model))
+        steps = [step for step, _ in found]
+        assert means.n_averaged == len(steps), "called once after each step"
+        assert all(torch.equal(*both) for both in zip(means.module.parameters(), model.parameters(), strict=True))
+        return steps, model
 
     steps, one = trained(1)
     assert steps == [1, 2, 3], "a second passes from one look at this clock to the next"
