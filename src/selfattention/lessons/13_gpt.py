@@ -143,7 +143,7 @@ show(figure, "The loss of the training in bits a character, beside what the trai
 # %% [markdown]
 # A wider model with a context of 192 needs 1.58 to 1.60 bits after two minutes of two cores (`python benchmarks/gpt.py --bfloat16 --seeds 3`): less than bz2. The packer xz needs 1.84; the best *n-grams*, which count what followed the last 19 characters or fewer in the training text, 1.68. Part of the GPT's figure it owes to **weight decay**, which shrinks the matrices a little at each step: without it, 1,650 steps ended at 1.67 bits instead of 1.60, and at 1.17 for the text it was trained on. It was learning that by heart. And what is judged is the **mean of the weights** over about the last hundred steps: in each of nine trainings of 1,700 to 2,000 steps it was better than the last weights alone, by 0.009 to 0.014 bits.
 #
-# Who errs in different places can help each other. The mean of this GPT's probabilities and the n-grams' needs 1.50 bits or less, that of two GPTs trained side by side for five minutes 1.48, where either alone needs 1.56 or more (`--seconds 300 --models 2`). Where the last 19 characters also stand in the training text, one place in ten, counting is ahead (0.95 bits, the GPTs 1.17); elsewhere the GPTs are (1.61, counting 1.76).
+# Who errs in different places can help each other. The mean of this GPT's probabilities and the n-grams' needs 1.50 bits or less, that of two GPTs trained side by side for five minutes 1.48, where either alone needs 1.56 or more (`--seconds 300 --models 2 --bfloat16`). Where the last 19 characters also stand in the training text, one place in ten, counting is ahead (0.95 bits, the GPTs 1.17); elsewhere the GPTs are (1.61, counting 1.76).
 #
 # ## From scores to a text
 #
