@@ -1,8 +1,8 @@
 """Chapter 12 in longer runs than a lesson has time for; prints tables in Markdown.
 
     python benchmarks/bert.py labels --seconds 30 --seeds 5        pre-trained against from scratch, by number of labels
-    python benchmarks/bert.py answers                              answers found in texts, four ways to train
-    python benchmarks/bert.py answers --ways shorter --threads 2   two of them, on two idle cores
+    python benchmarks/bert.py answers                              answers found in texts, six ways to train
+    python benchmarks/bert.py answers --ways sinusoids --threads 2 two of them, on two idle cores
     python benchmarks/bert.py reviews --steps 500 --folder FOLDER  film reviews, beside a bag of words
 
 Seconds are those of the processor, and other programs take none of them; with several threads they are those that
@@ -10,9 +10,10 @@ pass. Each training of a seed begins with other weights and draws other batches.
 words for `--seconds`, then goes on from it and from new weights with the same labelled sentences, steps and rates;
 texts and sentences are short ones. `answers` asks for answers all of `--seconds`; or hides words of the same questions
 and texts in the first half of them; or asks about shorter texts first, of two and of three facts, in larger batches and
-of an encoder with two heads of 32 numbers instead of four of 16, and the same without segments. `reviews` is `labels`
-with all sentences of the training part, which are few, and with weight decay while gaps are filled; without `--folder`
-the files are fetched.
+of an encoder with two heads of 32 numbers instead of four of 16; or this with Muon for the matrices and weight decay,
+and more of the time for long texts; and with positions that begin as sinusoids; and that without segments.
+`reviews` is `labels` with all sentences of the training part, which are few, and with weight decay while gaps are
+filled; without `--folder` the files are fetched.
 """
 
 import argparse
@@ -41,11 +42,13 @@ from selfattention.models.bert import (
     gap_loss,
     label_loss,
 )
+from selfattention.positions import sinusoidal
 from selfattention.training import Recipe, adam, fit, muon
 
 BATCH, WIDTH, POSITIONS = 64, 64, 64
 ANSWERS = 32  # questions in a batch
 SHORTER = {2: 0.5, 3: 0.8}  # texts of so many facts until this share of the time is over, then of all four
+SOONER = {2: 0.3, 3: 0.55}  # the same, of ways that learn the shorter ones sooner
 SHORT_TEXT, SHORT_SENTENCE = 13, 8  # in words, where sentiment is learned: longer ones need longer trainings
 
 
@@ -142,6 +145,45 @@ class OneSegment(QuestionAnswerer):
         return super().forward(tokens)
 
 
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """How answers are learned.
+
+    Args:    hidden: the share of the time in which gaps are filled before. shorter: as `SHORTER`. heads: of the
+             encoder. matrices: Muon's step for them and their weight decay; 0 and 0 is Adam for everything.
+             sinusoids: the table of positions begins with them, as long as the random vectors that it else begins with.
+    """
+
+    name: str
+    hidden: float = 0.0
+    shorter: dict[int, float] = dataclasses.field(default_factory=dict)
+    heads: int = 4
+    size: int = ANSWERS
+    matrices: tuple[float, float] = (0.0, 0.0)
+    sinusoids: bool = False
+    kind: type[QuestionAnswerer] = QuestionAnswerer
+
+    def model(self, sizes: Sizes) -> QuestionAnswerer:
+        """One that has learned nothing."""
+        bert = Bert(dataclasses.replace(sizes, heads=self.heads))
+        if self.sinusoids:
+            table = bert.embeddings.positions.table.data
+            table.copy_(sinusoidal(*table.shape) * (2 / table.shape[1])**0.5)
+        return self.kind(bert)
+
+    def optimizers(self, model: QuestionAnswerer, rate: float, threads: int) -> list[torch.optim.Optimizer]:
+        """Muon for the matrices, or Adam for everything."""
+        times, decay = self.matrices
+        return muon(model, rate, times, decay, shares=threads) if times else adam(model, rate)
+
+
+_shorter = Way("shorter texts first", shorter=SHORTER, heads=2, size=2 * ANSWERS)
+_muon = dataclasses.replace(_shorter, name="shorter first, Muon", shorter=SOONER, matrices=(5.0, 0.3))
+_both = dataclasses.replace(_muon, name=f"{_muon.name} and sinusoids", sinusoids=True)
+WAYS = (Way("answers from the start"), Way("hidden words first", hidden=0.5), _shorter, _muon, _both,
+        dataclasses.replace(_both, name=f"{_both.name}, one segment", kind=OneSegment))
+
+
 def answers(arguments) -> None:
     """Answers found in generated texts of facts: exact match and F1 in per cent, by seconds of training."""
     train, tests = facts.facts()
@@ -163,35 +205,31 @@ def answers(arguments) -> None:
 
     row("encoder", "seed", "step", "seconds", *(f"{mark}, {kind}" for kind in held for mark in ("exact match", "F1")))
     row("---", *["---"] * (3 + 2 * len(held)))
-    half = arguments.seconds / 2
-    for name, kind, first, size in (("answers from the start", QuestionAnswerer, 0.0, ANSWERS),
-                                    ("hidden words first", QuestionAnswerer, half, ANSWERS),
-                                    ("shorter texts first", QuestionAnswerer, 0.0, 2 * ANSWERS),
-                                    ("shorter texts first, one segment", OneSegment, 0.0, 2 * ANSWERS)):
-        if not any(way in name for way in arguments.ways):
+    for way in WAYS:
+        if not any(word in way.name for word in arguments.ways):
             continue
-        told_first = SHORTER if name.startswith("shorter") else {}
+        first = way.hidden * arguments.seconds
         for seed in range(arguments.seeds):
             torch.manual_seed(seed)
-            model, before = kind(Bert(dataclasses.replace(sizes, heads=2) if told_first else sizes)), 0
+            model, before = way.model(sizes), 0
             if first:
                 whole = every(facts.FACTS)
                 before = pretrained(model.bert, whole.tokens, whole.segments, first, seed, share=0.3, size=ANSWERS,
                                     threads=arguments.threads)
-            for told in (*told_first, facts.FACTS):
+            for told in (*way.shorter, facts.FACTS):
                 every(told)  # before the clock runs
             now = clock(arguments.threads)
             started = now()
 
-            def draw(count: int, generator: torch.Generator, told_first=told_first, now=now,
-                     started=started) -> spans.Asked:
+            def draw(count: int, generator: torch.Generator, way=way, now=now, started=started) -> spans.Asked:
                 over = (now() - started) / arguments.seconds
-                told = next((told for told, until in told_first.items() if over < until), facts.FACTS)
+                told = next((told for told, until in way.shorter.items() if over < until), facts.FACTS)
                 return every(told)[torch.randint(len(train), (count,), generator=generator)]
 
-            for step, spent in learned(model, Stream(draw, size, seed), answer_loss, arguments.seconds - first,
-                                       arguments.seconds / 12, seed, make=adam, down=0.3, threads=arguments.threads):
-                row(name, f"{seed}", f"{before + step}", f"{first + spent:.0f}", *marks(model))
+            for step, spent in learned(model, Stream(draw, way.size, seed), answer_loss, arguments.seconds - first,
+                                       arguments.seconds / 12, seed, down=0.3, threads=arguments.threads,
+                                       make=functools.partial(way.optimizers, threads=arguments.threads)):
+                row(way.name, f"{seed}", f"{before + step}", f"{first + spent:.0f}", *marks(model))
 
 
 def film_reviews(arguments) -> None:

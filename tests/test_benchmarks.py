@@ -73,7 +73,7 @@ def test_the_recipes_for_bert_pre_train_tune_and_mark_answers(recipe):
             (["labels"], r"^\| 8 \| 0\.\d+ \| (?:0\.\d+ \(0\.\d+–0\.\d+\) \| ){6}[+-]\d\.\d+ \|$"),
             (["answers", "--ways", "hidden", "one"],
              r"^\| hidden words first \| 0 \| \d+ \| \d+ (?:\| \d+\.\d ){4}\|$(?s:.*)"
-             r"^\| shorter texts first, one segment \| 0 \| \d+ \| \d+ (?:\| \d+\.\d ){4}\|$"),
+             r"^\| shorter first, Muon and sinusoids, one segment \| 0 \| \d+ \| \d+ (?:\| \d+\.\d ){4}\|$"),
             *([(["reviews", "--folder", str(DATA)], r"^\| BERT, from scratch, 1 seeds \| 0\.\d+ \(")]
               if DATA.is_dir() else [])):
         told = recipe("bert", *options, *small)
