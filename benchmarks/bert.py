@@ -22,7 +22,7 @@ import dataclasses
 import functools
 import statistics
 
-from learning import clock, learned
+from learning import clock, growing, learned
 from timing import processor, row
 
 import torch  # isort: skip  (timing sets the number of threads before)
@@ -218,13 +218,10 @@ def answers(arguments) -> None:
                                     threads=arguments.threads)
             for told in (*way.shorter, facts.FACTS):
                 every(told)  # before the clock runs
-            now = clock(arguments.threads)
-            started = now()
+            told_now = growing(way.shorter, facts.FACTS, arguments.seconds, clock(arguments.threads))
 
-            def draw(count: int, generator: torch.Generator, way=way, now=now, started=started) -> spans.Asked:
-                over = (now() - started) / arguments.seconds
-                told = next((told for told, until in way.shorter.items() if over < until), facts.FACTS)
-                return every(told)[torch.randint(len(train), (count,), generator=generator)]
+            def draw(count: int, generator: torch.Generator, told_now=told_now) -> spans.Asked:
+                return every(told_now())[torch.randint(len(train), (count,), generator=generator)]
 
             for step, spent in learned(model, Stream(draw, way.size, seed), answer_loss, arguments.seconds - first,
                                        arguments.seconds / 12, seed, down=0.3, threads=arguments.threads,

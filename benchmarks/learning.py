@@ -22,6 +22,17 @@ def clock(threads: int, processor: bool = False) -> Callable[[], float]:
     return time.perf_counter
 
 
+def growing(shares: dict[int, float], last: int, seconds: float, now: Callable[[], float]) -> Callable[[], int]:
+    """Tells how long texts shall be: each length until its share of the seconds is over, from now on, then `last`."""
+    started = now()
+
+    def length() -> int:
+        over = (now() - started) / seconds
+        return next((length for length, until in shares.items() if over < until), last)
+
+    return length
+
+
 class _Known(torch.autograd.Function):
     """A number whose gradients are known already."""
 

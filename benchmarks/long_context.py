@@ -1,12 +1,14 @@
 """Chapter 15 in longer runs than a lesson has time for; prints tables in Markdown.
 
-    python benchmarks/long_context.py stream --memory 0 1 2 --seconds 90 --seeds 3
-    python benchmarks/long_context.py stream --memory 1 --longer 2 4 --seconds 120 --seeds 3
+    python benchmarks/long_context.py stream --memory 0 1 2 4 --seconds 90 --seeds 3
+    python benchmarks/long_context.py stream --memory 2 --attached --seconds 90 --seeds 3
+    python benchmarks/long_context.py stream --memory 1 --longer 2 4 --seconds 90 --seeds 3
     python benchmarks/long_context.py recall --seconds 60 --seeds 3
     python benchmarks/long_context.py cost
 
-`stream` asks a Transformer-XL for what was told one to four segments ago, with a memory of so many segments, and then
-with a longer one, as it is and after some more training; `recall` asks for four pairs at the beginning of 256 tokens,
+`stream` asks a Transformer-XL for what was told one to four segments ago, with a memory of so many segments; the first
+texts are shorter, of two and of three segments. Then with a longer memory, as the model is and after some more
+training; or with a memory that gradients reach. `recall` asks for four pairs at the beginning of 256 tokens,
 with a window, with BigBird and with full attention; `cost` is time and memory of the attention alone. Seconds are those
 of the processor, on one thread: other programs take none of them.
 """
@@ -17,7 +19,7 @@ import statistics
 import time
 from functools import partial
 
-from learning import learned
+from learning import clock, growing, learned
 from timing import processor, row
 
 import torch  # isort: skip  (timing sets the number of threads before)
@@ -27,38 +29,49 @@ from selfattention.efficient.block_sparse import sparse_attention
 from selfattention.efficient.memory import peak_bytes
 from selfattention.efficient.patterns import CausalPattern, Pattern, edges
 from selfattention.models import bigbird, transformer_xl
+from selfattention.training import muon
 
-BATCH = 64
+BATCH, DECAY = 64, 0.3  # texts in a batch; weight decay of Muon's matrices (stream)
+SEGMENTS, SHORTER = 6, {2: 0.3, 3: 0.5}  # of a text; texts of so many until this share of the time is over (stream)
 PAIRS, TOKENS, BLOCK = 4, 256, 16
 PATTERNS = {"window of 2 blocks": CausalPattern(BLOCK, first=0, random=0), "BigBird": CausalPattern(BLOCK),
             "full": CausalPattern(TOKENS)}  # one block: each token sees all before it
 
 
-def by_distance(memory: int, seconds: float, seed: int, longer: list[int]) -> None:
-    """A Transformer-XL whose layers remember so many segments: accuracy by distance in segments.
+class Attached(transformer_xl.TransformerXL):
+    """Gradients reach what it remembers: a segment is trained for what later ones need of it, too."""
 
-    Args:    longer: memories with which the trained model reads in the end: as it is, and after a third of the time
-             with that memory.
-    """
+    def remember(self, memory: transformer_xl.Memory, inputs: transformer_xl.Memory) -> transformer_xl.Memory:
+        joined = [torch.cat(both, dim=1) for both in zip(memory, inputs)]
+        return [both[:, max(both.shape[1] - self.sizes.memory, 0):] for both in joined]
+
+
+def by_distance(memory: int, seconds: float, seed: int, arguments) -> None:
+    """A Transformer-XL whose layers remember so many segments: accuracy by distance in segments."""
     torch.manual_seed(seed)
     sizes = transformer_xl.Sizes(recall.VOCAB, layers=2, memory=memory * stream.TOKENS, dropout=0.0)
-    model = transformer_xl.TransformerXL(sizes)
-    test = stream.texts(500, torch.Generator().manual_seed(10**6))
+    kind = Attached if arguments.attached else transformer_xl.TransformerXL
+    name = f"{memory}, attached" if arguments.attached else f"{memory}"
+    model, test = kind(sizes), stream.texts(500, torch.Generator().manual_seed(10**6))
 
     def told(name: str, model: transformer_xl.TransformerXL, step: int, spent: float) -> None:
         row(name, f"{seed}", f"{step}", f"{spent:.0f}",
             *(f"{share:.2f}" for share in stream.accuracies(model, test).values()))
 
+    def trained(model: transformer_xl.TransformerXL, seconds: float, every: float, seed: int, shares: dict[int, float]):
+        length = growing(shares, SEGMENTS, seconds, clock(1))
+        batches = asked.Stream(lambda count, generator: stream.texts(count, generator, length()), BATCH, seed)
+        return learned(model, batches, stream.loss, seconds, every, seed, make=partial(muon, decay=DECAY), down=0)
+
     step, spent = 0, 0.0
-    for step, spent in learned(model, stream.Stream(BATCH, seed=seed), stream.loss, seconds, seconds / 6, seed, down=0):
-        told(f"{memory}", model, step, spent)
-    for segments in longer:
-        reader = transformer_xl.TransformerXL(dataclasses.replace(sizes, memory=segments * stream.TOKENS))
+    for step, spent in trained(model, seconds, seconds / 6, seed, SHORTER):
+        told(name, model, step, spent)
+    for segments in arguments.longer:
+        reader = kind(dataclasses.replace(sizes, memory=segments * stream.TOKENS))
         reader.load_state_dict(model.state_dict())  # no weight depends on how long the memory is
-        told(f"{memory}, reads with {segments}", reader.eval(), step, spent)
-        for more, took in learned(reader, stream.Stream(BATCH, seed=seed + 1000), stream.loss, seconds / 3, seconds / 3,
-                                  seed, down=0):
-            told(f"{memory}, then {segments}", reader, step + more, spent + took)
+        told(f"{name}, reads with {segments}", reader.eval(), step, spent)
+        for more, took in trained(reader, seconds / 3, seconds / 3, seed + 1000, {}):
+            told(f"{name}, then {segments}", reader, step + more, spent + took)
 
 
 def by_pattern(name: str, seconds: float, seed: int) -> None:
@@ -105,7 +118,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("part", choices=["stream", "recall", "cost"])
     parser.add_argument("--memory", type=int, nargs="+", default=[0, 1, 2], help="in segments (stream)")
-    parser.add_argument("--longer", type=int, nargs="*", default=[], help="memories to read with after it (stream)")
+    parser.add_argument("--longer", type=int, nargs="*", default=[],
+                        help="memories to read with in the end: as the model is, and after a third of the time more "
+                             "(stream)")
+    parser.add_argument("--attached", action="store_true", help="let gradients reach the memory (stream)")
     parser.add_argument("--patterns", nargs="+", default=list(PATTERNS), choices=list(PATTERNS), help="(recall)")
     parser.add_argument("--seconds", type=float, default=60.0, help="of the processor, for each training")
     parser.add_argument("--seeds", type=int, default=1, help="how many trainings of each kind")
@@ -115,7 +131,7 @@ if __name__ == "__main__":
         print("\n| memory, segments | seed | step | seconds | 1 segment ago | 2 | 3 | 4 |\n|" + "---|" * 8)
         for remembered in chosen.memory:
             for number in range(chosen.seeds):
-                by_distance(remembered, chosen.seconds, number, chosen.longer)
+                by_distance(remembered, chosen.seconds, number, chosen)
     elif chosen.part == "recall":
         print("\n| attention | edges / tokens² | seed | step | seconds | recall |\n|" + "---|" * 6)
         for kind in chosen.patterns:

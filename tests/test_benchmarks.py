@@ -17,6 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from selfattention.data.characters import TextBatches
 from selfattention.models.gpt import GPT, Sizes
+from selfattention.positions import sinusoidal
 from selfattention.training import cross_entropy, muon
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,6 +150,39 @@ def test_threads_that_share_a_batch_learn_what_one_does(monkeypatch):
     assert again == steps and torch.equal(one[1].weight, two[1].weight)
     for expected, weight in zip(one.parameters(), two.parameters(), strict=True):
         torch.testing.assert_close(weight, expected, rtol=0, atol=1e-6)
+
+
+def test_texts_grow_with_the_time_that_has_passed(monkeypatch):
+    seconds = iter([100, 100, 104, 105, 107, 108, 200])  # asked for once at the beginning, then each time
+    length = benchmark("learning", monkeypatch).growing({2: 0.5, 3: 0.8}, 6, 10, seconds.__next__)
+    assert [length() for _ in range(6)] == [2, 2, 3, 3, 6, 6]
+
+
+def test_answers_begin_with_sinusoids_where_that_is_said(monkeypatch, float64):
+    bert = benchmark("bert", monkeypatch)
+    sizes = bert.Sizes(17, 12, d_ff=11, positions=7)
+    ways = {way.name: way for way in bert.WAYS}
+    table = ways["shorter first, Muon and sinusoids"].model(sizes).bert.embeddings.positions.table
+    torch.testing.assert_close(table, sinusoidal(7, 12) / 6**0.5)
+    torch.testing.assert_close(table.square().sum(dim=1), torch.ones(7))  # as long as what it replaces
+    other = ways["shorter first, Muon"].model(sizes).bert.embeddings.positions.table
+    assert not torch.allclose(other, table, atol=0.1)
+
+
+def test_an_attached_memory_gives_the_same_scores_and_lets_gradients_through(monkeypatch):
+    long_context = benchmark("long_context", monkeypatch)
+    for memory in (0, 3, 5):
+        torch.manual_seed(0)
+        sizes = long_context.transformer_xl.Sizes(29, 6, 2, 7, memory=memory, dropout=0.0)
+        ours, attached = (kind(sizes).double() for kind in (long_context.transformer_xl.TransformerXL,
+                                                            long_context.Attached))
+        attached.load_state_dict(ours.state_dict())
+        first, second = torch.randint(0, 14, (2, 5)), torch.randint(15, 29, (2, 5))
+        for model, through in ((ours, False), (attached, memory > 0)):
+            scores = model(second, model(first)[1])[0]
+            torch.testing.assert_close(scores, ours(second, ours(first)[1])[0])
+            slopes = torch.autograd.grad(scores[..., 15:].square().sum(), model.embedding.weight)[0]
+            assert bool(slopes[first.unique()].any()) is through
 
 
 def test_a_lesson_is_run_under_other_seeds_threads_and_instructions(claims, tmp_path, monkeypatch, capsys):

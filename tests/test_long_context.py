@@ -213,7 +213,7 @@ def test_random_blocks_that_hugging_faces_cannot_have_are_refused():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("part", "figures"), [(["stream", "--memory", "1", "--longer", "2", "4"], 8),
+@pytest.mark.parametrize(("part", "figures"), [(["stream", "--memory", "1", "--longer", "2", "4", "--attached"], 8),
                                                  (["recall"], 6)])
 def test_the_recipes_for_longer_runs_train_and_print_their_rows(part, figures, recipe):
     told = recipe("long_context", *part, "--seconds", "0.1")

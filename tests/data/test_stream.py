@@ -45,6 +45,12 @@ def test_the_same_generator_gives_the_same_texts_and_steps_differ():
     assert some[0].to("cpu").segments.shape == (7, 4, 16)
 
 
+def test_a_stream_may_begin_with_short_texts():
+    some = stream.Stream(7, 5, seed=3, short=2)
+    assert [some[step].segments.shape[1] for step in range(4)] == [2, 2, 5, 5]
+    assert torch.equal(some[2].answers, stream.Stream(7, 5, seed=3)[2].answers)
+
+
 class Remembers(nn.Module):
     """Knows the values told in the last `reach` segments, from its memory alone, and guesses the first value else."""
 

@@ -62,16 +62,21 @@ def texts(count: int, generator: torch.Generator, segments: int = 6) -> Texts:
 
 @dataclass(frozen=True)
 class Stream:
-    """Endless batches, each found by its step: `stream[step]` is the same whenever it is asked for."""
+    """Endless batches, each found by its step: `stream[step]` is the same whenever it is asked for.
+
+    Args:    size, segments: texts in a batch, and their segments. short: so many steps come first whose texts have two
+             segments, in which two pairs must be told apart and not eight.
+    """
 
     size: int
     segments: int = 6
     seed: int = 0
+    short: int = 0
 
     def __getitem__(self, step: int) -> Texts:
         """The batch of this step; steps and seeds draw on their own."""
         drawn = np.random.SeedSequence((self.seed, step)).generate_state(1)  # torch looks at no more than 32 bits
-        return texts(self.size, torch.Generator().manual_seed(int(drawn[0])), self.segments)
+        return texts(self.size, torch.Generator().manual_seed(int(drawn[0])), 2 if step < self.short else self.segments)
 
 
 def scored(model: nn.Module, batch: Texts) -> Float[Tensor, "batch segments tokens vocab"]:

@@ -145,6 +145,10 @@ class TransformerXL(nn.Module):
             x = layer(x, before)
         return x, inputs
 
+    def remember(self, memory: Memory, inputs: Memory) -> Memory:
+        """The memory for the next segment, layer by layer (`new_memory`)."""
+        return [new_memory(before, given, self.sizes.memory) for before, given in zip(memory, inputs)]
+
     def forward(self, tokens: Int[Tensor, "batch tokens"],
                 memory: Memory | None = None) -> tuple[Float[Tensor, "batch tokens vocab"], Memory]:
         """Scores of each next token of a segment.
@@ -163,5 +167,4 @@ class TransformerXL(nn.Module):
                 raise ValueError(f"a memory of shape {tuple(before.shape)} for {len(x)} texts and vectors of "
                                  f"{x.shape[2]} numbers: every text needs its own memory; start new texts with None")
         x, inputs = self.read(x, memory)
-        return x @ self.embedding.weight.T, [new_memory(before, given, self.sizes.memory)
-                                             for before, given in zip(memory, inputs)]
+        return x @ self.embedding.weight.T, self.remember(memory, inputs)
