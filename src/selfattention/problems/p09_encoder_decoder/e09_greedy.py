@@ -119,8 +119,32 @@ def ends_at_once(answer, rng):
         probes.equal(answer(source, next_logits, 7), one_by_one(source, next_logits, 7), "other tokens were written")
 
 
+@greedy.check("asks the model for nothing when all sentences are over",
+              hint="`most` is 41 here, and no sentence has more than six tokens. What happens in the other rounds?")
+def no_more_than_needed(answer, rng):
+    source, next_logits, rows = sentences(rng, (3, 1, 5), 5), speaker(rng), 0
+
+    def counted(source, tokens):
+        nonlocal rows
+        rows += len(tokens)
+        return next_logits(source, tokens)
+
+    expected = one_by_one(source, next_logits, 41)
+    probes.equal(answer(source, counted, 41), expected, "other tokens were written")
+    probes.require(rows <= 2 * expected.numel(),
+                   f"{rows} times a sentence was shown to the model, to write {expected.numel()} tokens and paddings")
+
+
 def never(over):
     return False
+
+
+@greedy.mistake("goes on when all sentences are over, and cuts the rest off",
+                hint="The result is right. How often is the model asked for it?")
+def cut_off_afterwards(source, next_logits, most):
+    tokens = written(source, next_logits, most, enough=never)
+    ends = (tokens == 2).double().argmax(dim=1)
+    return tokens[:, :int(ends.max()) + 1] if bool((tokens == 2).any(dim=1).all()) else tokens
 
 
 @greedy.mistake("never stops before `most` tokens", hint="When all sentences are over, what is left to write?")
