@@ -178,8 +178,8 @@ class Way:
 
 
 _shorter = Way("shorter texts first", shorter=SHORTER, heads=2, size=2 * ANSWERS)
-_muon = dataclasses.replace(_shorter, name="shorter first, Muon", shorter=SOONER, matrices=(5.0, 0.3))
-_both = dataclasses.replace(_muon, name=f"{_muon.name} and sinusoids", sinusoids=True)
+_muon = dataclasses.replace(_shorter, name="shorter first, Muon alone", shorter=SOONER, matrices=(5.0, 0.3))
+_both = dataclasses.replace(_muon, name="shorter first, Muon and sinusoids", sinusoids=True)
 WAYS = (Way("answers from the start"), Way("hidden words first", hidden=0.5), _shorter, _muon, _both,
         dataclasses.replace(_both, name=f"{_both.name}, one segment", kind=OneSegment))
 

@@ -165,7 +165,7 @@ def test_answers_begin_with_sinusoids_where_that_is_said(monkeypatch, float64):
     table = ways["shorter first, Muon and sinusoids"].model(sizes).bert.embeddings.positions.table
     torch.testing.assert_close(table, sinusoidal(7, 12) / 6**0.5)
     torch.testing.assert_close(table.square().sum(dim=1), torch.ones(7))  # as long as what it replaces
-    other = ways["shorter first, Muon"].model(sizes).bert.embeddings.positions.table
+    other = ways["shorter first, Muon alone"].model(sizes).bert.embeddings.positions.table
     assert not torch.allclose(other, table, atol=0.1)
 
 

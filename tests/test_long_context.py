@@ -218,5 +218,6 @@ def test_random_blocks_that_hugging_faces_cannot_have_are_refused():
 def test_the_recipes_for_longer_runs_train_and_print_their_rows(part, figures, recipe):
     told = recipe("long_context", *part, "--seconds", "0.1")
     rows = re.findall(r"^\| (?!-)\w[^\n]+\|$", told, re.MULTILINE)[1:]
-    assert len(rows) == (5 if "stream" in part else 3), "with each longer memory as it is, and after more training"
+    names = {one.split("|")[1] for one in rows}  # a fast machine has several rows of the first
+    assert len(names) == (5 if "stream" in part else 3), "with each longer memory as it is, and after more training"
     assert all(one.count("|") == figures + 1 for one in rows)

@@ -154,11 +154,11 @@ figure, axes = canvas(width=5.2, height=2.9)
 curves = {f"{far} back": [one[far] for one in course.watched] for far in range(1, 5)}
 lines(axes, range(20, 301, 20), curves, xlabel="training step", ylabel="share right",
       limit=recall.CHANCE, limit_name="blind guess", below=True)
-show(figure, "From one and two segments back the model comes to know nearly all, from three and four "
-             "nothing: 2 layers × 1 segment of memory is the reach.")
+show(figure, "From one and two segments back the model comes to know nearly all, from three and "
+             "four nothing: 2 layers × 1 segment of memory is the reach.")
 
 # %% [markdown]
-# The flat part in the middle has a reason. Whoever names any of the four values of the last two segments, whatever the key, is right in $\frac14 + \frac34 \cdot \frac1{16} \approx 0.30$ of the cases (from one segment back in 0.34, as segment 1 has only two values to choose from). Then the model finds out which value stood beside which key, and the curves rise. From three and four segments back nothing can be learned, however long one trains.
+# The flat part in the middle has a reason. Whoever names any of the four values of the last two segments, whatever the key, is right in $\frac14 + \frac34 \cdot \frac1{16} \approx 0.30$ of the cases (from one segment back in 0.34, as segment 1 has only two values to choose from). Then the model finds out which value stood beside which key, and the curves rise. When, is a matter of the seed: with two of three about step 200, with the third not within 400. From three and four segments back nothing can be learned, however long one trains.
 #
 # **What does detaching cost?** With a memory of *two* segments all four distances are within reach. For the furthest, layer 1 would have to pass on, two segments ago, what stood two segments before that. Three trainings of 90 seconds (`python benchmarks/long_context.py stream --memory 2 --seconds 90 --seeds 3`, on one core) all name 1.00, 1.00 and 1.00 of the values from one, two and three segments back, and 0.07 to 0.09 from four. That layer 1 passes something on helps a *later* segment, and `detach` cuts the gradient that would say so; it learns what pays within its own segment, and that is one memory less. Where gradients may reach the memory (`--attached`), the same three get 0.98 and more from each distance, at the price of a backward pass through all segments. So the Jacobian tells how far a model *can* see. How far it *learns* to see must be measured.
 #
