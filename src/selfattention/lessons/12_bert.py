@@ -275,21 +275,22 @@ tally()
 #
 # A predicted piece that is nearly right deserves some credit: *cape town* for *in cape town*. Two numbers are usual, **exact match** and **F1**, the harmonic mean of two shares: of the predicted words that are right, and of the right ones that were predicted, here 0.8 (Rajpurkar et al. 2016, §6.1); the last exercise has them.
 #
-# Does filling gaps help here, too? Each text tells four facts in four sentences, two about each of two people. The questions are about pairs of a name and a place that never stood together in training. The table gives exact match in per cent, three trainings of each kind in the first three rows and five in the others (`python benchmarks/bert.py answers`, on one core). The second encoder fills gaps in the same questions and texts for the first 60 seconds, and is asked for answers only then; of the others more below:
+# Does filling gaps help here, too? Each text tells four facts in four sentences, two about each of two people. The questions are about pairs of a name and a place that never stood together in training. The table gives exact match in per cent, three trainings of each kind in the first four rows and five in the others (`python benchmarks/bert.py answers`, on one core). The second encoder fills gaps in the same questions and texts for the first 60 seconds, and is asked for answers only then; of the others more below:
 #
 # | after seconds of training | 40 | 80 | 120 |
 # | --- | ---: | ---: | ---: |
 # | answers from the start | 42, 44, 45 | 46, 55, 66 | 49, 68, 75 |
 # | hidden words first | – | 42, 67, 79 | 54, 80, 84 |
 # | shorter texts first | 38, 46, 53 | 57, 72, 72 | 78, 98, 99 |
-# | the same with Muon and sinusoids | 52–64 | 93–100 | 100 in each |
+# | the same with Muon | 48, 49, 63 | 75, 81, 99 | 98, 99, 100 |
+# | with Muon and sinusoids | 52–64 | 93–100 | 100 in each |
 # | that without segments | 47–67 | 76–99 | 86–100 |
 #
 # Between 40 and 60 lies a **plateau**: for a while the model finds *a* place where a place is asked for, but not *whose*, and hardly gets better. Many trainings look like that before something is found. How long it lasts differs more from seed to seed than between the first two ways, so three trainings do not tell whether the gaps help; who stops there will think that the model cannot do it.
 #
 # Near 80 lies a second one, and its mistakes say why. Of some sixty that we read, nearly every one came from a sentence with the same verb, about the *other* person. There are four verbs to match, but 52 names and places, and in half of the texts the verb alone is enough. The third row begins with texts in which it never is: two sentences with the same verb, of two people (for 60 seconds; then three sentences, in the end four; larger batches, and heads of 32 numbers in place of 16). Two of three trainings then get past both.
 #
-# One that did not had its mistakes late in the text: in the first sentence 90 per cent were right, in the last 54. BERT learns a vector for each position, and when training begins those of neighbours have nothing in common, so each place is learned anew. The fourth row begins with the sinusoids of chapter 07 in that table, where neighbours are alike, and gives the matrices to Muon (chapter 11) with weight decay. Neither alone was enough. With both, all five trainings are past both plateaus after 80 seconds, and after 120 at most one of 500 answers is wrong. **Read the mistakes of a model before you train it for longer.**
+# One that did not had its mistakes late in the text: in the first sentence 90 per cent were right, in the last 54. Two things help. The fourth row gives the matrices to Muon (chapter 11) with weight decay, and all three trainings get past both plateaus. The fifth also begins with the sinusoids of chapter 07 in BERT's table of positions. It is learned, and when training begins the vectors of neighbours have nothing in common, so each place is learned anew; those of sinusoids are alike. After 80 seconds the worst of five trainings is at 93, after 120 at most one of 500 answers is wrong. **Read the mistakes of a model before you train it for longer.**
 #
 # In the last row every token has segment 0, so that only [SEP] tells the two texts apart: four of five trainings get as far or nearly, one stays at 86. One can do without segments; with them all five ended at the top.
 #
