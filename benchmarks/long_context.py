@@ -31,7 +31,7 @@ from selfattention.efficient.patterns import CausalPattern, Pattern, edges
 from selfattention.models import bigbird, transformer_xl
 from selfattention.training import muon
 
-BATCH, DECAY = 64, 0.3  # texts in a batch; weight decay of Muon's matrices (stream)
+BATCH, DECAY = 64, 0.3  # texts in a batch; weight decay of Muon's matrices
 SEGMENTS, SHORTER = 6, {2: 0.3, 3: 0.5}  # of a text; texts of so many until this share of the time is over (stream)
 PAIRS, TOKENS, BLOCK = 4, 256, 16
 PATTERNS = {"window of 2 blocks": CausalPattern(BLOCK, first=0, random=0), "BigBird": CausalPattern(BLOCK),
@@ -81,7 +81,8 @@ def by_pattern(name: str, seconds: float, seed: int) -> None:
     fillers = TOKENS - 3 * PAIRS
     test = recall.texts(500, torch.Generator().manual_seed(10**6), PAIRS, fillers)
     batches = asked.Stream(partial(recall.texts, pairs=PAIRS, fillers=fillers), BATCH, seed)
-    for step, spent in learned(model, batches, asked.loss, seconds, seconds / 6, seed, down=0):
+    for step, spent in learned(model, batches, asked.loss, seconds, seconds / 6, seed,
+                               make=partial(muon, decay=DECAY), down=0):
         row(name, f"{edges(PATTERNS[name], TOKENS) / TOKENS**2:.2f}", f"{seed}", f"{step}", f"{spent:.0f}",
             f"{asked.accuracy(model, test):.2f}")
 

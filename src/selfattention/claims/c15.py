@@ -11,7 +11,7 @@ CLAIMS = {
         guess="reach", unit="tokens", reach=Limits(digits=0, exactly=32),
         deeper=Limits(digits=0, exactly=48)),
     "asked-by-distance": stated(
-        "a model does better than a blind guess as far back as its memory reaches, and not one segment further",
+        "this model does better than a blind guess as far back as its memory reaches, and not one segment further",
         "right, one segment back: {one}; two: {two}; three: {three}; four: {four}; a blind guess {blind}",
         guess="three", one=Limits(above=0.2), two=Limits(above=0.2), three=Limits(below=0.11),
         four=Limits(below=0.11), blind=Limits(digits=2)),

@@ -248,7 +248,7 @@ show(figure, "New sentences told apart. The encoders had 64 labelled sentences: 
 # | 256 | 0.47 | 0.73 | 0.92 | 0.68 | 0.96 |
 # | 1,024 | 0.48 | 0.75 | 0.96 | 0.69 | 0.98 |
 #
-# At every number of labels the gaps are worth about a fifth of all sentences, and of the negations more: there a model from scratch gets only 0.69, even with 1,024 labels. It is not always so: on sentences from film reviews (Pang and Lee 2005; 8,528 to learn from) the bag of words gets 0.76, a small BERT from scratch 0.62 after 300 steps, and the same after two minutes of gaps in these sentences 0.68 (`python benchmarks/bert.py reviews --seconds 120 --steps 300 --seeds 2`). And that only with weight decay while the gaps are filled: without it (`--decay 0`) the matrices grow, and the same 300 steps end at a blind guess, 0.50. Those sentences have 19 thousand different words, of which it knows the 8,000 most frequent; the paper's encoder had filled gaps in 3.3 billion words before.
+# At every number of labels the gaps are worth about a fifth of all sentences, and of the negations more: there a model from scratch gets only 0.69, even with 1,024 labels. It is not always so: on sentences from film reviews (Pang and Lee 2005; 8,528 to learn from) the bag of words gets 0.76, a small BERT from scratch 0.62 after 300 steps, and the same after two minutes of gaps in these sentences 0.68 (`python benchmarks/bert.py reviews --seconds 120 --steps 300 --seeds 2`). And that only with *weight decay* while the gaps are filled, which shrinks the matrices a little at each step: without it (`--decay 0`) the matrices grow, and the same 300 steps end at a blind guess, 0.50. Those sentences have 19 thousand different words, of which it knows the 8,000 most frequent; the paper's encoder had filled gaps in 3.3 billion words before.
 #
 # ## A head for answers
 #
@@ -275,24 +275,24 @@ tally()
 #
 # A predicted piece that is nearly right deserves some credit: *cape town* for *in cape town*. Two numbers are usual, **exact match** and **F1**, the harmonic mean of two shares: of the predicted words that are right, and of the right ones that were predicted, here 0.8 (Rajpurkar et al. 2016, §6.1); the last exercise has them.
 #
-# Does filling gaps help here, too? Each text tells four facts in four sentences, two about each of two people. The questions are about pairs of a name and a place that never stood together in training. The table gives exact match in per cent, three trainings of each kind in the first four rows and five in the others (`python benchmarks/bert.py answers`, on one core). The second encoder fills gaps in the same questions and texts for the first 60 seconds, and is asked for answers only then; of the others more below:
+# Does filling gaps help here, too? Each text tells four facts in four sentences, two about each of two people. The questions are about pairs of a name and a place that never stood together in training. The table gives exact match in per cent, three trainings of each kind in the first four rows and five in the others (`python benchmarks/bert.py answers`, on one core; for the last two `--ways sinusoids --seeds 5`, from the worst training to the best). The first three are trained by Adam. The second encoder fills gaps (with Muon) in the same questions and texts for the first 60 seconds, and is asked for answers only then; more on the others below:
 #
 # | after seconds of training | 40 | 80 | 120 |
 # | --- | ---: | ---: | ---: |
 # | answers from the start | 42, 44, 45 | 46, 55, 66 | 49, 68, 75 |
 # | hidden words first | – | 42, 67, 79 | 54, 80, 84 |
 # | shorter texts first | 38, 46, 53 | 57, 72, 72 | 78, 98, 99 |
-# | the same with Muon | 48, 49, 63 | 75, 81, 99 | 98, 99, 100 |
-# | with Muon and sinusoids | 52–64 | 93–100 | 100 in each |
-# | that without segments | 47–67 | 76–99 | 86–100 |
+# | with Muon, long texts sooner | 48, 49, 63 | 75, 81, 99 | 98, 99, 100 |
+# | that with sinusoids | 52–64 | 93–100 | 100 in each |
+# | the same without segments | 47–67 | 76–99 | 86–100 |
 #
-# Between 40 and 60 lies a **plateau**: for a while the model finds *a* place where a place is asked for, but not *whose*, and hardly gets better. Many trainings look like that before something is found. How long it lasts differs more from seed to seed than between the first two ways, so three trainings do not tell whether the gaps help; who stops there will think that the model cannot do it.
+# Between 40 and 60 lies a **plateau**: for a while the model finds *a* place where a place is asked for, but not *whose*, and hardly gets better. Many trainings look like that before something is found. How long it lasts differs more from seed to seed than between the first two ways, so three trainings do not tell whether the gaps help; whoever stops there will think that the model cannot do it.
 #
-# Near 80 lies a second one, and its mistakes say why. Of some sixty that we read, nearly every one came from a sentence with the same verb, about the *other* person. There are four verbs to match, but 52 names and places, and in half of the texts the verb alone is enough. The third row begins with texts in which it never is: two sentences with the same verb, of two people (for 60 seconds; then three sentences, in the end four; larger batches, and heads of 32 numbers in place of 16). Two of three trainings then get past both.
+# Near 80 lies a second one, and its mistakes say why. Of some sixty that we read, nearly every one came from a sentence with the same verb, about the *other* person. There are four verbs to match, but 52 names and places, and in half of the texts the verb alone is enough. The third row begins with texts in which it never is: two sentences with the same verb, of two people (for 60 seconds; then three sentences, in the end four; larger batches, and heads of 32 numbers in place of 16). Two of three trainings then get past both. (After 40 and 80 seconds this model is asked about four sentences, which it has not met yet.)
 #
-# One that did not had its mistakes late in the text: in the first sentence 90 per cent were right, in the last 54. Two things help. The fourth row gives the matrices to Muon (chapter 11) with weight decay, and all three trainings get past both plateaus. The fifth also begins with the sinusoids of chapter 07 in BERT's table of positions. It is learned, and when training begins the vectors of neighbours have nothing in common, so each place is learned anew; those of sinusoids are alike. After 80 seconds the worst of five trainings is at 93, after 120 at most one of 500 answers is wrong. **Read the mistakes of a model before you train it for longer.**
+# Another training that stayed behind had its mistakes late in the text: in the first sentence 90 per cent were right, in the last 54. The fourth row gives the matrices to Muon (chapter 11) with weight decay, and goes on sooner: to three sentences after 36 seconds, to four after 66. With both, all three trainings get past both plateaus (Muon with the old times: 82 and 99.8 after 4,000 steps). The fifth row also begins with the sinusoids of chapter 07 in BERT's table of positions. That table is learned. When training begins, the vectors of neighbours have nothing in common, so each place must probably be learned anew; the sinusoids of neighbours are alike. After 80 seconds the worst of five trainings is at 93, after 120 at most one of the 500 new pairs is wrong (of as many seen ones, nine). **Read the mistakes of a model before you train it for longer.**
 #
-# In the last row every token has segment 0, so that only [SEP] tells the two texts apart: four of five trainings get as far or nearly, one stays at 86. One can do without segments; with them all five ended at the top.
+# In the last row every token has segment 0. Only [SEP] and the question mark tell the two texts apart, and answers are still looked for in the second alone: four of five trainings get as far or nearly, one stays at 86. Here one can mostly do without segments; with them all five ended at the top.
 #
 # The package's encoder and all of its heads are the same as Hugging Face's `BertModel`, `BertForMaskedLM`, `BertForSequenceClassification` and `BertForQuestionAnswering` with the same weights: outputs and gradients agree to nine digits in float64. The command `pytest tests/parity/test_bert.py` checks it.
 #
@@ -320,7 +320,7 @@ tally()
 # </details>
 # <details><summary>4. Without segments, what could still tell the two texts apart?</summary>
 #
-# [SEP]: what stands behind the first one is the second text. The segment says it at each token, so that it need not be worked out.
+# [SEP]: what stands behind the first one is the second text. (Behind a question its mark would do, too.) The segment says it at each token, so that it need not be worked out.
 # </details>
 # <details><summary>5. A text has 20 words, and an answer at most 5. How many of the 400 pairs of a first and a last word can be one?</summary>
 #
