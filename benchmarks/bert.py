@@ -150,7 +150,7 @@ class Way:
     """How answers are learned.
 
     Args:    hidden: the share of the time in which gaps are filled before. shorter: as `SHORTER`. heads: of the
-             encoder. matrices: Muon's step for them and their weight decay; 0 and 0 is Adam for everything.
+             encoder. matrices: `times` and `decay` of `muon`; None is Adam for everything.
              sinusoids: the table of positions begins with them, as long as the random vectors that it else begins with.
     """
 
@@ -159,7 +159,7 @@ class Way:
     shorter: dict[int, float] = dataclasses.field(default_factory=dict)
     heads: int = 4
     size: int = ANSWERS
-    matrices: tuple[float, float] = (0.0, 0.0)
+    matrices: tuple[float, float] | None = None
     sinusoids: bool = False
     kind: type[QuestionAnswerer] = QuestionAnswerer
 
@@ -173,8 +173,7 @@ class Way:
 
     def optimizers(self, model: QuestionAnswerer, rate: float, threads: int) -> list[torch.optim.Optimizer]:
         """Muon for the matrices, or Adam for everything."""
-        times, decay = self.matrices
-        return muon(model, rate, times, decay, shares=threads) if times else adam(model, rate)
+        return muon(model, rate, *self.matrices, shares=threads) if self.matrices else adam(model, rate)
 
 
 _shorter = Way("shorter texts first", shorter=SHORTER, heads=2, size=2 * ANSWERS)
